@@ -1,0 +1,116 @@
+#include "aggregate/aggregate.h"
+
+#include <stdlib.h>
+
+#include "conf/must.h"
+
+struct route {
+    struct outbox *outbox;
+    struct format *format;
+    size_t entry_len; /* of the entry being offered */
+};
+
+struct aggregate {
+    uint64_t newest;
+    unsigned route_count;
+    struct route routes[AGGREGATE_ROUTES_MAX];
+};
+
+struct aggregate *aggregate_new(void)
+{
+    struct aggregate *aggregate = calloc(1, sizeof *aggregate);
+
+    must(aggregate);
+    return aggregate;
+}
+
+void aggregate_free(struct aggregate **aggregate)
+{
+    free(*aggregate);
+    *aggregate = NULL;
+}
+
+void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, struct format *format)
+{
+    must(aggregate->route_count < AGGREGATE_ROUTES_MAX);
+    aggregate->routes[aggregate->route_count++] =
+        (struct route){.outbox = outbox, .format = format};
+}
+
+/* The length in this route's sink, and whether there is room for it. */
+static bool route_has_room(struct route *route, const struct entry *entry, const char *base)
+{
+    size_t longest = outbox_longest(route->outbox);
+
+    route->entry_len = format_len(route->format, entry, base);
+    return outbox_has_room(route->outbox, route->entry_len < longest ? route->entry_len : longest);
+}
+
+/* An entry that no block can hold goes in as far as it fits. */
+static void render_cut(struct route *route, const struct entry *entry, const char *base,
+                       uint64_t number)
+{
+    struct entry cut;
+    size_t len;
+    char *to;
+
+    format_cut(route->format, entry, base, outbox_longest(route->outbox), &cut);
+    len = format_len(route->format, &cut, base);
+    to = outbox_add(route->outbox, len, number, entry->received_ns);
+    must(format_write(route->format, &cut, base, to) == to + len);
+    outbox_count_cut(route->outbox);
+}
+
+static void render(struct route *route, const struct entry *entry, const char *base,
+                   uint64_t number)
+{
+    char *to;
+
+    if (route->entry_len > outbox_longest(route->outbox)) {
+        render_cut(route, entry, base, number);
+        return;
+    }
+    to = outbox_add(route->outbox, route->entry_len, number, entry->received_ns);
+    must(format_write(route->format, entry, base, to) == to + route->entry_len);
+}
+
+enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
+                             const char *base, struct endpoint_ledger *ledger)
+{
+    uint64_t number = aggregate->newest + 1;
+
+    for (unsigned i = 0; i < aggregate->route_count; i++) {
+        if (!route_has_room(&aggregate->routes[i], entry, base))
+            return AGGREGATE_BUSY;
+    }
+    for (unsigned i = 0; i < aggregate->route_count; i++)
+        render(&aggregate->routes[i], entry, base, number);
+    aggregate->newest = number;
+    ledger->received++;
+    ledger->accepted++;
+    ledger->malformed += entry->malformed;
+    ledger->cut += entry->cut;
+    if (aggregate->route_count > 0)
+        ledger->routed++;
+    else
+        ledger->unrouted++;
+    return AGGREGATE_TAKEN;
+}
+
+uint64_t aggregate_newest(const struct aggregate *aggregate)
+{
+    return aggregate->newest;
+}
+
+uint64_t aggregate_done_through(const struct aggregate *aggregate)
+{
+    uint64_t done = aggregate->newest;
+
+    for (unsigned i = 0; i < aggregate->route_count; i++) {
+        uint64_t route_done = outbox_done_through(aggregate->routes[i].outbox, aggregate->newest);
+
+        if (route_done < done)
+            done = route_done;
+    }
+    return done;
+}

@@ -1,0 +1,36 @@
+/* aggregate.h - the middle: each entry goes into the outbox of every sink, or of none.
+ *
+ * Knows neither where entries come from nor where blocks go. Loop thread only. */
+#ifndef AGGREGATE_AGGREGATE_H
+#define AGGREGATE_AGGREGATE_H
+
+#include "aggregate/format.h"
+#include "aggregate/outbox.h"
+
+struct aggregate;
+
+struct aggregate *aggregate_new(void);
+void aggregate_free(struct aggregate **aggregate);
+
+/* From now on entries also go to this outbox, looking like this format. Borrows both
+ * until aggregate_free. At most AGGREGATE_ROUTES_MAX. */
+enum { AGGREGATE_ROUTES_MAX = 64 };
+void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, struct format *format);
+
+enum offered {
+    AGGREGATE_TAKEN, /* rendered into every open block; the caller's again */
+    AGGREGATE_BUSY   /* an outbox that blocks is full; nothing has changed: park it */
+};
+
+/* Borrows entry and base until it returns. Counts the entry in the endpoint's ledger
+ * when it is taken. */
+enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
+                             const char *base, struct endpoint_ledger *ledger);
+
+/* The ingest number given last; numbers count the entries taken, from 1. */
+uint64_t aggregate_newest(const struct aggregate *aggregate);
+
+/* Every entry up to this number is written or counted as dropped, in every sink. */
+uint64_t aggregate_done_through(const struct aggregate *aggregate);
+
+#endif

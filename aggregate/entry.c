@@ -1,0 +1,84 @@
+#include "aggregate/entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/must.h"
+
+struct entry_pool {
+    struct pool *slots;
+    unsigned field_max;
+};
+
+static size_t slot_bytes(unsigned field_max)
+{
+    return sizeof(struct entry) + field_max * sizeof(struct field);
+}
+
+size_t entry_pool_bytes(unsigned field_max, unsigned entry_count)
+{
+    return pool_slot_bytes(slot_bytes(field_max)) * entry_count;
+}
+
+struct entry_pool *entry_pool_new(struct budget *budget, unsigned field_max, unsigned entry_count,
+                                  struct err *err)
+{
+    struct entry_pool *pool = calloc(1, sizeof *pool);
+
+    must(pool);
+    pool->field_max = field_max;
+    pool->slots = pool_new(budget, BUDGET_ENTRIES, slot_bytes(field_max), entry_count, err);
+    if (!pool->slots)
+        entry_pool_free(&pool);
+    return pool;
+}
+
+void entry_pool_free(struct entry_pool **pool_address)
+{
+    struct entry_pool *pool = *pool_address;
+
+    *pool_address = NULL;
+    if (!pool)
+        return;
+    pool_free(&pool->slots);
+    free(pool);
+}
+
+struct entry *entry_take(struct entry_pool *pool)
+{
+    struct entry *entry = pool_take(pool->slots);
+
+    if (entry) {
+        memset(entry, 0, sizeof *entry);
+        entry->level = LEVEL_NONE;
+        entry->field_max = pool->field_max;
+    }
+    return entry;
+}
+
+void entry_return(struct entry_pool *pool, struct entry *entry)
+{
+    pool_return(pool->slots, entry);
+}
+
+void entry_reset(struct entry *entry, const struct message *message)
+{
+    unsigned field_max = entry->field_max;
+
+    memset(entry, 0, sizeof *entry);
+    entry->field_max = field_max;
+    entry->level = LEVEL_NONE;
+    entry->received_ns = message->received_ns;
+    entry->time_ns = message->received_ns;
+    entry->time_digits = 6;
+    entry->topic = message->topic;
+    entry->malformed = message->topic_cut;
+}
+
+bool entry_add_field(struct entry *entry, struct span key, struct span value)
+{
+    if (entry->field_count == entry->field_max)
+        return false;
+    entry->fields[entry->field_count++] = (struct field){key, value};
+    return true;
+}

@@ -1,0 +1,41 @@
+/* format.h - how entries look in a sink: compiled once, then sums and copies.
+ *
+ * `text`, `line`, `json`, `raw`, or a template such as '{time} {app}: {message}'
+ * with {time} {host} {app} {level} {topic} {message} {fields} and {fields.NAME};
+ * `{{` and `}}` stand for braces. docs/semantics.md, Text, says what each looks
+ * like. Rendering is in two steps, length and bytes, so that all sinks can be
+ * asked for room before any is given bytes. Loop thread only. */
+#ifndef AGGREGATE_FORMAT_H
+#define AGGREGATE_FORMAT_H
+
+#include "aggregate/entry.h"
+#include "aggregate/timestamp.h"
+
+struct format;
+
+struct format_options {
+    bool local_time;      /* for text, line and templates; json is always UTC */
+    bool indent_newlines; /* inner lines after the entry, indented, instead of \n */
+};
+
+/* NULL and a sentence when the text is neither a known format nor a right template. */
+struct format *format_new(const char *text, const struct format_options *options, struct err *err);
+void format_free(struct format **format);
+
+/* Bytes that format_write will write, the final newline included. `base` is the
+ * message's bytes, of which 16 past any span must be readable. */
+size_t format_len(struct format *format, const struct entry *entry, const char *base);
+
+/* Writes exactly format_len bytes and returns their end; up to FORMAT_SPARE bytes
+ * after it may be overwritten with anything. */
+enum { FORMAT_SPARE = 64 };
+char *format_write(struct format *format, const struct entry *entry, const char *base, char *to);
+
+/* For an entry that renders longer than room: a shorter one in cut_out, marked, whose
+ * columns end early, whose fields are gone, and whose text goes as far as fits.
+ * Room must be at least FORMAT_ROOM_MIN. */
+enum { FORMAT_ROOM_MIN = 48 * 1024 };
+void format_cut(struct format *format, const struct entry *entry, const char *base, size_t room,
+                struct entry *cut_out);
+
+#endif

@@ -1,0 +1,59 @@
+/* ledger.h - every entry has exactly one fate, and the sums hold at every moment.
+ *
+ *     endpoint: received = refused{reason} + accepted
+ *               accepted = unrouted + routed
+ *     sink:     offered  = written + dropped{reason} + queued + in_flight
+ *
+ * Entries, not bytes, unless the name says so. `malformed` and `cut` are marks on
+ * accepted entries, not fates. Loop thread only. */
+#ifndef AGGREGATE_LEDGER_H
+#define AGGREGATE_LEDGER_H
+
+#include "aggregate/block.h"
+
+enum refuse_reason {
+    REFUSE_FRAMES,   /* more frames than this endpoint understands */
+    REFUSE_SHUTDOWN, /* waiting for room when the daemon stopped */
+    REFUSE_REASONS
+};
+
+struct endpoint_ledger {
+    uint64_t received;
+    uint64_t refused[REFUSE_REASONS];
+    uint64_t accepted;
+    uint64_t unrouted;
+    uint64_t routed;
+    uint64_t malformed;
+    uint64_t cut;
+    uint64_t messages;
+    uint64_t bytes; /* of payload */
+};
+
+struct sink_ledger {
+    uint64_t offered;
+    uint64_t written;
+    uint64_t dropped[DROP_REASONS];
+    uint64_t queued;
+    uint64_t in_flight;
+    uint64_t cut; /* rendered longer than a block */
+    uint64_t written_bytes;
+    uint64_t queued_bytes;
+};
+
+/* Whether the sums hold: for must(). */
+bool endpoint_ledger_balances(const struct endpoint_ledger *ledger);
+bool sink_ledger_balances(const struct sink_ledger *ledger);
+
+uint64_t sink_ledger_dropped(const struct sink_ledger *ledger);
+uint64_t endpoint_ledger_refused(const struct endpoint_ledger *ledger);
+
+/* The fixed words of docs/semantics.md. */
+const char *refuse_reason_name(enum refuse_reason reason);
+const char *drop_reason_name(enum drop_reason reason);
+
+/* One line of `name=value` pairs, reasons with a count in braces. Returns text. */
+enum { LEDGER_TEXT_MAX = 512 };
+const char *endpoint_ledger_show(const struct endpoint_ledger *ledger, char text[LEDGER_TEXT_MAX]);
+const char *sink_ledger_show(const struct sink_ledger *ledger, char text[LEDGER_TEXT_MAX]);
+
+#endif

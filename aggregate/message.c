@@ -1,0 +1,141 @@
+#include "aggregate/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregate/escape.h"
+#include "conf/must.h"
+
+enum { SMALLEST_PAYLOAD = 1024, CLASS_GROWTH = 8, CLASSES_MAX = 8 };
+
+struct message_pool {
+    unsigned class_count;
+    struct {
+        size_t max_payload;
+        struct pool *slots;
+    } classes[CLASSES_MAX];
+};
+
+/* Unescaping never lengthens a string, so the scratch area is as long as the payload. */
+static size_t slot_bytes(size_t max_payload)
+{
+    return sizeof(struct message) + max_payload + MESSAGE_SPARE + MESSAGE_TOPIC_MAX + max_payload +
+           MESSAGE_SPARE;
+}
+
+/* The payload that the class after this one holds. */
+static size_t next_class(size_t max_payload, size_t limit)
+{
+    return max_payload * CLASS_GROWTH < limit ? max_payload * CLASS_GROWTH : limit;
+}
+
+static size_t first_class(size_t limit)
+{
+    return limit < SMALLEST_PAYLOAD ? limit : SMALLEST_PAYLOAD;
+}
+
+size_t message_pool_bytes(size_t max_payload, unsigned message_count)
+{
+    size_t bytes = 0;
+    size_t class_payload = first_class(max_payload);
+
+    for (;;) {
+        bytes += pool_slot_bytes(slot_bytes(class_payload)) * message_count;
+        if (class_payload == max_payload)
+            return bytes;
+        class_payload = next_class(class_payload, max_payload);
+    }
+}
+
+struct message_pool *message_pool_new(struct budget *budget, size_t max_payload,
+                                      unsigned message_count, struct err *err)
+{
+    struct message_pool *pool = calloc(1, sizeof *pool);
+    size_t class_payload = first_class(max_payload);
+
+    must(pool && max_payload <= SPAN_LEN_MAX);
+    for (;;) {
+        unsigned i = pool->class_count;
+
+        must(i < CLASSES_MAX);
+        pool->classes[i].max_payload = class_payload;
+        pool->classes[i].slots =
+            pool_new(budget, BUDGET_MESSAGES, slot_bytes(class_payload), message_count, err);
+        if (!pool->classes[i].slots) {
+            message_pool_free(&pool);
+            return NULL;
+        }
+        pool->class_count++;
+        if (class_payload == max_payload)
+            return pool;
+        class_payload = next_class(class_payload, max_payload);
+    }
+}
+
+void message_pool_free(struct message_pool **pool_address)
+{
+    struct message_pool *pool = *pool_address;
+
+    *pool_address = NULL;
+    if (!pool)
+        return;
+    for (unsigned i = 0; i < pool->class_count; i++)
+        pool_free(&pool->classes[i].slots);
+    free(pool);
+}
+
+static void *take_slot(struct message_pool *pool, size_t payload_len, struct pool **home_out,
+                       size_t *max_payload_out)
+{
+    for (unsigned i = 0; i < pool->class_count; i++) {
+        if (payload_len <= pool->classes[i].max_payload) {
+            *home_out = pool->classes[i].slots;
+            *max_payload_out = pool->classes[i].max_payload;
+            return pool_take(pool->classes[i].slots);
+        }
+    }
+    must(!"a payload longer than the pool was made for");
+    return NULL;
+}
+
+struct message *message_take(struct message_pool *pool, const void *payload, size_t payload_len,
+                             const void *topic, size_t topic_len)
+{
+    struct pool *home;
+    size_t max_payload;
+    struct message *message = take_slot(pool, payload_len, &home, &max_payload);
+
+    if (!message)
+        return NULL;
+    message->home = home;
+    message->topic_cut = topic_len > MESSAGE_TOPIC_MAX;
+    if (message->topic_cut)
+        topic_len = MESSAGE_TOPIC_MAX;
+    message->payload_len = (uint32_t)payload_len;
+    message->received_ns = 0;
+    message->cap = (uint32_t)(slot_bytes(max_payload) - sizeof *message);
+    if (payload_len)
+        memcpy(message->bytes, payload, payload_len);
+    memset(message->bytes + payload_len, 0, MESSAGE_SPARE);
+    message->topic = (struct span){.offset = message->payload_len + MESSAGE_SPARE};
+    message->scratch_offset = message->topic.offset + (uint32_t)topic_len;
+    if (topic_len) {
+        memcpy(message->bytes + message->topic.offset, topic, topic_len);
+        message->topic = span_scan(message->bytes, message->topic.offset, (uint32_t)topic_len);
+    }
+    return message;
+}
+
+void message_return(struct message *message)
+{
+    pool_return(message->home, message);
+}
+
+unsigned message_pool_used(const struct message_pool *pool)
+{
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < pool->class_count; i++)
+        used += pool_used(pool->classes[i].slots);
+    return used;
+}

@@ -1,0 +1,67 @@
+/* outbox.h - what one sink still has to send, oldest first.
+ *
+ *     sealed, in flight -> sealed -> … -> sealed    open (filling)
+ *     ^ head, written up to head_written
+ *
+ * Group commit: while a write is in flight the open block fills; a block is sealed
+ * when it is full, or when the sink comes for more and takes all that is there. Low
+ * load gets low latency, high load big writes, and there is no timer in between.
+ *
+ * Holds at most its quota of blocks. A full outbox has no room; what follows from
+ * that is the caller's policy. Loop thread only, but the bytes of blocks in flight
+ * may be read by one other thread. */
+#ifndef AGGREGATE_OUTBOX_H
+#define AGGREGATE_OUTBOX_H
+
+#include <sys/uio.h>
+
+#include "aggregate/block.h"
+#include "aggregate/ledger.h"
+
+struct outbox;
+
+/* Blocks come from the pool, which others may share; each has cap bytes. */
+struct outbox *outbox_new(struct pool *blocks, size_t cap, unsigned quota);
+
+/* Nothing may be in flight; what is still queued must have been dropped. */
+void outbox_free(struct outbox **outbox);
+
+/* The longest entry that there can ever be room for. */
+size_t outbox_longest(const struct outbox *outbox);
+
+bool outbox_has_room(const struct outbox *outbox, size_t entry_len);
+
+/* Adds one entry, for which there must be room, as offered and queued. The caller
+ * writes its bytes at the place returned. */
+char *outbox_add(struct outbox *outbox, size_t entry_len, uint64_t number, int64_t received_ns);
+
+/* Nothing queued and nothing in flight. */
+bool outbox_is_empty(const struct outbox *outbox);
+
+/* Whether a whole block waits, not only the one that is filling. */
+bool outbox_has_sealed(const struct outbox *outbox);
+
+/* Puts everything that is there in flight, up to `max` blocks, and describes it.
+ * Returns the number of vectors, 0 when empty. Nothing may be in flight. */
+unsigned outbox_take(struct outbox *outbox, struct iovec *vectors, unsigned max);
+
+/* The write ended, having moved this many bytes: entries wholly among them are
+ * written, what is left is queued again, and the next take begins where this ended. */
+void outbox_wrote(struct outbox *outbox, size_t bytes);
+
+/* Whoever reads on begins anew, so the entry that was written in part must be sent
+ * whole: the next take begins with it. Nothing may be in flight. */
+void outbox_rewind_entry(struct outbox *outbox);
+
+/* Gives up all that is queued; the gap tells what it was. Nothing may be in flight. */
+struct gap outbox_drop_all(struct outbox *outbox, enum drop_reason reason);
+
+/* The last ingest number written or counted as dropped; `newest` when empty. */
+uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest);
+
+const struct sink_ledger *outbox_ledger(const struct outbox *outbox);
+
+/* For the aggregate: an entry was rendered shorter than it is. */
+void outbox_count_cut(struct outbox *outbox);
+
+#endif

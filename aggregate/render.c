@@ -1,0 +1,329 @@
+/* Two passes over the same pieces: how long, and the bytes. With the spans' bits
+ * set both are straight: lengths are added, and short copies are whole vectors
+ * whose surplus the next piece overwrites. */
+#include <string.h>
+
+#include "aggregate/format_pieces.h"
+#include "conf/must.h"
+
+static const char indent[] = "\n    ";
+enum { INDENT_LEN = sizeof indent - 1, CUT_MARK_LEN = sizeof CUT_MARK - 1 };
+
+static size_t column_len(const char *base, struct span span)
+{
+    if (span.len == 0)
+        return 1;
+    if (span.solid)
+        return span.len;
+    return escape_len(ESCAPE_COLUMN, base + span.offset, span.len);
+}
+
+static char *column_write(char *to, const char *base, struct span span)
+{
+    if (span.len == 0) {
+        *to = '-';
+        return to + 1;
+    }
+    if (span.solid)
+        return put_span(to, base, span);
+    return escape_write(ESCAPE_COLUMN, to, base + span.offset, span.len);
+}
+
+/* ---- the message: in one line, or its first line here and the others behind ---- */
+
+static size_t first_line(const struct format *format, const struct entry *entry, const char *base)
+{
+    const char *text = base + entry->text.offset;
+    const char *newline = NULL;
+
+    if (format->indent_newlines && !entry->text.clean)
+        newline = memchr(text, '\n', entry->text.len);
+    return newline ? (size_t)(newline - text) : entry->text.len;
+}
+
+static size_t message_len(const struct format *format, const struct entry *entry, const char *base)
+{
+    size_t len = entry->cut ? CUT_MARK_LEN : 0;
+
+    if (entry->text.len == 0)
+        return len + 1;
+    if (entry->text.clean)
+        return len + entry->text.len;
+    return len +
+           escape_len(ESCAPE_MESSAGE, base + entry->text.offset, first_line(format, entry, base));
+}
+
+static char *message_write(const struct format *format, const struct entry *entry, const char *base,
+                           char *to)
+{
+    if (entry->text.len == 0)
+        *to++ = '-';
+    else if (entry->text.clean)
+        to = put_span(to, base, entry->text);
+    else
+        to = escape_write(ESCAPE_MESSAGE, to, base + entry->text.offset,
+                          first_line(format, entry, base));
+    if (entry->cut) {
+        memcpy(to, CUT_MARK, CUT_MARK_LEN);
+        to += CUT_MARK_LEN;
+    }
+    return to;
+}
+
+/* The lines after the first, each `\n    ` and its text. Without `to`, only counted. */
+static size_t later_lines(const struct format *format, const struct entry *entry, const char *base,
+                          char *to)
+{
+    size_t at = first_line(format, entry, base), total = 0;
+    const char *text = base + entry->text.offset;
+
+    while (at < entry->text.len) {
+        const char *line = text + ++at;
+        const char *newline = memchr(line, '\n', entry->text.len - at);
+        size_t line_len = newline ? (size_t)(newline - line) : entry->text.len - at;
+        size_t escaped_len = escape_len(ESCAPE_MESSAGE, line, line_len);
+
+        if (to) {
+            memcpy(to + total, indent, INDENT_LEN);
+            escape_write(ESCAPE_MESSAGE, to + total + INDENT_LEN, line, line_len);
+        }
+        total += INDENT_LEN + escaped_len;
+        at += line_len;
+    }
+    return total;
+}
+
+/* ---- fields -------------------------------------------------------------------- */
+
+static size_t key_len(const char *base, struct span key)
+{
+    if (key.solid && key.quoteless)
+        return key.len;
+    return escape_len(ESCAPE_KEY, base + key.offset, key.len);
+}
+
+static size_t value_len(const char *base, struct span value)
+{
+    if (value.solid && value.quoteless)
+        return value.len;
+    return escape_len(ESCAPE_VALUE, base + value.offset, value.len);
+}
+
+static size_t fields_len(const struct entry *entry, const char *base)
+{
+    size_t len = 0;
+
+    for (unsigned i = 0; i < entry->field_count; i++)
+        len += sizeof " =\"\"" - 1 + key_len(base, entry->fields[i].key) +
+               value_len(base, entry->fields[i].value);
+    return len;
+}
+
+static char *field_write(char *to, const char *base, const struct field *field)
+{
+    struct span key = field->key, value = field->value;
+
+    *to++ = ' ';
+    to = key.solid && key.quoteless ? put_span(to, base, key)
+                                    : escape_write(ESCAPE_KEY, to, base + key.offset, key.len);
+    *to++ = '=';
+    *to++ = '"';
+    to = value.solid && value.quoteless
+             ? put_span(to, base, value)
+             : escape_write(ESCAPE_VALUE, to, base + value.offset, value.len);
+    *to++ = '"';
+    return to;
+}
+
+static char *fields_write(const struct entry *entry, const char *base, char *to)
+{
+    for (unsigned i = 0; i < entry->field_count; i++)
+        to = field_write(to, base, &entry->fields[i]);
+    return to;
+}
+
+/* The value of the field that a {fields.NAME} piece names; length 0 where there is none. */
+static struct span named_field(const struct piece *piece, const struct entry *entry,
+                               const char *base)
+{
+    for (unsigned i = 0; i < entry->field_count; i++) {
+        struct span key = entry->fields[i].key;
+
+        if (key.len == piece->len && memcmp(base + key.offset, piece->text, piece->len) == 0)
+            return entry->fields[i].value;
+    }
+    return (struct span){.solid = 1};
+}
+
+/* ---- templates ----------------------------------------------------------------- */
+
+static size_t piece_len(const struct format *format, const struct piece *piece,
+                        const struct entry *entry, const char *base)
+{
+    switch (piece->kind) {
+    case PIECE_LITERAL:
+        return piece->len;
+    case PIECE_TIME:
+        return timestamp_len(&format->clock, entry->time_digits);
+    case PIECE_HOST:
+        return column_len(base, entry->host);
+    case PIECE_APP:
+        return column_len(base, entry->app);
+    case PIECE_LEVEL:
+        return level_name(entry->level)->len;
+    case PIECE_TOPIC:
+        return column_len(base, entry->topic);
+    case PIECE_MESSAGE:
+        return message_len(format, entry, base);
+    case PIECE_FIELDS:
+        return fields_len(entry, base);
+    case PIECE_FIELD:
+        return column_len(base, named_field(piece, entry, base));
+    }
+    must(!"a piece of no kind");
+    return 0;
+}
+
+static char *piece_write(struct format *format, const struct piece *piece,
+                         const struct entry *entry, const char *base, char *to)
+{
+    const struct level_name *level;
+
+    switch (piece->kind) {
+    case PIECE_LITERAL:
+        memcpy(to, piece->text, sizeof piece->text);
+        return to + piece->len;
+    case PIECE_TIME:
+        return timestamp_write(&format->clock, to, entry->time_ns, entry->time_digits);
+    case PIECE_HOST:
+        return column_write(to, base, entry->host);
+    case PIECE_APP:
+        return column_write(to, base, entry->app);
+    case PIECE_LEVEL:
+        level = level_name(entry->level);
+        memcpy(to, level->text, LEVEL_NAME_PADDED);
+        return to + level->len;
+    case PIECE_TOPIC:
+        return column_write(to, base, entry->topic);
+    case PIECE_MESSAGE:
+        return message_write(format, entry, base, to);
+    case PIECE_FIELDS:
+        return fields_write(entry, base, to);
+    case PIECE_FIELD:
+        return column_write(to, base, named_field(piece, entry, base));
+    }
+    must(!"a piece of no kind");
+    return to;
+}
+
+static bool has_later_lines(const struct format *format, const struct entry *entry)
+{
+    return format->indent_newlines && !entry->text.clean;
+}
+
+static size_t template_len(const struct format *format, const struct entry *entry, const char *base)
+{
+    size_t len = 1;
+
+    for (unsigned i = 0; i < format->piece_count; i++)
+        len += piece_len(format, &format->pieces[i], entry, base);
+    if (has_later_lines(format, entry))
+        len += later_lines(format, entry, base, NULL);
+    return len;
+}
+
+static char *template_write(struct format *format, const struct entry *entry, const char *base,
+                            char *to)
+{
+    for (unsigned i = 0; i < format->piece_count; i++)
+        to = piece_write(format, &format->pieces[i], entry, base, to);
+    if (has_later_lines(format, entry))
+        to += later_lines(format, entry, base, to);
+    *to = '\n';
+    return to + 1;
+}
+
+/* ---- raw ----------------------------------------------------------------------- */
+
+static size_t raw_len(const struct entry *entry, const char *base)
+{
+    return escape_len(ESCAPE_RAW, base + entry->source.offset, entry->source.len) +
+           (entry->cut ? CUT_MARK_LEN : 0) + 1;
+}
+
+static char *raw_write(const struct entry *entry, const char *base, char *to)
+{
+    to = escape_write(ESCAPE_RAW, to, base + entry->source.offset, entry->source.len);
+    if (entry->cut) {
+        memcpy(to, CUT_MARK, CUT_MARK_LEN);
+        to += CUT_MARK_LEN;
+    }
+    *to = '\n';
+    return to + 1;
+}
+
+/* ---- the doors ----------------------------------------------------------------- */
+
+size_t format_len(struct format *format, const struct entry *entry, const char *base)
+{
+    if (format->kind == FORMAT_TEMPLATE)
+        return template_len(format, entry, base);
+    return format->kind == FORMAT_JSON ? json_len(format, entry, base) : raw_len(entry, base);
+}
+
+char *format_write(struct format *format, const struct entry *entry, const char *base, char *to)
+{
+    if (format->kind == FORMAT_TEMPLATE)
+        return template_write(format, entry, base, to);
+    return format->kind == FORMAT_JSON ? json_write(format, entry, base, to)
+                                       : raw_write(entry, base, to);
+}
+
+/* ---- what is too long for a block ------------------------------------------------ */
+
+enum { CUT_COLUMN_LEN = 64 };
+
+static struct span cut_span(const char *base, struct span span, enum escape_style style,
+                            size_t room)
+{
+    span.len = (unsigned)escape_fit(style, base + span.offset, span.len, room) & SPAN_LEN_MAX;
+    return span;
+}
+
+/* How often the message stands in what this format makes of an entry. */
+static unsigned message_count(const struct format *format)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < format->piece_count; i++)
+        count += format->pieces[i].kind == PIECE_MESSAGE;
+    return count;
+}
+
+void format_cut(struct format *format, const struct entry *entry, const char *base, size_t room,
+                struct entry *cut)
+{
+    enum escape_style style = format->kind == FORMAT_JSON  ? ESCAPE_JSON
+                              : format->kind == FORMAT_RAW ? ESCAPE_RAW
+                                                           : ESCAPE_MESSAGE;
+    unsigned shares = format->kind == FORMAT_TEMPLATE ? message_count(format) : 1;
+    size_t others;
+
+    must(room >= FORMAT_ROOM_MIN);
+    *cut = *entry;
+    cut->cut = true;
+    cut->field_count = 0;
+    cut->host = cut_span(base, entry->host, style, CUT_COLUMN_LEN);
+    cut->app = cut_span(base, entry->app, style, CUT_COLUMN_LEN);
+    cut->topic = cut_span(base, entry->topic, style, CUT_COLUMN_LEN);
+    cut->text.len = cut->source.len = 0;
+    others = format_len(format, cut, base);
+    must(others <= room);
+    if (shares == 0)
+        return;
+    cut->text = cut_span(base, entry->text, style, (room - others) / shares);
+    cut->source = cut_span(base, entry->source, style, room - others);
+    /* An indented line costs more than the `\n` that the fit counted. */
+    while (format_len(format, cut, base) > room)
+        cut->text.len = cut->text.len / 2;
+}

@@ -1,0 +1,48 @@
+/* timestamp.h - RFC 3339 times, read and written.
+ *
+ * Entries come in order of time, mostly, so both directions remember the last
+ * minute or second that they worked out and redo only the fraction. Nanoseconds
+ * since 1970-01-01 UTC; years 1678 to 2261. Loop thread only. */
+#ifndef AGGREGATE_TIMESTAMP_H
+#define AGGREGATE_TIMESTAMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the last parse found, for the next. Zero it to begin. */
+struct timestamp_parser {
+    char minute[16]; /* 2026-11-23T03:34 */
+    int64_t minute_s;
+};
+
+/* `2026-11-23T03:34:12[.fraction](Z|±hh:mm|±hhmm|±hh)`, `T` or `t` or a space; the
+ * offset must be there. Second 60 counts as the next minute's 0. Digits are 6, or
+ * 9 when there was anything below the microsecond. False: not such a time. */
+bool timestamp_parse(struct timestamp_parser *parser, const char *text, size_t len,
+                     int64_t *time_ns_out, uint8_t *digits_out);
+
+/* Seconds since 1970 as a JSON number, with any fraction; numbers too large for
+ * seconds are taken as milli-, micro- or nanoseconds by their magnitude. */
+bool timestamp_parse_epoch(const char *text, size_t len, int64_t *time_ns_out, uint8_t *digits_out);
+
+/* How times are shown: the second shown last stands ready as text. */
+struct timestamp_writer {
+    bool local;
+    int64_t second_ns; /* the first nanosecond of that second */
+    char text[32];     /* 2026-11-23T03:34:12. */
+    char offset[8];    /* Z, or +01:00 */
+    unsigned offset_len;
+};
+
+enum { TIMESTAMP_MAX = 36 }; /* 2026-11-23T03:34:12.123456789+01:00 is 35 */
+
+void timestamp_writer_init(struct timestamp_writer *writer, bool local);
+
+/* Bytes that timestamp_write will need. */
+size_t timestamp_len(const struct timestamp_writer *writer, uint8_t digits);
+
+/* Returns the end of what was written. May touch up to TIMESTAMP_MAX bytes from `to`. */
+char *timestamp_write(struct timestamp_writer *writer, char *to, int64_t time_ns, uint8_t digits);
+
+#endif

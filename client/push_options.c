@@ -1,0 +1,168 @@
+#include "client/push_options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/suggest.h"
+#include "conf/units.h"
+
+enum {
+    DEFAULT_BATCH_BYTES = 64 * 1024,
+    DEFAULT_MAX_LINE_BYTES = 256 * 1024, /* logboomd's max_message */
+    DEFAULT_TIMEOUT_MS = 5000,
+    SIZE_LIMIT_BYTES = 16 * 1024 * 1024, /* our buffers are a few times as large */
+};
+
+static const uint64_t TIMEOUT_LIMIT_MS = UINT64_C(365) * 24 * 3600 * 1000;
+
+const char PUSH_HELP[] =
+    "usage: logboom push [OPTION...] [FILE...]\n"
+    "\n"
+    "Sends each line of the files to logboomd as one entry, without its newline. Without\n"
+    "a file, and for '-', reads standard input; lines of a pipe are sent as they come.\n"
+    "An empty line is an empty entry; a last line without a newline counts, too; a\n"
+    "carriage return, NUL and all other bytes are sent as they are.\n"
+    "\n"
+    "  --to ADDRESS       where logboomd listens: tcp://HOST:PORT or ipc://PATH\n"
+    "                     (default: $LOGBOOM_ADDRESS, else tcp://127.0.0.1:5514)\n"
+    "  --batch            many lines in one message: several times faster, for lines of\n"
+    "                     JSON, or for an endpoint with 'split: lines'\n"
+    "  --batch-size SIZE  at most this much in one message (default 64KiB); only a\n"
+    "                     longer line goes beyond it. Implies --batch\n"
+    "  --max-line SIZE    cut longer lines after SIZE (default 256KiB, which is also\n"
+    "                     the default of logboomd's 'max_message')\n"
+    "  --timeout TIME     how long logboomd may be away, at the start or in between, and\n"
+    "                     how long to go on after a signal (default 5s)\n"
+    "  -h, --help         this text\n"
+    "\n"
+    "When logboomd reads slowly, push waits for it, however long that takes. Memory stays\n"
+    "at a few MiB for files of any size.\n"
+    "\n"
+    "Exit status:\n"
+    "  0    everything was handed over\n"
+    "  1    all that could be was handed over, but a line was cut, an input could not be\n"
+    "       read (the others were), or the connection broke and came back, so that what\n"
+    "       was under way may be missing; standard error says which\n"
+    "  64   wrong usage\n"
+    "  69   logboomd was not there, or did not come back, within --timeout\n"
+    "  71   the system refused something\n"
+    "  130  interrupted (SIGINT), 143 (SIGTERM): sends the whole lines that were read,\n"
+    "       then leaves; a second signal leaves at once\n"
+    "\n"
+    "'Handed over' means: acknowledged by the kernel of logboomd's machine (tcp), or read\n"
+    "by logboomd (ipc). It does not mean written: should logboomd be killed just then,\n"
+    "entries can still be lost. A PUSH socket cannot know more.\n";
+
+enum { OPTION_TO = 256, OPTION_BATCH, OPTION_BATCH_SIZE, OPTION_MAX_LINE, OPTION_TIMEOUT };
+
+static const struct option options[] = {
+    {"to", required_argument, NULL, OPTION_TO},
+    {"batch", no_argument, NULL, OPTION_BATCH},
+    {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
+    {"max-line", required_argument, NULL, OPTION_MAX_LINE},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) - 1 };
+
+static int parse_size(const char *option, const char *text, size_t *bytes_out, struct err *err)
+{
+    struct conf_bytes size;
+    struct err why;
+
+    if (units_parse_bytes(text, &size, &why) < 0)
+        return err_set(err, "%s: %s", option, why.text);
+    if (size.bytes < 1 || size.bytes > SIZE_LIMIT_BYTES)
+        return err_set(err, "%s is '%s', but must be from 1B to 16MiB", option, text);
+    *bytes_out = (size_t)size.bytes;
+    return 0;
+}
+
+static int parse_timeout(const char *text, uint64_t *ms_out, struct err *err)
+{
+    struct conf_ms time;
+    struct err why;
+
+    if (units_parse_ms(text, &time, &why) < 0)
+        return err_set(err, "--timeout: %s", why.text);
+    if (time.ms < 1 || time.ms > TIMEOUT_LIMIT_MS)
+        return err_set(err, "--timeout is '%s', but must be from 1ms to 365d", text);
+    *ms_out = time.ms;
+    return 0;
+}
+
+/* getopt_long answered '?' for argv[optind - 1], or ':' when its value is missing. */
+static int refuse_option(int answer, const char *given, struct err *err)
+{
+    const char *names[OPTION_COUNT];
+    const char *meant = NULL;
+
+    if (answer == ':')
+        return err_set(err, "option '%s' needs a value", given);
+    if (optopt >= OPTION_TO)
+        return err_set(err, "option '%s' takes no value", given);
+    if (optopt > 0)
+        return err_set(err, "there is no option '-%c'", optopt);
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        names[i] = options[i].name;
+    if (strncmp(given, "--", 2) == 0)
+        meant = suggest_nearest(given + 2, names, OPTION_COUNT);
+    if (meant)
+        return err_set(err, "there is no option '%s'; did you mean '--%s'?", given, meant);
+    return err_set(err, "there is no option '%s'", given);
+}
+
+static const char *default_address(void)
+{
+    const char *address = getenv("LOGBOOM_ADDRESS");
+
+    return address && *address ? address : "tcp://127.0.0.1:5514";
+}
+
+static int parse_option(int option, const char *given, struct push_conf *conf, struct err *err)
+{
+    switch (option) {
+    case OPTION_TO:
+        conf->address = optarg;
+        return 0;
+    case OPTION_BATCH:
+        if (conf->batch_bytes == 0)
+            conf->batch_bytes = DEFAULT_BATCH_BYTES;
+        return 0;
+    case OPTION_BATCH_SIZE:
+        return parse_size("--batch-size", optarg, &conf->batch_bytes, err);
+    case OPTION_MAX_LINE:
+        return parse_size("--max-line", optarg, &conf->max_line_bytes, err);
+    case OPTION_TIMEOUT:
+        return parse_timeout(optarg, &conf->timeout_ms, err);
+    default:
+        return refuse_option(option, given, err);
+    }
+}
+
+int push_options_parse(int argc, char **argv, struct push_conf *conf_out, bool *help_out,
+                       struct err *err)
+{
+    struct push_conf conf = {.address = default_address(),
+                             .max_line_bytes = DEFAULT_MAX_LINE_BYTES,
+                             .timeout_ms = DEFAULT_TIMEOUT_MS};
+    int option;
+
+    opterr = 0; /* we say it ourselves */
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        if (option == 'h') {
+            *help_out = true;
+            return 0;
+        }
+        if (parse_option(option, argv[optind - 1], &conf, err) < 0)
+            return -1;
+    }
+    conf.paths = argv + optind;
+    conf.path_count = argc - optind;
+    *conf_out = conf;
+    *help_out = false;
+    return 0;
+}

@@ -1,0 +1,12 @@
+/* say.h - one sentence on stderr, for the person at the terminal.
+ *
+ * `logboom push: sentence`, control bytes shown as \xHH, cut at about 1 KiB. */
+#ifndef CLIENT_SAY_H
+#define CLIENT_SAY_H
+
+/* Names the command that speaks: "logboom push". Keeps the pointer. */
+void say_as(const char *speaker);
+
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,110 @@
+/* conf.h - what the configuration file says, as plain structs.
+ *
+ * Every member that a row of conf/settings.c fills has its default when the file
+ * does not name it. Strings and lists belong to the conf and last until
+ * conf_free. Nothing here opens, resolves or creates anything: that is judged by
+ * those who use the value, and reported through conf_problem so that all
+ * problems of a file are shown together. One thread at a time. */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "conf/units.h"
+
+enum conf_timezone { CONF_TIMEZONE_UTC, CONF_TIMEZONE_LOCAL };
+enum conf_socket { CONF_SOCKET_PULL };
+enum conf_decode { CONF_DECODE_AUTO, CONF_DECODE_JSON, CONF_DECODE_TEXT };
+enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
+enum conf_sink_type { CONF_SINK_FILE, CONF_SINK_STDOUT };
+enum conf_newlines { CONF_NEWLINES_ESCAPE, CONF_NEWLINES_INDENT };
+enum conf_when_full { CONF_WHEN_FULL_BLOCK };
+
+struct conf_strings {
+    char **items;
+    unsigned count;
+};
+
+struct conf_mode {
+    unsigned bits; /* permission bits, as in chmod(2) */
+};
+
+struct conf_ipc {
+    struct conf_mode mode;
+    char *owner; /* user name, or NULL: ours */
+    char *group; /* group name, or NULL: ours */
+};
+
+struct conf_ingest {
+    char *name;
+    enum conf_socket socket;
+    struct conf_strings bind;
+    struct conf_strings connect;
+    struct conf_ipc ipc;
+    enum conf_decode decode;
+    enum conf_split split;
+    struct conf_bytes max_entry;
+    struct conf_bytes max_message;
+};
+
+struct conf_sink {
+    char *name;
+    enum conf_sink_type type;
+    char *path;   /* files only, else NULL */
+    char *format; /* text, line, json, raw or a template */
+    enum conf_newlines newlines;
+    struct conf_mode mode;
+    struct conf_bytes queue; /* 0: the plan's share */
+    enum conf_when_full when_full;
+    struct conf_ms batch_for;
+};
+
+struct conf_memory {
+    struct conf_bytes cap;
+};
+
+struct conf_places; /* where each setting was written */
+
+struct conf {
+    struct conf_memory memory;
+    enum conf_timezone timezone;
+    struct conf_ms drain_timeout;
+    struct conf_strings include;
+    struct conf_ingest *ingest;
+    unsigned ingest_count;
+    struct conf_sink *sinks;
+    unsigned sink_count;
+    struct conf_places *places; /* NULL in a conf that was not loaded */
+};
+
+/* What is wrong with a configuration, in the order of its lines. */
+struct conf_problems;
+
+struct conf_problems *conf_problems_new(void);
+void conf_problems_free(struct conf_problems **problems);
+unsigned conf_problems_count(const struct conf_problems *problems);
+
+/* Each as `FILE:LINE:COLUMN: sentence`, the line itself and a caret under it. */
+void conf_problems_print(const struct conf_problems *problems, FILE *out);
+
+/* Reads the file and what it includes. The result belongs to the caller, also
+ * when problems were found, so that more can be judged; NULL only when there was
+ * no document to read (the problem says why). */
+struct conf *conf_load(const char *path, struct conf_problems *problems);
+
+/* The same from memory; `name` stands for the file. Follows no include. */
+struct conf *conf_load_text(const char *name, const char *text, size_t len,
+                            struct conf_problems *problems);
+void conf_free(struct conf **conf);
+
+/* Adds a problem at the place where `setting` (the address of a member of this
+ * conf, or of a string in one of its lists) was written, or, where it stands at
+ * its default, at the section that holds it. */
+void conf_problem(const struct conf *conf, struct conf_problems *problems, const void *setting,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Every setting with its kind, bounds, default and meaning: `--help-config`. */
+void conf_print_help(FILE *out);
+
+#endif

@@ -1,0 +1,16 @@
+/* explicit_key.h - finds YAML's `? key`, before libfyaml sees it.
+ *
+ * No setting needs one, and libfyaml 0.7.12 writes through a stale pointer while
+ * it closes a parser that met `? a:<tab>? b`. */
+#ifndef CONF_EXPLICIT_KEY_H
+#define CONF_EXPLICIT_KEY_H
+
+#include <stdbool.h>
+
+#include "conf/source.h"
+
+/* True, and the first place, when a line begins with one, be it behind `- `,
+ * `--- `, a tag or an anchor. In a text of several lines, too. */
+bool explicit_key_find(const struct source *source, struct place *where_out);
+
+#endif

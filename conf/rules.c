@@ -1,0 +1,129 @@
+#include "conf/rules.h"
+
+#include <string.h>
+
+#include "conf/places.h"
+
+static bool is_written(const struct conf *conf, const void *setting)
+{
+    return places_was_written(conf->places, setting);
+}
+
+static bool is_settled(const struct conf *conf, const void *setting)
+{
+    return !places_was_refused(conf->places, setting);
+}
+
+/* ---- ingest -------------------------------------------------------------- */
+
+static void judge_addresses(const struct conf *conf, struct conf_problems *problems,
+                            const struct conf_ingest *ingest)
+{
+    if (ingest->bind.count == 0 && ingest->connect.count == 0 && is_settled(conf, &ingest->bind) &&
+        is_settled(conf, &ingest->connect))
+        conf_problem(conf, problems, &ingest->bind,
+                     "an ingest endpoint needs 'bind' or 'connect', such as "
+                     "bind: 'tcp://127.0.0.1:5514'");
+}
+
+static void judge_limits(const struct conf *conf, struct conf_problems *problems,
+                         const struct conf_ingest *ingest)
+{
+    char entry[UNITS_TEXT_MAX], message[UNITS_TEXT_MAX];
+
+    if (ingest->max_entry.bytes <= ingest->max_message.bytes ||
+        !is_settled(conf, &ingest->max_entry) || !is_settled(conf, &ingest->max_message))
+        return;
+    units_show_bytes(ingest->max_entry, entry);
+    units_show_bytes(ingest->max_message, message);
+    if (is_written(conf, &ingest->max_message))
+        conf_problem(conf, problems, &ingest->max_message,
+                     "'max_message' is %s, below 'max_entry', which is %s", message, entry);
+    else
+        conf_problem(conf, problems, &ingest->max_entry,
+                     "'max_entry' is %s, above 'max_message', which is %s", entry, message);
+}
+
+static void judge_ingest_name(const struct conf *conf, struct conf_problems *problems, unsigned at)
+{
+    const char *name = conf->ingest[at].name;
+
+    for (unsigned i = 0; name && i < at; i++)
+        if (conf->ingest[i].name && strcmp(conf->ingest[i].name, name) == 0) {
+            conf_problem(conf, problems, &conf->ingest[at].name,
+                         "another ingest endpoint is called '%s' too", name);
+            return;
+        }
+}
+
+static void judge_ingest(const struct conf *conf, struct conf_problems *problems)
+{
+    if (conf->ingest_count == 0 && is_settled(conf, &conf->ingest))
+        conf_problem(conf, problems, &conf->ingest,
+                     "'ingest' needs at least one endpoint, such as "
+                     "- {name: apps, bind: 'tcp://127.0.0.1:5514'}");
+    for (unsigned i = 0; i < conf->ingest_count; i++) {
+        judge_ingest_name(conf, problems, i);
+        judge_addresses(conf, problems, &conf->ingest[i]);
+        judge_limits(conf, problems, &conf->ingest[i]);
+    }
+}
+
+/* ---- sinks --------------------------------------------------------------- */
+
+static void judge_path(const struct conf *conf, struct conf_problems *problems,
+                       const struct conf_sink *sink)
+{
+    if (!is_settled(conf, &sink->type))
+        return;
+    if (sink->type == CONF_SINK_FILE && !is_written(conf, &sink->path))
+        conf_problem(conf, problems, &sink->path,
+                     "a sink of type file needs 'path', such as path: /var/log/logboom/all.log");
+    if (sink->type != CONF_SINK_FILE && is_written(conf, &sink->path))
+        conf_problem(conf, problems, &sink->path, "'path' is only for sinks of type file");
+    if (sink->type != CONF_SINK_FILE && is_written(conf, &sink->mode))
+        conf_problem(conf, problems, &sink->mode, "'mode' is only for sinks of type file");
+}
+
+static void judge_newlines(const struct conf *conf, struct conf_problems *problems,
+                           const struct conf_sink *sink)
+{
+    bool has_own_way = strcmp(sink->format, "json") == 0 || strcmp(sink->format, "raw") == 0;
+
+    if (has_own_way && is_written(conf, &sink->newlines))
+        conf_problem(conf, problems, &sink->newlines,
+                     "'newlines' is only for the formats text, line and templates; "
+                     "%s keeps an entry on one line in its own way",
+                     sink->format);
+}
+
+static void judge_sink_name(const struct conf *conf, struct conf_problems *problems, unsigned at)
+{
+    const char *name = conf->sinks[at].name;
+
+    for (unsigned i = 0; name && i < at; i++)
+        if (conf->sinks[i].name && strcmp(conf->sinks[i].name, name) == 0) {
+            conf_problem(conf, problems, &conf->sinks[at].name, "another sink is called '%s' too",
+                         name);
+            return;
+        }
+}
+
+static void judge_sinks(const struct conf *conf, struct conf_problems *problems)
+{
+    if (conf->sink_count == 0 && is_settled(conf, &conf->sinks))
+        conf_problem(conf, problems, &conf->sinks,
+                     "'sinks' needs at least one sink, such as "
+                     "- {name: all, type: file, path: /var/log/logboom/all.log}");
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        judge_sink_name(conf, problems, i);
+        judge_path(conf, problems, &conf->sinks[i]);
+        judge_newlines(conf, problems, &conf->sinks[i]);
+    }
+}
+
+void rules_judge(const struct conf *conf, struct conf_problems *problems)
+{
+    judge_ingest(conf, problems);
+    judge_sinks(conf, problems);
+}

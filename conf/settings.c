@@ -1,0 +1,181 @@
+#include "conf/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/alloc.h"
+#include "conf/conf.h"
+#include "conf/judge.h"
+#include "conf/must.h"
+#include "conf/suggest.h"
+
+#define KIB             1024ull
+#define MIB             (1024 * KIB)
+#define SECONDS         1000ull
+#define COUNT_OF(array) (unsigned)(sizeof(array) / sizeof(array)[0])
+
+/* An enum is an unsigned to _Generic; no other row has that type. */
+#define MEMBER(type, member) ((type *)0)->member
+#define KIND_OF(type, member)                                                                      \
+    _Generic(MEMBER(type, member),                                                                 \
+        struct conf_bytes: SETTING_BYTES,                                                          \
+        struct conf_ms: SETTING_MS,                                                                \
+        struct conf_mode: SETTING_MODE,                                                            \
+        unsigned: SETTING_WORD,                                                                    \
+        char *: SETTING_TEXT,                                                                      \
+        struct conf_strings: SETTING_TEXTS,                                                        \
+        struct conf_memory: SETTING_SECTION,                                                       \
+        struct conf_ipc: SETTING_SECTION,                                                          \
+        struct conf_ingest *: SETTING_LIST,                                                        \
+        struct conf_sink *: SETTING_LIST)
+
+#define ROW(type, member)                                                                          \
+    .name = #member, .kind = KIND_OF(type, member), .offset = offsetof(type, member),              \
+    .size = sizeof MEMBER(type, member)
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* One row per setting, in the order of the struct. */
+static const struct setting memory_settings[] = {
+    {ROW(struct conf_memory, cap), .standard = "64MiB", .least = 16 * MIB,
+     .help = "all memory that the daemon may occupy; it refuses to start where that cannot hold"},
+};
+static const struct section memory_section = {"'memory'", sizeof(struct conf_memory),
+                                              memory_settings, COUNT_OF(memory_settings)};
+
+static const struct setting ipc_settings[] = {
+    {ROW(struct conf_ipc, mode), .standard = "0660",
+     .help = "permissions of the socket files of ipc:// addresses"},
+    {ROW(struct conf_ipc, owner),
+     .help = "their owner; the daemon's own user where it is not given"},
+    {ROW(struct conf_ipc, group),
+     .help = "their group; the daemon's own group where it is not given"},
+};
+static const struct section ipc_section = {"'ipc'", sizeof(struct conf_ipc), ipc_settings,
+                                           COUNT_OF(ipc_settings)};
+
+static const struct setting ingest_settings[] = {
+    {ROW(struct conf_ingest, name), .required = true, .judge = judge_name,
+     .help = "what this endpoint is called in logs and counters; unique among endpoints"},
+    {ROW(struct conf_ingest, socket), .words = WORDS("pull"), .standard = "pull",
+     .help = "the ZeroMQ socket type that clients send to"},
+    {ROW(struct conf_ingest, bind), .most = 64,
+     .help = "addresses to listen on, such as tcp://127.0.0.1:5514 or ipc:///run/x.sock"},
+    {ROW(struct conf_ingest, connect), .most = 64,
+     .help = "addresses to connect to, where the clients listen"},
+    {ROW(struct conf_ingest, ipc), .section = &ipc_section,
+     .help = "who may use the socket files of ipc:// addresses"},
+    {ROW(struct conf_ingest, decode), .words = WORDS("auto", "json", "text"), .standard = "auto",
+     .help = "what a message holds; auto takes what begins with '{' as JSON, the rest as text"},
+    {ROW(struct conf_ingest, split), .words = WORDS("none", "lines"), .standard = "none",
+     .help = "lines: each line of a text message is an entry of its own"},
+    {ROW(struct conf_ingest, max_entry), .standard = "64KiB", .least = KIB, .most = MIB,
+     .help = "a longer entry is cut, marked and counted"},
+    {ROW(struct conf_ingest, max_message), .standard = "256KiB", .least = KIB, .most = 16 * MIB,
+     .help = "a client that sends a longer message is disconnected and counted"},
+};
+static const struct section ingest_section = {"an ingest endpoint", sizeof(struct conf_ingest),
+                                              ingest_settings, COUNT_OF(ingest_settings)};
+
+static const struct setting sink_settings[] = {
+    {ROW(struct conf_sink, name), .required = true, .judge = judge_name,
+     .help = "what this sink is called in logs and counters; unique among sinks"},
+    {ROW(struct conf_sink, type), .words = WORDS("file", "stdout"), .required = true,
+     .help = "where entries go"},
+    {ROW(struct conf_sink, path), .help = "the file to append to; type file only"},
+    {ROW(struct conf_sink, format), .standard = "text", .judge = judge_format,
+     .help = "text, line, json, raw, or a template such as '{time} {message}'"},
+    {ROW(struct conf_sink, newlines), .words = WORDS("escape", "indent"), .standard = "escape",
+     .help = "an entry of several lines: one line with \\n, or the further lines indented"},
+    {ROW(struct conf_sink, mode), .standard = "0640",
+     .help = "permissions of a file that is created; type file only"},
+    {ROW(struct conf_sink, queue), .standard = "auto", .zero_word = "auto", .least = 256 * KIB,
+     .help = "memory for what is not written yet; auto takes a share of 'memory.cap'"},
+    {ROW(struct conf_sink, when_full), .words = WORDS("block"), .standard = "block",
+     .help = "what happens when the queue is full; block lets the clients wait"},
+    {ROW(struct conf_sink, batch_for), .standard = "0ms", .most = 10 * SECONDS,
+     .help = "how long entries may wait for more, so that there are fewer writes"},
+};
+static const struct section sink_section = {"a sink", sizeof(struct conf_sink), sink_settings,
+                                            COUNT_OF(sink_settings)};
+
+static const struct setting root_settings[] = {
+    {ROW(struct conf, memory), .section = &memory_section,
+     .help = "the memory plan; a change needs a restart"},
+    {ROW(struct conf, timezone), .words = WORDS("utc", "local"), .standard = "utc",
+     .help = "the zone of times in the formats text, line and templates"},
+    {ROW(struct conf, drain_timeout), .standard = "5s", .least = 100, .most = 3600 * SECONDS,
+     .help = "how long a stop may take to write what was received"},
+    {ROW(struct conf, include), .most = 64,
+     .help = "more files, by path or pattern; each may only add 'ingest' and 'sinks'"},
+    {ROW(struct conf, ingest), .section = &ingest_section, .most = 256, .in_included = true,
+     .count_offset = offsetof(struct conf, ingest_count),
+     .help = "where entries come from; at least one"},
+    {ROW(struct conf, sinks), .section = &sink_section, .most = 256, .in_included = true,
+     .count_offset = offsetof(struct conf, sink_count), .help = "where entries go; at least one"},
+};
+const struct section settings_root = {"the configuration", sizeof(struct conf), root_settings,
+                                      COUNT_OF(root_settings)};
+
+const struct setting *settings_find(const struct section *section, const char *name)
+{
+    for (unsigned i = 0; i < section->count; i++)
+        if (strcmp(section->settings[i].name, name) == 0)
+            return &section->settings[i];
+    return NULL;
+}
+
+const char *settings_suggest(const struct section *section, const char *name)
+{
+    const char *names[16];
+
+    must(section->count <= COUNT_OF(names));
+    for (unsigned i = 0; i < section->count; i++)
+        names[i] = section->settings[i].name;
+    return suggest_nearest(name, names, section->count);
+}
+
+void settings_init(const struct section *section, void *values)
+{
+    for (const struct setting *row = section->settings; row < section->settings + section->count;
+         row++) {
+        if (row->kind == SETTING_SECTION)
+            settings_init(row->section, setting_member(row, values));
+        else if (row->standard)
+            must(setting_parse(row, row->standard, setting_member(row, values), NULL) == 0);
+    }
+}
+
+static void free_texts(struct conf_strings *texts)
+{
+    for (unsigned i = 0; i < texts->count; i++)
+        free(texts->items[i]);
+    free(texts->items);
+}
+
+static void free_list(const struct setting *row, char *items, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        settings_fini(row->section, items + i * row->section->size);
+    free(items);
+}
+
+static void free_value(const struct setting *row, void *values)
+{
+    void *member = setting_member(row, values);
+
+    if (row->kind == SETTING_TEXT)
+        free(*(char **)member);
+    else if (row->kind == SETTING_TEXTS)
+        free_texts(member);
+    else if (row->kind == SETTING_SECTION)
+        settings_fini(row->section, member);
+    else if (row->kind == SETTING_LIST)
+        free_list(row, *(char **)member, *setting_count(row, values));
+}
+
+void settings_fini(const struct section *section, void *values)
+{
+    for (unsigned i = 0; i < section->count; i++)
+        free_value(&section->settings[i], values);
+}

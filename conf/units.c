@@ -1,0 +1,121 @@
+#include "conf/units.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct unit {
+    const char *name;
+    uint64_t factor;
+};
+
+/* In an order that lets the binary unit win where two texts are equally short. */
+static const struct unit byte_units[] = {
+    {"GiB", 1ull << 30},
+    {"MiB", 1ull << 20},
+    {"KiB", 1ull << 10},
+    {"GB", 1000000000},
+    {"MB", 1000000},
+    {"KB", 1000},
+    {"B", 1},
+};
+static const struct unit time_units[] = {
+    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
+};
+
+/* What one measure is called, and how a number without a unit could be meant. */
+struct measure {
+    const char *what;
+    const struct unit *units;
+    unsigned count;
+    const char *names;
+    const char *likely[2];
+};
+
+#define COUNT_OF(array) (unsigned)(sizeof(array) / sizeof(array)[0])
+
+static const struct measure bytes_measure = {
+    "size", byte_units, COUNT_OF(byte_units), "B, KiB, MiB, GiB, KB, MB or GB", {"KiB", "MiB"}};
+static const struct measure ms_measure = {
+    "time", time_units, COUNT_OF(time_units), "ms, s, m, h or d", {"ms", "s"}};
+
+static const struct unit *find_unit(const struct measure *measure, const char *name)
+{
+    for (unsigned i = 0; i < measure->count; i++)
+        if (strcmp(measure->units[i].name, name) == 0)
+            return &measure->units[i];
+    return NULL;
+}
+
+static int refuse_unit(const struct measure *measure, const char *text, size_t digits,
+                       struct err *err)
+{
+    if (text[digits] == '\0')
+        return err_set(err, "'%s' has no unit; write %s%s or %s%s (units are %s)", text, text,
+                       measure->likely[0], text, measure->likely[1], measure->names);
+    return err_set(err, "'%s' has an unknown unit '%s'; write %s after the number", text,
+                   text + digits, measure->names);
+}
+
+static int parse(const struct measure *measure, const char *text, uint64_t *value_out,
+                 struct err *err)
+{
+    size_t digits = strspn(text, "0123456789");
+    const struct unit *unit = find_unit(measure, text + digits);
+    uint64_t value = 0;
+
+    if (digits == 0)
+        return err_set(err, "'%s' is not a %s; write a whole number and %s", text, measure->what,
+                       measure->names);
+    for (size_t i = 0; i < digits; i++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
+            return err_set(err, "'%s' is too large a %s", text, measure->what);
+    if (!unit && !(value == 0 && text[digits] == '\0'))
+        return refuse_unit(measure, text, digits, err);
+    if (unit && __builtin_mul_overflow(value, unit->factor, &value))
+        return err_set(err, "'%s' is too large a %s", text, measure->what);
+    *value_out = value;
+    return 0;
+}
+
+int units_parse_bytes(const char *text, struct conf_bytes *size_out, struct err *err)
+{
+    return parse(&bytes_measure, text, &size_out->bytes, err);
+}
+
+int units_parse_ms(const char *text, struct conf_ms *time_out, struct err *err)
+{
+    return parse(&ms_measure, text, &time_out->ms, err);
+}
+
+static const char *show(const struct measure *measure, uint64_t value, char *text)
+{
+    size_t shortest = UNITS_TEXT_MAX;
+
+    if (value == 0)
+        return strcpy(text, "0");
+    for (unsigned i = 0; i < measure->count; i++) {
+        const struct unit *unit = &measure->units[i];
+        char candidate[UNITS_TEXT_MAX];
+
+        if (value % unit->factor != 0)
+            continue;
+        snprintf(candidate, sizeof candidate, "%" PRIu64 "%s", value / unit->factor, unit->name);
+        if (strlen(candidate) < shortest) {
+            shortest = strlen(candidate);
+            strcpy(text, candidate);
+        }
+    }
+    return text;
+}
+
+const char *units_show_bytes(struct conf_bytes size, char text[UNITS_TEXT_MAX])
+{
+    return show(&bytes_measure, size.bytes, text);
+}
+
+const char *units_show_ms(struct conf_ms time, char text[UNITS_TEXT_MAX])
+{
+    return show(&ms_measure, time.ms, text);
+}

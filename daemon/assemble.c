@@ -1,0 +1,184 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "conf/must.h"
+#include "daemon/daemon_parts.h"
+#include "ingest/gate.h"
+
+/* ZeroMQ's context options by number: the first has no public name, the second's is
+ * newer than the oldest header. Zero-copy receive would pin 8 KiB for each small
+ * message; the prefix names the I/O threads in top and gdb. */
+enum { CONTEXT_ZERO_COPY_RECEIVE = 10, CONTEXT_THREAD_NAME_PREFIX = 9, THREAD_NAME_PREFIX = 7 };
+
+static int open_pools(struct daemon *daemon, struct err *err)
+{
+    const struct plan *plan = &daemon->plan;
+    unsigned endpoints = daemon->conf->ingest_count;
+
+    budget_init(&daemon->budget, plan->cap_bytes);
+    daemon->budget_open = true;
+    if (!budget_claim(&daemon->budget, BUDGET_BASE, plan->base_bytes))
+        return err_set(err, "memory.cap is smaller than the process itself");
+    daemon->messages = message_pool_new(&daemon->budget, plan->max_message, endpoints, err);
+    if (!daemon->messages)
+        return -1;
+    daemon->entries = entry_pool_new(&daemon->budget, plan->entry_fields, endpoints, err);
+    if (!daemon->entries)
+        return -1;
+    daemon->decoder = decoder_new(&daemon->budget, plan->max_message, err);
+    if (!daemon->decoder)
+        return -1;
+    daemon->blocks = pool_new(&daemon->budget, BUDGET_BLOCKS, block_slot_bytes(plan->block_cap),
+                              plan->block_count, err);
+    return daemon->blocks ? 0 : -1;
+}
+
+/* One thread a file sink, so that a hung disk stops no other file, and a few for
+ * libuv's own needs. Read by libuv at its first job. */
+static void size_thread_pool(const struct conf *conf)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "%u", conf->sink_count + 4);
+    setenv("UV_THREADPOOL_SIZE", text, 1);
+}
+
+static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
+{
+    const struct conf_sink *conf = &daemon->conf->sinks[i];
+    struct format_options options = {
+        .local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL,
+        .indent_newlines = conf->newlines == CONF_NEWLINES_INDENT,
+    };
+
+    daemon->sink_count = i + 1;
+    daemon->formats[i] = format_new(conf->format, &options, err);
+    if (!daemon->formats[i])
+        return -1;
+    daemon->outboxes[i] =
+        outbox_new(daemon->blocks, daemon->plan.block_cap, daemon->plan.sink_blocks[i]);
+    daemon->sinks[i] = sink_open(conf, &daemon->loop, daemon->outboxes[i], err);
+    if (!daemon->sinks[i])
+        return -1;
+    daemon->sinks_open++;
+    aggregate_add_route(daemon->aggregate, daemon->outboxes[i], daemon->formats[i]);
+    for (unsigned k = 0; k < i; k++) {
+        if (sink_same_file(daemon->sinks[i], daemon->sinks[k]))
+            return err_set(err, "sink %s already writes to that file", sink_name(daemon->sinks[k]));
+    }
+    return 0;
+}
+
+static enum exit_status open_sinks(struct daemon *daemon)
+{
+    const struct conf *conf = daemon->conf;
+    struct err err;
+
+    daemon->sinks = calloc(conf->sink_count, sizeof(struct sink *));
+    daemon->outboxes = calloc(conf->sink_count, sizeof(struct outbox *));
+    daemon->formats = calloc(conf->sink_count, sizeof(struct format *));
+    daemon->aggregate = aggregate_new();
+    must(daemon->sinks && daemon->outboxes && daemon->formats);
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        if (open_one_sink(daemon, i, &err) < 0) {
+            conf_problem(conf, daemon->problems,
+                         conf->sinks[i].path ? (const void *)&conf->sinks[i].path
+                                             : (const void *)&conf->sinks[i].type,
+                         "%s", err.text);
+            return EXIT_CONFIGURATION;
+        }
+    }
+    return EXIT_FINE;
+}
+
+static int open_zmq(struct daemon *daemon, struct err *err)
+{
+    daemon->zmq = zmq_ctx_new();
+    if (!daemon->zmq)
+        return err_set(err, "cannot start ZeroMQ: %s", zmq_strerror(errno));
+    if (zmq_ctx_set(daemon->zmq, CONTEXT_ZERO_COPY_RECEIVE, 0) < 0 ||
+        zmq_ctx_set(daemon->zmq, CONTEXT_THREAD_NAME_PREFIX, THREAD_NAME_PREFIX) < 0)
+        return err_set(err, "this libzmq lacks a context option that we need: %s",
+                       zmq_strerror(errno));
+    return 0;
+}
+
+static enum exit_status open_endpoints(struct daemon *daemon)
+{
+    const struct conf *conf = daemon->conf;
+    struct endpoint_shared shared = {
+        .zmq = daemon->zmq,
+        .watch = &daemon->watch,
+        .aggregate = daemon->aggregate,
+        .messages = daemon->messages,
+        .entries = daemon->entries,
+        .decoder = daemon->decoder,
+    };
+    const void *setting;
+    struct err err;
+
+    daemon->endpoints = calloc(conf->ingest_count, sizeof(struct endpoint *));
+    must(daemon->endpoints);
+    for (unsigned i = 0; i < conf->ingest_count; i++) {
+        daemon->endpoints[i] = endpoint_open(&conf->ingest[i], &shared, &setting, &err);
+        if (!daemon->endpoints[i]) {
+            conf_problem(conf, daemon->problems, setting, "%s", err.text);
+            return EXIT_SYSTEM;
+        }
+        daemon->endpoint_count++;
+    }
+    return EXIT_FINE;
+}
+
+enum exit_status daemon_open(struct daemon *daemon, struct err *err)
+{
+    enum exit_status status;
+
+    plan_init(&daemon->plan, daemon->conf, daemon->problems);
+    if (conf_problems_count(daemon->problems) > 0)
+        return EXIT_CONFIGURATION;
+    if (open_pools(daemon, err) < 0)
+        return EXIT_CONFIGURATION;
+    size_thread_pool(daemon->conf);
+    must(uv_loop_init(&daemon->loop) == 0);
+    daemon->loop_open = true;
+    daemon_open_handles(daemon);
+    status = open_sinks(daemon);
+    if (status != EXIT_FINE)
+        return status;
+    if (gate_init(err) < 0 || gate_self_test(err) < 0 || open_zmq(daemon, err) < 0)
+        return EXIT_SYSTEM;
+    return open_endpoints(daemon);
+}
+
+void daemon_free(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        endpoint_free(&daemon->endpoints[i]);
+    free(daemon->endpoints);
+    if (daemon->zmq)
+        zmq_ctx_term(daemon->zmq);
+    for (unsigned i = 0; i < daemon->sink_count; i++) {
+        sink_free(&daemon->sinks[i]);
+        outbox_free(&daemon->outboxes[i]);
+        format_free(&daemon->formats[i]);
+    }
+    free(daemon->sinks);
+    free(daemon->outboxes);
+    free(daemon->formats);
+    aggregate_free(&daemon->aggregate);
+    if (daemon->loop_open)
+        must(uv_loop_close(&daemon->loop) == 0);
+    pool_free(&daemon->blocks);
+    decoder_free(&daemon->decoder);
+    entry_pool_free(&daemon->entries);
+    message_pool_free(&daemon->messages);
+    if (daemon->budget_open) {
+        budget_release(&daemon->budget, BUDGET_BASE, daemon->budget.shares[BUDGET_BASE].used_bytes);
+        budget_fini(&daemon->budget);
+    }
+    plan_fini(&daemon->plan);
+}

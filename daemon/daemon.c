@@ -1,0 +1,157 @@
+#include "daemon/daemon.h"
+
+#include <inttypes.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/log.h"
+#include "conf/must.h"
+#include "daemon/daemon_parts.h"
+#include "daemon/notify.h"
+
+/* ---- each turn ------------------------------------------------------------------------- */
+
+static void on_turn_begin(struct zmq_watch *watch)
+{
+    struct daemon *daemon = container_of(watch, struct daemon, watch);
+
+    if (daemon->state > DAEMON_DRAINING)
+        return;
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        endpoint_retry(daemon->endpoints[i]);
+}
+
+static void on_turn_end(struct zmq_watch *watch)
+{
+    struct daemon *daemon = container_of(watch, struct daemon, watch);
+
+    if (daemon->state == DAEMON_CLOSING)
+        return;
+    for (unsigned i = 0; i < daemon->sink_count; i++)
+        sink_flush(daemon->sinks[i]);
+}
+
+/* ---- signals --------------------------------------------------------------------------- */
+
+static void reopen_sinks(struct daemon *daemon)
+{
+    if (daemon->state != DAEMON_RUNNING)
+        return;
+    for (unsigned i = 0; i < daemon->sink_count; i++)
+        sink_reopen(daemon->sinks[i]);
+}
+
+static void interrupt(struct daemon *daemon)
+{
+    if (++daemon->interrupts > 1) {
+        log_line(LOG_LEVEL_WARNING, "interrupted twice: leaving at once");
+        uv_stop(&daemon->loop);
+        return;
+    }
+    daemon_stop(daemon);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+
+    switch (number) {
+    case SIGINT:
+        interrupt(daemon);
+        break;
+    case SIGTERM:
+        daemon_stop(daemon);
+        break;
+    case SIGHUP:
+        log_line(LOG_LEVEL_NOTICE, "SIGHUP: files are reopened; a changed configuration needs a "
+                                   "restart");
+        reopen_sinks(daemon);
+        break;
+    case SIGUSR1:
+        reopen_sinks(daemon);
+        break;
+    case SIGUSR2:
+        daemon_report_ledger(daemon);
+        break;
+    default:
+        break;
+    }
+}
+
+static void watch_signals(struct daemon *daemon)
+{
+    static const int numbers[DAEMON_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
+    for (unsigned i = 0; i < DAEMON_SIGNALS; i++) {
+        must(uv_signal_init(&daemon->loop, &daemon->signals[i]) == 0);
+        daemon->signals[i].data = daemon;
+        must(uv_signal_start(&daemon->signals[i], on_signal, numbers[i]) == 0);
+        daemon->signal_count++;
+    }
+}
+
+/* ---- from start to end ------------------------------------------------------------------- */
+
+void daemon_open_handles(struct daemon *daemon)
+{
+    watch_signals(daemon);
+    must(uv_timer_init(&daemon->loop, &daemon->stop_timer) == 0);
+    daemon->stop_timer_open = true;
+    zmq_watch_init(&daemon->watch, &daemon->loop, on_turn_begin, on_turn_end);
+    daemon->watch_open = true;
+}
+
+/* What no sink could write is dropped, told and counted. */
+static void drop_rest(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->sink_count; i++) {
+        struct gap gap = {0};
+
+        if (daemon->outboxes[i] && outbox_ledger(daemon->outboxes[i])->in_flight == 0)
+            gap = outbox_drop_all(daemon->outboxes[i], DROP_SHUTDOWN);
+        if (gap.count > 0)
+            log_line(LOG_LEVEL_ERROR, "sink %s: dropped %" PRIu64 " entries (%s)",
+                     daemon->conf->sinks[i].name, gap.count, drop_reason_name(gap.reason));
+    }
+}
+
+static enum exit_status run(struct daemon *daemon)
+{
+    malloc_trim(0); /* what reading the configuration left */
+    daemon_report_ready(daemon);
+    notify_send("READY=1\nSTATUS=running");
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        endpoint_stop(daemon->endpoints[i]);
+    drop_rest(daemon);
+    daemon_report_ledger(daemon);
+    return daemon_has_losses(daemon) ? EXIT_LOSSES : EXIT_FINE;
+}
+
+/* What was opened before something failed is closed again. */
+static void give_up(struct daemon *daemon, const struct err *err)
+{
+    if (err->text[0])
+        log_line(LOG_LEVEL_ERROR, "%s", err->text);
+    if (!daemon->loop_open)
+        return;
+    daemon_close(daemon);
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+}
+
+enum exit_status daemon_run(const struct conf *conf, struct conf_problems *problems)
+{
+    struct daemon daemon = {.conf = conf, .problems = problems};
+    struct err err = {.text = ""};
+    enum exit_status status = daemon_open(&daemon, &err);
+
+    if (status == EXIT_FINE)
+        status = run(&daemon);
+    else
+        give_up(&daemon, &err);
+    if (!daemon.loop_open || !uv_loop_alive(&daemon.loop))
+        daemon_free(&daemon);
+    return status;
+}

@@ -1,0 +1,76 @@
+/* daemon_parts.h - the daemon's inside: for daemon.c, assemble.c, stop.c, report.c. */
+#ifndef DAEMON_DAEMON_PARTS_H
+#define DAEMON_DAEMON_PARTS_H
+
+#include "aggregate/aggregate.h"
+#include "daemon/daemon.h"
+#include "daemon/plan.h"
+#include "ingest/endpoint.h"
+#include "sink/sink.h"
+
+enum daemon_state {
+    DAEMON_RUNNING,
+    DAEMON_DRAINING, /* receiving what ZeroMQ has queued */
+    DAEMON_FLUSHING, /* writing what the outboxes hold */
+    DAEMON_CLOSING
+};
+
+enum { DAEMON_SIGNALS = 5 };
+
+struct daemon {
+    const struct conf *conf;
+    struct conf_problems *problems;
+    enum daemon_state state;
+    struct plan plan;
+    struct budget budget;
+    bool budget_open;
+    uv_loop_t loop;
+    bool loop_open;
+    void *zmq;
+
+    struct pool *blocks;
+    struct message_pool *messages;
+    struct entry_pool *entries;
+    struct decoder *decoder;
+    struct aggregate *aggregate;
+
+    struct zmq_watch watch;
+    bool watch_open;
+    struct endpoint **endpoints;
+    unsigned endpoint_count;
+    struct sink **sinks;
+    struct outbox **outboxes;
+    struct format **formats;
+    unsigned sink_count;
+    unsigned sinks_open;
+
+    uv_signal_t signals[DAEMON_SIGNALS];
+    unsigned signal_count;
+    uv_timer_t stop_timer; /* ticks while stopping */
+    bool stop_timer_open;
+    unsigned interrupts;
+    uint64_t stop_began_ms; /* loop time */
+    uint64_t arrivals;      /* messages and bytes seen at the last tick */
+    unsigned quiet_ticks;
+};
+
+/* assemble.c - opening in order, and undoing it backwards. 0, or the exit status and
+ * problems or a sentence. */
+enum exit_status daemon_open(struct daemon *daemon, struct err *err);
+void daemon_free(struct daemon *daemon);
+
+/* daemon.c - signals, the stop timer and the watch */
+void daemon_open_handles(struct daemon *daemon);
+
+/* stop.c */
+void daemon_stop(struct daemon *daemon);
+void daemon_close(struct daemon *daemon);
+
+/* Whether anything was lost: refused or dropped at shutdown, or still in flight. */
+bool daemon_has_losses(const struct daemon *daemon);
+
+/* report.c - into the log */
+void daemon_report_ready(const struct daemon *daemon);
+void daemon_report_ledger(const struct daemon *daemon);
+
+#endif

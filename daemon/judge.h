@@ -1,0 +1,15 @@
+/* judge.h - what conf/ cannot know: whether the values make sense to those who use them. */
+#ifndef DAEMON_JUDGE_H
+#define DAEMON_JUDGE_H
+
+#include "conf/conf.h"
+
+/* Adds a problem for each format that does not compile, and each address that is none,
+ * lies beyond loopback or stands twice. Opens nothing. */
+void judge_values(const struct conf *conf, struct conf_problems *problems);
+
+/* For --check: adds a problem for each address that is in use and each path that
+ * cannot be written. Leaves nothing behind. */
+void judge_surroundings(const struct conf *conf, struct conf_problems *problems);
+
+#endif

@@ -1,0 +1,148 @@
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf/log.h"
+#include "daemon/daemon.h"
+#include "daemon/judge.h"
+#include "daemon/plan.h"
+
+#define DEFAULT_CONFIG "/etc/logboom/logboom.yaml"
+
+static const char usage[] =
+    "Usage: logboomd [OPTION]…\n"
+    "Gathers log entries from ZeroMQ clients into files, inside a fixed amount of memory.\n"
+    "\n"
+    "  -c, --config FILE   the configuration; without it " DEFAULT_CONFIG "\n"
+    "      --check         judge the configuration and its surroundings, then leave\n"
+    "      --help-config   every setting with its bounds and default\n"
+    "  -V, --version       the version\n"
+    "  -h, --help          this text\n"
+    "\n"
+    "Runs in the foreground and logs to stderr. Signals: SIGTERM and SIGINT drain and\n"
+    "stop, a second SIGINT leaves at once; SIGUSR1 and SIGHUP reopen files; SIGUSR2\n"
+    "prints the ledger.\n"
+    "Exit status: 0 fine, 64 usage, 70 our fault, 71 system, 75 stopped with losses,\n"
+    "78 configuration.\n";
+
+struct options {
+    const char *config;
+    bool check;
+};
+
+enum { OPTION_CHECK = 256, OPTION_HELP_CONFIG };
+
+/* Returns -1 to go on, else the exit status. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option names[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, OPTION_CHECK},
+        {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:Vh", names, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            options->config = optarg;
+            break;
+        case OPTION_CHECK:
+            options->check = true;
+            break;
+        case OPTION_HELP_CONFIG:
+            conf_print_help(stdout);
+            return EXIT_FINE;
+        case 'V':
+            puts("logboomd " LOGBOOM_VERSION);
+            return EXIT_FINE;
+        case 'h':
+            fputs(usage, stdout);
+            return EXIT_FINE;
+        default:
+            fputs("Try 'logboomd --help'.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "logboomd: '%s' is not an option; did you mean --config %s?\n",
+                argv[optind], argv[optind]);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+/* Everything that can be said about the file before it is put to work. */
+static enum exit_status judge(const struct conf *conf, bool check, struct conf_problems *problems)
+{
+    struct plan plan;
+
+    judge_values(conf, problems);
+    if (conf_problems_count(problems) == 0) {
+        plan_init(&plan, conf, problems);
+        plan_fini(&plan);
+    }
+    if (check)
+        judge_surroundings(conf, problems);
+    return conf_problems_count(problems) > 0 ? EXIT_CONFIGURATION : EXIT_FINE;
+}
+
+static enum exit_status start(const struct options *options, struct conf_problems *problems)
+{
+    struct conf *conf = conf_load(options->config, problems);
+    enum exit_status status = EXIT_CONFIGURATION;
+
+    if (conf && conf_problems_count(problems) == 0)
+        status = judge(conf, options->check, problems);
+    if (status == EXIT_FINE && options->check)
+        printf("%s is fine\n", options->config);
+    else if (status == EXIT_FINE)
+        status = daemon_run(conf, problems);
+    if (conf_problems_count(problems) > 0)
+        conf_problems_print(problems, stderr);
+    if (conf)
+        conf_free(&conf);
+    return status;
+}
+
+static void prepare_process(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    /* Huge pages would make pages resident that nobody touched. */
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    tzset();
+    log_init();
+}
+
+#ifdef LOGBOOM_SAN
+void __lsan_do_leak_check(void);
+#endif
+
+int main(int argc, char **argv)
+{
+    struct options options = {.config = DEFAULT_CONFIG};
+    struct conf_problems *problems;
+    int status = read_options(argc, argv, &options);
+
+    if (status >= 0)
+        return status;
+    prepare_process();
+    problems = conf_problems_new();
+    status = (int)start(&options, problems);
+    conf_problems_free(&problems);
+    fflush(NULL);
+#ifdef LOGBOOM_SAN
+    if (status != EXIT_LOSSES)
+        __lsan_do_leak_check();
+#endif
+    /* Not exit(): it would wait for a write that hangs on a dead disk. */
+    _exit(status);
+}

@@ -1,0 +1,70 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/log.h"
+#include "daemon/daemon_parts.h"
+
+/* Resident memory of this process (proc(5), statm); 0 when it cannot be read. */
+static size_t resident_bytes(void)
+{
+    unsigned long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "re");
+
+    if (statm) {
+        if (fscanf(statm, "%*u %lu", &pages) != 1)
+            pages = 0;
+        fclose(statm);
+    }
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t mib(size_t bytes)
+{
+    return (bytes + 512 * 1024) / (1024 * 1024);
+}
+
+static size_t append(char *text, size_t size, size_t at, const char *word)
+{
+    return at < size ? at + (size_t)snprintf(text + at, size - at, "%s%s", at ? " " : "", word)
+                     : at;
+}
+
+void daemon_report_ready(const struct daemon *daemon)
+{
+    char addresses[1024] = "", targets[1024] = "", one[512];
+    size_t at = 0;
+
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        at = append(addresses, sizeof addresses, at,
+                    endpoint_addresses(daemon->endpoints[i], one, sizeof one));
+    at = 0;
+    for (unsigned i = 0; i < daemon->sink_count; i++)
+        at = append(targets, sizeof targets, at, sink_target(daemon->sinks[i]));
+    log_line(LOG_LEVEL_INFO, "ready: %s → %s (cap %zu MiB, using %zu)", addresses, targets,
+             mib(daemon->plan.cap_bytes), mib(resident_bytes()));
+}
+
+void daemon_report_ledger(const struct daemon *daemon)
+{
+    char text[LEDGER_TEXT_MAX];
+
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        log_line(LOG_LEVEL_INFO, "ledger: endpoint %s: %s", endpoint_name(daemon->endpoints[i]),
+                 endpoint_ledger_show(endpoint_ledger(daemon->endpoints[i]), text));
+    for (unsigned i = 0; i < daemon->sink_count; i++)
+        log_line(LOG_LEVEL_INFO, "ledger: sink %s: %s", sink_name(daemon->sinks[i]),
+                 sink_ledger_show(outbox_ledger(daemon->outboxes[i]), text));
+    log_line(LOG_LEVEL_INFO, "ledger: newest=%llu done_through=%llu",
+             (unsigned long long)aggregate_newest(daemon->aggregate),
+             (unsigned long long)aggregate_done_through(daemon->aggregate));
+    for (unsigned i = 0; i < BUDGET_SHARES; i++) {
+        const struct budget_use *use = &daemon->budget.shares[i];
+
+        log_line(LOG_LEVEL_INFO, "memory: %s used=%zuKiB peak=%zuKiB refused=%lu",
+                 budget_share_name(i), use->used_bytes / 1024, use->peak_bytes / 1024,
+                 use->refused);
+    }
+    log_line(LOG_LEVEL_INFO, "memory: cap=%zuMiB claimed=%zuMiB resident=%zuMiB",
+             mib(daemon->plan.cap_bytes), mib(daemon->budget.used_bytes), mib(resident_bytes()));
+}

@@ -1,0 +1,140 @@
+/* Stopping in steps, each with its own end:
+ *
+ *     drain    receive until nothing has arrived for QUIET_TICKS, or half of
+ *              drain_timeout is over because clients go on sending
+ *     flush    write until the outboxes are empty, or the deadline
+ *     close    sync and close the sinks; a write that hangs holds nobody: at
+ *              drain_timeout the process ends without it
+ */
+#include "conf/log.h"
+#include "conf/must.h"
+#include "daemon/daemon_parts.h"
+#include "daemon/notify.h"
+#include "ingest/gate.h"
+
+enum { TICK_MS = 10, QUIET_TICKS = 5 };
+
+/* Of drain_timeout, in percent: when each step must be over. */
+enum { DRAIN_PERCENT = 50, FLUSH_PERCENT = 90 };
+
+static bool past(const struct daemon *daemon, unsigned percent)
+{
+    uint64_t elapsed_ms = uv_now(&daemon->loop) - daemon->stop_began_ms;
+
+    return elapsed_ms >= daemon->conf->drain_timeout.ms * percent / 100;
+}
+
+/* Nothing came out of ZeroMQ, and nothing into it, for some ticks. */
+static bool is_quiet(struct daemon *daemon)
+{
+    uint64_t arrivals = gate_stats().received_bytes;
+
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        arrivals += endpoint_messages(daemon->endpoints[i]);
+    daemon->quiet_ticks = arrivals == daemon->arrivals ? daemon->quiet_ticks + 1 : 0;
+    daemon->arrivals = arrivals;
+    return daemon->quiet_ticks >= QUIET_TICKS;
+}
+
+static bool has_parked(struct daemon *daemon)
+{
+    bool parked = false;
+
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        parked |= !endpoint_retry(daemon->endpoints[i]);
+    return parked;
+}
+
+static bool is_drained(const struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->sink_count; i++) {
+        if (!sink_is_drained(daemon->sinks[i]))
+            return false;
+    }
+    return true;
+}
+
+static void begin_flushing(struct daemon *daemon)
+{
+    daemon->state = DAEMON_FLUSHING;
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        endpoint_stop(daemon->endpoints[i]);
+    for (unsigned i = 0; i < daemon->sink_count; i++)
+        sink_drain(daemon->sinks[i]);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct daemon *daemon = container_of(timer, struct daemon, stop_timer);
+
+    if (daemon->state == DAEMON_DRAINING &&
+        ((is_quiet(daemon) && !has_parked(daemon)) || past(daemon, DRAIN_PERCENT)))
+        begin_flushing(daemon);
+    if (daemon->state == DAEMON_FLUSHING && (is_drained(daemon) || past(daemon, FLUSH_PERCENT)))
+        daemon_close(daemon);
+    if (daemon->state == DAEMON_CLOSING && past(daemon, 100))
+        uv_stop(&daemon->loop);
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+    if (daemon->state != DAEMON_RUNNING)
+        return;
+    notify_send("STOPPING=1\nSTATUS=draining");
+    log_line(LOG_LEVEL_INFO, "stopping: draining for at most %.1f s",
+             (double)daemon->conf->drain_timeout.ms / 1000);
+    daemon->state = DAEMON_DRAINING;
+    daemon->stop_began_ms = uv_now(&daemon->loop);
+    for (unsigned i = 0; i < daemon->sink_count; i++)
+        sink_drain(daemon->sinks[i]);
+    uv_timer_start(&daemon->stop_timer, on_tick, TICK_MS, TICK_MS);
+}
+
+/* ---- closing --------------------------------------------------------------------------- */
+
+static void close_rest(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->signal_count; i++)
+        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+    if (daemon->stop_timer_open)
+        uv_close((uv_handle_t *)&daemon->stop_timer, NULL);
+    if (daemon->watch_open)
+        zmq_watch_close(&daemon->watch, NULL);
+}
+
+static void on_sink_closed(void *context)
+{
+    struct daemon *daemon = context;
+
+    if (--daemon->sinks_open == 0)
+        close_rest(daemon);
+}
+
+void daemon_close(struct daemon *daemon)
+{
+    unsigned to_close = daemon->sinks_open;
+
+    daemon->state = DAEMON_CLOSING;
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        endpoint_stop(daemon->endpoints[i]);
+    if (to_close == 0)
+        close_rest(daemon);
+    for (unsigned i = 0; i < daemon->sink_count; i++) {
+        if (daemon->sinks[i])
+            sink_close(daemon->sinks[i], on_sink_closed, daemon);
+    }
+}
+
+bool daemon_has_losses(const struct daemon *daemon)
+{
+    uint64_t lost = 0;
+
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        lost += endpoint_ledger(daemon->endpoints[i])->refused[REFUSE_SHUTDOWN];
+    for (unsigned i = 0; i < daemon->sink_count; i++) {
+        const struct sink_ledger *ledger = outbox_ledger(daemon->outboxes[i]);
+
+        lost += ledger->dropped[DROP_SHUTDOWN] + ledger->queued + ledger->in_flight;
+    }
+    return lost > 0;
+}

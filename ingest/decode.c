@@ -1,0 +1,265 @@
+#include "ingest/decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/must.h"
+#include "ingest/decode_parts.h"
+
+struct decoder *decoder_new(struct budget *budget, size_t max_message, struct err *err)
+{
+    struct decoder *decoder = calloc(1, sizeof *decoder);
+
+    must(decoder);
+    decoder->budget = budget;
+    decoder->index_bytes = json_index_bytes(max_message);
+    if (!budget_claim(budget, BUDGET_PARSER, decoder->index_bytes)) {
+        err_set(err, "memory.cap leaves no room for the parser, which needs %zu KiB",
+                decoder->index_bytes / 1024);
+        free(decoder);
+        return NULL;
+    }
+    decoder->index = json_index_new(max_message);
+    if (!decoder->index) {
+        err_set(err, "cannot make the parser: out of memory");
+        decoder_free(&decoder);
+    }
+    return decoder;
+}
+
+void decoder_free(struct decoder **decoder_address)
+{
+    struct decoder *decoder = *decoder_address;
+
+    *decoder_address = NULL;
+    if (!decoder)
+        return;
+    if (decoder->index)
+        json_index_free(&decoder->index);
+    budget_release(decoder->budget, BUDGET_PARSER, decoder->index_bytes);
+    free(decoder);
+}
+
+/* The shortest field is `"":1,`. */
+unsigned decode_fields_max(size_t max_entry)
+{
+    return (unsigned)(max_entry / 5 + 1);
+}
+
+/* Where the line that begins here ends: its newline, or the end of the payload. */
+static uint32_t line_end(const struct message *message, uint32_t begin)
+{
+    const char *newline = memchr(message->bytes + begin, '\n', message->payload_len - begin);
+
+    return newline ? (uint32_t)(newline - message->bytes) : message->payload_len;
+}
+
+/* The same without the CR of a CR LF. */
+static uint32_t content_end(const struct message *message, uint32_t begin, uint32_t end)
+{
+    bool crlf = end < message->payload_len && end > begin && message->bytes[end - 1] == '\r';
+
+    return crlf ? end - 1 : end;
+}
+
+/* The whole payload without one trailing newline. */
+static uint32_t payload_content_end(const struct message *message)
+{
+    uint32_t len = message->payload_len;
+
+    return len > 0 && message->bytes[len - 1] == '\n' ? content_end(message, 0, len - 1) : len;
+}
+
+static bool is_blank(const struct message *message, uint32_t begin, uint32_t end)
+{
+    while (begin < end && (message->bytes[begin] == ' ' || message->bytes[begin] == '\t' ||
+                           message->bytes[begin] == '\r'))
+        begin++;
+    return begin == end;
+}
+
+/* ---- text ------------------------------------------------------------------------ */
+
+static void next_line(const struct decode_rules *rules, struct decode_cursor *cursor,
+                      const struct message *message, struct entry *entry)
+{
+    uint32_t begin = cursor->at;
+    uint32_t end = line_end(message, begin);
+
+    cursor->at = end + 1;
+    if (cursor->at >= message->payload_len)
+        cursor->state = DECODE_END;
+    decode_text(rules, message, begin, content_end(message, begin, end), entry);
+}
+
+static void whole_text(const struct decode_rules *rules, struct decode_cursor *cursor,
+                       const struct message *message, struct entry *entry)
+{
+    cursor->state = DECODE_END;
+    decode_text(rules, message, 0, payload_content_end(message), entry);
+}
+
+/* ---- JSON ------------------------------------------------------------------------ */
+
+/* Indexes the payload from `base` on; what is not even a row of tokens is read with
+ * care, line by line. */
+static void index_from(struct decoder *decoder, struct decode_cursor *cursor,
+                       const struct message *message, uint32_t base)
+{
+    bool built =
+        json_index_build(decoder->index, message->bytes + base, message->payload_len - base);
+
+    cursor->state = built ? DECODE_BATCH : DECODE_CAREFUL;
+    cursor->base = base;
+    cursor->token = 0;
+    cursor->build = ++decoder->build;
+}
+
+/* Makes the tokens of the line from begin to end those that come next. False: the line
+ * has none that could be a document's. */
+static bool index_line(struct decoder *decoder, struct decode_cursor *cursor,
+                       const struct message *message, uint32_t begin, uint32_t end)
+{
+    uint32_t count;
+    const uint32_t *tokens;
+
+    if (cursor->state == DECODE_CAREFUL) {
+        cursor->base = begin;
+        cursor->token = 0;
+        cursor->build = ++decoder->build;
+        return json_index_build(decoder->index, message->bytes + begin, end - begin);
+    }
+    if (cursor->build != decoder->build) /* another message was indexed meanwhile */
+        index_from(decoder, cursor, message, begin);
+    tokens = json_index_tokens(decoder->index, &count);
+    while (cursor->token < count && cursor->base + tokens[cursor->token] < begin)
+        cursor->token++;
+    return true;
+}
+
+static void decode_line(struct decoder *decoder, const struct decode_rules *rules,
+                        struct decode_cursor *cursor, struct message *message, uint32_t begin,
+                        uint32_t end, struct entry *entry)
+{
+    entry_reset(entry, message);
+    if (end - begin <= rules->max_entry && index_line(decoder, cursor, message, begin, end) &&
+        decode_document(decoder, message, cursor->base, &cursor->token, end, entry)) {
+        entry->source = (struct span){.offset = begin, .len = end - begin};
+        return;
+    }
+    decode_text(rules, message, begin, end, entry);
+    entry->malformed = true;
+}
+
+static bool next_document(struct decoder *decoder, const struct decode_rules *rules,
+                          struct decode_cursor *cursor, struct message *message,
+                          struct entry *entry)
+{
+    uint32_t begin, end;
+
+    do {
+        begin = cursor->at;
+        if (begin >= message->payload_len)
+            return false;
+        end = line_end(message, begin);
+        cursor->at = end + 1;
+    } while (is_blank(message, begin, end));
+    decode_line(decoder, rules, cursor, message, begin, content_end(message, begin, end), entry);
+    return true;
+}
+
+/* Whether the first line is a document, so that the payload is NDJSON. Fills the entry
+ * if so; one too long for an entry is then text. */
+static bool first_document(struct decoder *decoder, const struct decode_rules *rules,
+                           struct decode_cursor *cursor, struct message *message, uint32_t end,
+                           struct entry *entry)
+{
+    uint32_t stop = content_end(message, 0, end);
+
+    if (!index_line(decoder, cursor, message, 0, stop))
+        return false;
+    if (stop > rules->max_entry) {
+        if (!decode_is_document(decoder, message, cursor->base, cursor->token, stop))
+            return false;
+        decode_text(rules, message, 0, stop, entry);
+        entry->malformed = true;
+    } else {
+        if (!decode_document(decoder, message, cursor->base, &cursor->token, stop, entry))
+            return false;
+        entry->source = (struct span){.offset = 0, .len = stop};
+    }
+    cursor->at = end + 1;
+    return true;
+}
+
+/* One document over several lines. */
+static bool whole_document(struct decoder *decoder, const struct decode_rules *rules,
+                           struct decode_cursor *cursor, struct message *message,
+                           struct entry *entry)
+{
+    uint32_t end = payload_content_end(message);
+
+    entry_reset(entry, message);
+    cursor->token = 0;
+    if (cursor->state == DECODE_CAREFUL || end > rules->max_entry ||
+        !decode_document(decoder, message, 0, &cursor->token, message->payload_len, entry))
+        return false;
+    entry->source = (struct span){.offset = 0, .len = end};
+    cursor->state = DECODE_END;
+    return true;
+}
+
+static void begin_json(struct decoder *decoder, const struct decode_rules *rules,
+                       struct decode_cursor *cursor, struct message *message, struct entry *entry)
+{
+    uint32_t end = line_end(message, 0);
+
+    index_from(decoder, cursor, message, 0);
+    if (first_document(decoder, rules, cursor, message, end, entry))
+        return;
+    if (end < message->payload_len && whole_document(decoder, rules, cursor, message, entry))
+        return;
+    entry_reset(entry, message);
+    whole_text(rules, cursor, message, entry);
+    entry->malformed = true;
+}
+
+/* ---- the door -------------------------------------------------------------------- */
+
+static void begin(struct decoder *decoder, const struct decode_rules *rules,
+                  struct decode_cursor *cursor, struct message *message, struct entry *entry)
+{
+    bool looks_like_json = message->payload_len > 0 && message->bytes[0] == '{';
+
+    if (rules->decode != CONF_DECODE_TEXT && looks_like_json) {
+        begin_json(decoder, rules, cursor, message, entry);
+    } else if (rules->split == CONF_SPLIT_LINES) {
+        cursor->state = DECODE_LINES;
+        next_line(rules, cursor, message, entry);
+        entry->malformed |= rules->decode == CONF_DECODE_JSON;
+    } else {
+        whole_text(rules, cursor, message, entry);
+        entry->malformed |= rules->decode == CONF_DECODE_JSON;
+    }
+}
+
+bool decode_next(struct decoder *decoder, const struct decode_rules *rules,
+                 struct decode_cursor *cursor, struct message *message, struct entry *entry)
+{
+    entry_reset(entry, message);
+    switch (cursor->state) {
+    case DECODE_BEGIN:
+        begin(decoder, rules, cursor, message, entry);
+        return true;
+    case DECODE_BATCH:
+    case DECODE_CAREFUL:
+        return next_document(decoder, rules, cursor, message, entry);
+    case DECODE_LINES:
+        next_line(rules, cursor, message, entry);
+        entry->malformed |= rules->decode == CONF_DECODE_JSON;
+        return true;
+    case DECODE_END:
+        return false;
+    }
+    return false;
+}

@@ -1,0 +1,355 @@
+#include "ingest/endpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <zmq.h>
+
+#include "conf/must.h"
+#include "ingest/address.h"
+#include "ingest/listener.h"
+
+/* A turn ends at whichever comes first, so that sinks and signals get theirs. */
+enum { MESSAGES_PER_TURN = 256, BYTES_PER_TURN = 1024 * 1024, NS_PER_TURN = 1000 * 1000 };
+
+/* Until the gate bounds bytes, ZeroMQ's own count of messages a client does. */
+enum { RECEIVE_HIGH_WATER_MARK = 1000 };
+
+struct endpoint {
+    const struct conf_ingest *conf;
+    struct endpoint_shared shared;
+    struct decode_rules rules;
+    struct endpoint_ledger ledger;
+    struct zmq_watched watched;
+    void *socket;
+    struct listener *listeners;
+    unsigned listener_count;
+    bool watching;
+    bool stopped;
+
+    /* the message in hand; parked while `entry` is set between two turns */
+    struct message *message;
+    struct entry *entry;
+    struct decode_cursor cursor;
+};
+
+/* ---- opening --------------------------------------------------------------------- */
+
+static int set_option(struct endpoint *endpoint, int option, int value, struct err *err)
+{
+    if (zmq_setsockopt(endpoint->socket, option, &value, sizeof value) < 0)
+        return err_set(err, "cannot set ZeroMQ's socket option %d: %s", option,
+                       zmq_strerror(errno));
+    return 0;
+}
+
+static int open_socket(struct endpoint *endpoint, struct err *err)
+{
+    int64_t max_message = (int64_t)endpoint->conf->max_message.bytes;
+
+    endpoint->socket = zmq_socket(endpoint->shared.zmq, ZMQ_PULL);
+    if (!endpoint->socket)
+        return err_set(err, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));
+    if (set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
+        set_option(endpoint, ZMQ_IPV6, 1, err) < 0 ||
+        set_option(endpoint, ZMQ_RCVHWM, RECEIVE_HIGH_WATER_MARK, err) < 0 ||
+        set_option(endpoint, ZMQ_HANDSHAKE_IVL, 1000, err) < 0 ||
+        set_option(endpoint, ZMQ_TCP_KEEPALIVE, 1, err) < 0 ||
+        set_option(endpoint, ZMQ_RCVBUF, LISTENER_RECEIVE_BUFFER_BYTES, err) < 0)
+        return -1;
+    if (zmq_setsockopt(endpoint->socket, ZMQ_MAXMSGSIZE, &max_message, sizeof max_message) < 0)
+        return err_set(err, "cannot set ZMQ_MAXMSGSIZE: %s", zmq_strerror(errno));
+    return 0;
+}
+
+static int bind_one(struct endpoint *endpoint, const char *text, struct err *err)
+{
+    struct listener *listener = &endpoint->listeners[endpoint->listener_count];
+    struct address address;
+
+    if (address_parse(text, ADDRESS_TO_BIND, &address, err) < 0 ||
+        listener_open(listener, &address, &endpoint->conf->ipc, err) < 0)
+        return -1;
+    endpoint->listener_count++;
+    return listener_attach(listener, endpoint->socket, err);
+}
+
+static int connect_one(struct endpoint *endpoint, const char *text, struct err *err)
+{
+    struct address address;
+
+    if (address_parse(text, ADDRESS_TO_CONNECT, &address, err) < 0)
+        return -1;
+    if (zmq_connect(endpoint->socket, text) < 0)
+        return err_set(err, "cannot connect to '%s': %s", text, zmq_strerror(errno));
+    return 0;
+}
+
+static int open_addresses(struct endpoint *endpoint, const void **setting_out, struct err *err)
+{
+    const struct conf_ingest *conf = endpoint->conf;
+
+    if (conf->bind.count > 0)
+        endpoint->listeners = calloc(conf->bind.count, sizeof *endpoint->listeners);
+    for (unsigned i = 0; i < conf->bind.count; i++) {
+        *setting_out = conf->bind.items[i];
+        if (bind_one(endpoint, conf->bind.items[i], err) < 0)
+            return -1;
+    }
+    for (unsigned i = 0; i < conf->connect.count; i++) {
+        *setting_out = conf->connect.items[i];
+        if (connect_one(endpoint, conf->connect.items[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void on_turn(struct zmq_watched *watched);
+
+struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endpoint_shared *shared,
+                               const void **setting_out, struct err *err)
+{
+    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
+
+    must(endpoint);
+    endpoint->conf = conf;
+    endpoint->shared = *shared;
+    endpoint->rules = (struct decode_rules){
+        .decode = conf->decode, .split = conf->split, .max_entry = conf->max_entry.bytes};
+    *setting_out = &conf->name;
+    if (open_socket(endpoint, err) < 0 || open_addresses(endpoint, setting_out, err) < 0 ||
+        zmq_watch_add(shared->watch, &endpoint->watched, endpoint->socket, on_turn, err) < 0) {
+        endpoint_free(&endpoint);
+        return NULL;
+    }
+    endpoint->watching = true;
+    return endpoint;
+}
+
+/* ---- one message to entries -------------------------------------------------------- */
+
+static bool is_parked(const struct endpoint *endpoint)
+{
+    return endpoint->message != NULL;
+}
+
+static void finish_message(struct endpoint *endpoint)
+{
+    entry_return(endpoint->shared.entries, endpoint->entry);
+    message_return(endpoint->message);
+    endpoint->entry = NULL;
+    endpoint->message = NULL;
+}
+
+/* Offers the entry in hand and all that follow it in its message. False: the
+ * aggregate is busy, and they stay in hand. */
+static bool offer_rest(struct endpoint *endpoint)
+{
+    do {
+        if (aggregate_offer(endpoint->shared.aggregate, endpoint->entry, endpoint->message->bytes,
+                            &endpoint->ledger) == AGGREGATE_BUSY)
+            return false;
+    } while (decode_next(endpoint->shared.decoder, &endpoint->rules, &endpoint->cursor,
+                         endpoint->message, endpoint->entry));
+    finish_message(endpoint);
+    return true;
+}
+
+/* Takes over the payload's copy; false: busy, the message is parked. */
+static bool take_message(struct endpoint *endpoint, zmq_msg_t *payload, zmq_msg_t *topic,
+                         int64_t now_ns)
+{
+    const struct endpoint_shared *shared = &endpoint->shared;
+
+    endpoint->message =
+        message_take(shared->messages, zmq_msg_data(payload), zmq_msg_size(payload),
+                     topic ? zmq_msg_data(topic) : NULL, topic ? zmq_msg_size(topic) : 0);
+    endpoint->entry = entry_take(shared->entries);
+    must(endpoint->message && endpoint->entry); /* one of each for every endpoint */
+    endpoint->message->received_ns = now_ns;
+    endpoint->cursor = (struct decode_cursor){0};
+    endpoint->ledger.messages++;
+    endpoint->ledger.bytes += zmq_msg_size(payload);
+    must(decode_next(shared->decoder, &endpoint->rules, &endpoint->cursor, endpoint->message,
+                     endpoint->entry));
+    return offer_rest(endpoint);
+}
+
+/* ---- receiving --------------------------------------------------------------------- */
+
+/* EAGAIN is not an error: nothing is there. Other errors end the turn as well; a
+ * socket that stays broken shows in EVENTS. */
+static bool receive_frame(struct endpoint *endpoint, zmq_msg_t *frame)
+{
+    int rc;
+
+    do {
+        rc = zmq_msg_recv(frame, endpoint->socket, ZMQ_DONTWAIT);
+    } while (rc < 0 && errno == EINTR);
+    return rc >= 0;
+}
+
+/* A message has one frame, or a topic and one; ZeroMQ delivers all frames or none. */
+static void refuse_rest(struct endpoint *endpoint, zmq_msg_t *frame)
+{
+    while (zmq_msg_more(frame) && receive_frame(endpoint, frame))
+        ;
+    endpoint->ledger.messages++;
+    endpoint->ledger.received++;
+    endpoint->ledger.refused[REFUSE_FRAMES]++;
+}
+
+static int64_t now_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* One message, if there is one. False: none is, or no room for more. */
+static bool receive_message(struct endpoint *endpoint, size_t *bytes)
+{
+    zmq_msg_t frame, payload;
+    bool ready = true;
+
+    zmq_msg_init(&frame);
+    if (!receive_frame(endpoint, &frame)) {
+        zmq_msg_close(&frame);
+        return false;
+    }
+    *bytes += zmq_msg_size(&frame);
+    if (!zmq_msg_more(&frame)) {
+        ready = take_message(endpoint, &frame, NULL, now_ns(CLOCK_REALTIME));
+        zmq_msg_close(&frame);
+        return ready;
+    }
+    zmq_msg_init(&payload);
+    if (receive_frame(endpoint, &payload)) {
+        *bytes += zmq_msg_size(&payload);
+        if (zmq_msg_more(&payload))
+            refuse_rest(endpoint, &payload);
+        else
+            ready = take_message(endpoint, &payload, &frame, now_ns(CLOCK_REALTIME));
+    }
+    zmq_msg_close(&payload);
+    zmq_msg_close(&frame);
+    return ready;
+}
+
+static void pause_if_parked(struct endpoint *endpoint)
+{
+    endpoint->watched.wanted = !is_parked(endpoint);
+}
+
+static void on_turn(struct zmq_watched *watched)
+{
+    struct endpoint *endpoint = container_of(watched, struct endpoint, watched);
+    int64_t deadline_ns = now_ns(CLOCK_MONOTONIC) + NS_PER_TURN;
+    size_t bytes = 0;
+
+    for (unsigned i = 1; i <= MESSAGES_PER_TURN && bytes < BYTES_PER_TURN; i++) {
+        if (!receive_message(endpoint, &bytes))
+            break;
+        if (i % 32 == 0 && now_ns(CLOCK_MONOTONIC) > deadline_ns)
+            break;
+    }
+    pause_if_parked(endpoint);
+}
+
+bool endpoint_retry(struct endpoint *endpoint)
+{
+    if (!is_parked(endpoint))
+        return true;
+    if (!offer_rest(endpoint))
+        return false;
+    pause_if_parked(endpoint);
+    return true;
+}
+
+/* ---- stopping ---------------------------------------------------------------------- */
+
+/* Every entry that is still in the parked message is received and refused. */
+static void refuse_parked(struct endpoint *endpoint)
+{
+    do {
+        endpoint->ledger.received++;
+        endpoint->ledger.refused[REFUSE_SHUTDOWN]++;
+    } while (decode_next(endpoint->shared.decoder, &endpoint->rules, &endpoint->cursor,
+                         endpoint->message, endpoint->entry));
+    finish_message(endpoint);
+}
+
+static void close_sockets(struct endpoint *endpoint)
+{
+    if (endpoint->socket)
+        zmq_close(endpoint->socket);
+    endpoint->socket = NULL;
+    while (endpoint->listener_count > 0)
+        listener_close(&endpoint->listeners[--endpoint->listener_count]);
+}
+
+static void on_removed(struct zmq_watched *watched)
+{
+    struct endpoint *endpoint = container_of(watched, struct endpoint, watched);
+
+    endpoint->watching = false;
+    close_sockets(endpoint);
+}
+
+void endpoint_stop(struct endpoint *endpoint)
+{
+    if (endpoint->stopped)
+        return;
+    endpoint->stopped = true;
+    if (is_parked(endpoint))
+        refuse_parked(endpoint);
+    zmq_watch_remove(&endpoint->watched, on_removed);
+    must(endpoint_ledger_balances(&endpoint->ledger));
+}
+
+void endpoint_free(struct endpoint **endpoint_address)
+{
+    struct endpoint *endpoint = *endpoint_address;
+
+    *endpoint_address = NULL;
+    if (!endpoint)
+        return;
+    must(!endpoint->watching && !is_parked(endpoint));
+    close_sockets(endpoint);
+    free(endpoint->listeners);
+    free(endpoint);
+}
+
+/* ---- looking ----------------------------------------------------------------------- */
+
+uint64_t endpoint_messages(const struct endpoint *endpoint)
+{
+    return endpoint->ledger.messages;
+}
+
+const char *endpoint_name(const struct endpoint *endpoint)
+{
+    return endpoint->conf->name;
+}
+
+const struct endpoint_ledger *endpoint_ledger(const struct endpoint *endpoint)
+{
+    return &endpoint->ledger;
+}
+
+const char *endpoint_addresses(const struct endpoint *endpoint, char *text, size_t size)
+{
+    size_t at = 0;
+
+    text[0] = '\0';
+    for (unsigned i = 0; i < endpoint->listener_count && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", at ? " " : "",
+                               listener_address(&endpoint->listeners[i]));
+    for (unsigned i = 0; i < endpoint->conf->connect.count && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", at ? " " : "",
+                               endpoint->conf->connect.items[i]);
+    return text;
+}

@@ -1,0 +1,50 @@
+/* endpoint.h - one `ingest:` item: a ZeroMQ socket, and the entries that come out of it.
+ *
+ * Receives a bounded number of messages a turn, decodes each and offers its entries.
+ * When the aggregate is busy, the message in hand is parked with the entry that was
+ * refused, and the endpoint pauses until a retry succeeds: nothing is lost, nothing
+ * overtakes. Loop thread only. */
+#ifndef INGEST_ENDPOINT_H
+#define INGEST_ENDPOINT_H
+
+#include "aggregate/aggregate.h"
+#include "conf/conf.h"
+#include "ingest/decode.h"
+#include "ingest/zmq_watch.h"
+
+/* What all endpoints of a daemon share. Borrowed by each until it is closed. */
+struct endpoint_shared {
+    void *zmq; /* the context */
+    struct zmq_watch *watch;
+    struct aggregate *aggregate;
+    struct message_pool *messages;
+    struct entry_pool *entries;
+    struct decoder *decoder;
+};
+
+struct endpoint;
+
+/* Listens and connects as configured, and receives from the next turn on. Borrows the
+ * conf. NULL and a sentence, with nothing left open, when an address cannot be had;
+ * *setting_out then is the setting to blame. */
+struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endpoint_shared *shared,
+                               const void **setting_out, struct err *err);
+
+/* Offers what is parked once more. True: nothing is parked now. */
+bool endpoint_retry(struct endpoint *endpoint);
+
+/* Messages taken from ZeroMQ so far: standing still means that nothing arrives. */
+uint64_t endpoint_messages(const struct endpoint *endpoint);
+
+/* Stops receiving and refuses what is parked. The loop must run once more before
+ * endpoint_free. */
+void endpoint_stop(struct endpoint *endpoint);
+void endpoint_free(struct endpoint **endpoint);
+
+const char *endpoint_name(const struct endpoint *endpoint);
+const struct endpoint_ledger *endpoint_ledger(const struct endpoint *endpoint);
+
+/* The addresses, ports as the kernel chose them, separated by spaces. Returns text. */
+const char *endpoint_addresses(const struct endpoint *endpoint, char *text, size_t size);
+
+#endif

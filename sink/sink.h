@@ -1,0 +1,55 @@
+/* sink.h - one `sinks:` item: an outbox on its way into the world.
+ *
+ * Writes what the outbox holds whenever nothing is being written: at the end of the
+ * loop turn that filled it, and again when a write completes. When a write fails the
+ * sink is down: it says so once, keeps what its outbox holds, and tries again after
+ * 100 ms, doubling up to 5 s. Loop thread only; nothing here blocks it. */
+#ifndef SINK_SINK_H
+#define SINK_SINK_H
+
+#include <uv.h>
+
+#include "aggregate/outbox.h"
+#include "conf/conf.h"
+
+struct sink;
+
+/* Opens what the conf names and borrows outbox and conf. A disk that is full or
+ * read-only, or a pipe that nobody reads, is no reason to fail: the sink starts down.
+ * NULL and a sentence for what only a person can mend: path, permission, file type. */
+struct sink *sink_open(const struct conf_sink *conf, uv_loop_t *loop, struct outbox *outbox,
+                       struct err *err);
+
+/* Starts writing if there is anything and nothing is being written. */
+void sink_flush(struct sink *sink);
+
+/* From now on batch_for holds nothing back. */
+void sink_drain(struct sink *sink);
+
+/* Opens the path anew, then leaves the file that was open: for log rotation. */
+void sink_reopen(struct sink *sink);
+
+/* No more waiting: everything written is synced, the file is closed. What could not be
+ * written stays in the outbox. The loop calls on_closed, at the latest when the write
+ * in flight returns. */
+typedef void sink_closed_cb(void *context);
+void sink_close(struct sink *sink, sink_closed_cb *on_closed, void *context);
+
+/* After on_closed. */
+void sink_free(struct sink **sink);
+
+const char *sink_name(const struct sink *sink);
+
+/* Written through: nothing queued and nothing in flight. */
+bool sink_is_drained(const struct sink *sink);
+
+/* Why nothing is written now: 0, or the errno of the last attempt. */
+int sink_error(const struct sink *sink);
+
+/* Whether both are the same file: two sinks must not share one. */
+bool sink_same_file(const struct sink *a, const struct sink *b);
+
+/* `run/all.log`, or `stdout`. */
+const char *sink_target(const struct sink *sink);
+
+#endif

@@ -1,0 +1,83 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/log.h"
+#include "sink/sink_kind.h"
+
+static const char torn_mark[] = " \\[torn]\n";
+
+/* A crash or a full disk may have left a line without its end. It is ended, never cut
+ * off: `tail -F` prints a file that shrinks all over again. */
+static int end_torn_line(int fd, const char *path, struct err *err)
+{
+    char self[64], last;
+    struct stat st;
+    int reader;
+    bool torn;
+
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+        return 0;
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    reader = open(self, O_RDONLY | O_CLOEXEC);
+    if (reader < 0)
+        return 0; /* may be written but not read: nobody can tell */
+    torn = pread(reader, &last, 1, st.st_size - 1) == 1 && last != '\n';
+    close(reader);
+    if (!torn)
+        return 0;
+    if (write(fd, torn_mark, sizeof torn_mark - 1) != (ssize_t)sizeof torn_mark - 1)
+        return err_set(err, "cannot end the unfinished last line of '%s': %s", path,
+                       strerror(errno));
+    log_line(LOG_LEVEL_NOTICE, "'%s' ended in an unfinished line; it is now marked \\[torn]", path);
+    return 0;
+}
+
+/* Regular file, FIFO or terminal, and no second name that somebody else chose. */
+static int judge(int fd, const char *path, struct err *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return err_set(err, "cannot look at '%s': %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
+        errno = EINVAL;
+        return err_set(err, "'%s' is no regular file, FIFO or terminal", path);
+    }
+    if (S_ISREG(st.st_mode) && st.st_nlink > 1) {
+        errno = EMLINK;
+        return err_set(err, "'%s' has %lu hard links; a log file must have one name only", path,
+                       (unsigned long)st.st_nlink);
+    }
+    return end_torn_line(fd, path, err);
+}
+
+static int file_open(const struct conf_sink *conf, struct err *err)
+{
+    int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
+    int fd = open(conf->path, flags, conf->mode.bits);
+    int saved_errno;
+
+    if (fd < 0 && errno == ELOOP)
+        return err_set(err, "'%s' is a symbolic link; name the file itself", conf->path);
+    if (fd < 0 && errno == ENXIO)
+        return err_set(err, "nobody reads the FIFO '%s'", conf->path);
+    if (fd < 0)
+        return err_set(err, "cannot append to '%s': %s", conf->path, strerror(errno));
+    if (judge(fd, conf->path, err) < 0) {
+        saved_errno = errno;
+        close(fd);
+        errno = saved_errno;
+        return -1;
+    }
+    return fd;
+}
+
+static const char *file_target(const struct conf_sink *conf)
+{
+    return conf->path;
+}
+
+const struct sink_kind sink_kind_file = {.open = file_open, .target = file_target};

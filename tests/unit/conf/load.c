@@ -1,0 +1,836 @@
+/* load.c - whole files: what they mean, and every word of what is wrong with them. */
+#include "conf/conf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+#define INGEST "ingest: [{name: in, bind: 'tcp://127.0.0.1:5514'}]\n"
+#define SINKS  "sinks: [{name: out, type: stdout}]\n"
+
+/* What was read and told by the last load, freed by the teardown. */
+struct loaded {
+    struct conf *conf;
+    struct conf_problems *problems;
+    char *told;
+};
+
+static int begin(void **state)
+{
+    struct loaded *loaded = calloc(1, sizeof *loaded);
+
+    loaded->problems = conf_problems_new();
+    *state = loaded;
+    return 0;
+}
+
+static void forget(struct loaded *loaded)
+{
+    conf_free(&loaded->conf);
+    conf_problems_free(&loaded->problems);
+    free(loaded->told);
+    *loaded = (struct loaded){.problems = conf_problems_new()};
+}
+
+static int end(void **state)
+{
+    struct loaded *loaded = *state;
+
+    forget(loaded);
+    conf_problems_free(&loaded->problems);
+    free(loaded);
+    return 0;
+}
+
+static const char *told(struct loaded *loaded)
+{
+    size_t len;
+    FILE *out;
+
+    free(loaded->told);
+    out = open_memstream(&loaded->told, &len);
+    conf_problems_print(loaded->problems, out);
+    fclose(out);
+    return loaded->told;
+}
+
+static const char *load_bytes(struct loaded *loaded, const char *text, size_t len)
+{
+    forget(loaded);
+    loaded->conf = conf_load_text("x.yaml", text, len, loaded->problems);
+    return told(loaded);
+}
+
+static const char *load_text(struct loaded *loaded, const char *text)
+{
+    return load_bytes(loaded, text, strlen(text));
+}
+
+static const char *load_file(struct loaded *loaded, const char *path)
+{
+    forget(loaded);
+    loaded->conf = conf_load(path, loaded->problems);
+    return told(loaded);
+}
+
+/* ---- what is right ------------------------------------------------------- */
+
+static void the_shipped_files_load_without_a_problem(void **state)
+{
+    struct loaded *loaded = *state;
+
+    assert_string_equal(load_file(loaded, "conf/quickstart.yaml"), "");
+    assert_string_equal(loaded->conf->sinks[0].path, "run/all.log");
+
+    assert_string_equal(load_file(loaded, "conf/logboom.yaml"), "");
+    assert_int_equal(loaded->conf->ingest[0].bind.count, 2);
+    assert_string_equal(loaded->conf->ingest[0].bind.items[1], "ipc:///run/logboom/ingest.sock");
+    assert_string_equal(loaded->conf->sinks[0].path, "/var/log/logboom/all.log");
+}
+
+static void every_setting_reaches_its_member(void **state)
+{
+    struct loaded *loaded = *state;
+    const struct conf *conf;
+
+    assert_string_equal(load_text(loaded, "memory: {cap: 1GiB}\n"
+                                          "timezone: local\n"
+                                          "drain_timeout: 250ms\n"
+                                          "ingest:\n"
+                                          "  - name: apps\n"
+                                          "    socket: pull\n"
+                                          "    bind: 'tcp://127.0.0.1:5514'\n"
+                                          "    connect: ['tcp://a:1', \"tcp://b:2\"]\n"
+                                          "    ipc: {mode: 0600, owner: root, group: 'adm'}\n"
+                                          "    decode: text\n"
+                                          "    split: lines\n"
+                                          "    max_entry: 1KiB\n"
+                                          "    max_message: 1KiB\n"
+                                          "sinks:\n"
+                                          "  - name: a\n"
+                                          "    type: file\n"
+                                          "    path: /var/log/a\n"
+                                          "    format: '{time} {message}'\n"
+                                          "    newlines: indent\n"
+                                          "    mode: 0644\n"
+                                          "    queue: 1MiB\n"
+                                          "    when_full: block\n"
+                                          "    batch_for: 10ms\n"
+                                          "  - {name: b, type: stdout, format: raw}\n"),
+                        "");
+    conf = loaded->conf;
+    assert_true(conf->memory.cap.bytes == 1 << 30);
+    assert_int_equal(conf->timezone, CONF_TIMEZONE_LOCAL);
+    assert_true(conf->drain_timeout.ms == 250);
+    assert_int_equal(conf->ingest_count, 1);
+    assert_string_equal(conf->ingest[0].name, "apps");
+    assert_string_equal(conf->ingest[0].bind.items[0], "tcp://127.0.0.1:5514");
+    assert_int_equal(conf->ingest[0].connect.count, 2);
+    assert_string_equal(conf->ingest[0].connect.items[1], "tcp://b:2");
+    assert_int_equal(conf->ingest[0].ipc.mode.bits, 0600);
+    assert_string_equal(conf->ingest[0].ipc.owner, "root");
+    assert_string_equal(conf->ingest[0].ipc.group, "adm");
+    assert_int_equal(conf->ingest[0].decode, CONF_DECODE_TEXT);
+    assert_int_equal(conf->ingest[0].split, CONF_SPLIT_LINES);
+    assert_true(conf->ingest[0].max_entry.bytes == 1024);
+    assert_int_equal(conf->sink_count, 2);
+    assert_string_equal(conf->sinks[0].format, "{time} {message}");
+    assert_int_equal(conf->sinks[0].newlines, CONF_NEWLINES_INDENT);
+    assert_int_equal(conf->sinks[0].mode.bits, 0644);
+    assert_true(conf->sinks[0].queue.bytes == 1 << 20);
+    assert_true(conf->sinks[0].batch_for.ms == 10);
+    assert_int_equal(conf->sinks[1].type, CONF_SINK_STDOUT);
+    assert_null(conf->sinks[1].path);
+}
+
+static void an_empty_section_keeps_its_defaults(void **state)
+{
+    struct loaded *loaded = *state;
+
+    assert_string_equal(load_text(loaded, "memory:\n  # cap: 1GiB\n" INGEST SINKS), "");
+    assert_true(loaded->conf->memory.cap.bytes == 64 << 20);
+}
+
+static void a_byte_order_mark_and_windows_line_ends_do_no_harm(void **state)
+{
+    static const char text[] = "\xef\xbb\xbftimezone: local\r\n"
+                               "ingest:\r\n  - name: in\r\n    bind: 'tcp://127.0.0.1:1'\r\n"
+                               "sinks:\r\n  - {name: out, type: stdout}\r\n";
+    struct loaded *loaded = *state;
+
+    assert_string_equal(load_text(loaded, text), "");
+    assert_int_equal(loaded->conf->timezone, CONF_TIMEZONE_LOCAL);
+}
+
+/* ---- what is wrong ------------------------------------------------------- */
+
+static void all_problems_are_told_at_once_in_the_order_of_lines(void **state)
+{
+    assert_string_equal(load_text(*state, "sinks:\n"
+                                          "  - name: all\n"
+                                          "    type: file\n"
+                                          "    queue: 32KiB\n"
+                                          "\tbatch_for: 5\n"),
+                        "x.yaml:5:2: invalid tab used as indentation\n"
+                        "\tbatch_for: 5\n"
+                        "\t^\n");
+    assert_string_equal(
+        load_text(*state, "memory: {cap: 64}\n"
+                          "timezoen: utc\n"
+                          "sinks:\n"
+                          "  - name: all\n"
+                          "    type: file\n"
+                          "    queue: 32KiB\n"
+                          "    fromat: json\n"),
+        "x.yaml:1:1: 'ingest' needs at least one endpoint, such as "
+        "- {name: apps, bind: 'tcp://127.0.0.1:5514'}\n"
+        "memory: {cap: 64}\n"
+        "^\n"
+        "x.yaml:1:15: 'cap': '64' has no unit; write 64KiB or 64MiB "
+        "(units are B, KiB, MiB, GiB, KB, MB or GB)\n"
+        "memory: {cap: 64}\n"
+        "              ^\n"
+        "x.yaml:2:1: unknown key 'timezoen'; did you mean 'timezone'?\n"
+        "timezoen: utc\n"
+        "^\n"
+        "x.yaml:4:5: a sink of type file needs 'path', such as path: /var/log/logboom/all.log\n"
+        "  - name: all\n"
+        "    ^\n"
+        "x.yaml:6:12: 'queue' is 32KiB, below the smallest allowed 256KiB\n"
+        "    queue: 32KiB\n"
+        "           ^\n"
+        "x.yaml:7:5: unknown key 'fromat'; did you mean 'format'?\n"
+        "    fromat: json\n"
+        "    ^\n");
+}
+
+/* Of a file with this line and otherwise nothing wrong. */
+struct wrong_line {
+    const char *line;
+    const char *told;
+};
+
+static void check_lines(struct loaded *loaded, const struct wrong_line *cases, size_t count,
+                        const char *before, const char *after)
+{
+    for (size_t i = 0; i < count; i++) {
+        char text[1024];
+
+        snprintf(text, sizeof text, "%s%s%s", before, cases[i].line, after);
+        assert_string_equal(load_text(loaded, text), cases[i].told);
+        assert_non_null(loaded->conf);
+    }
+}
+
+static void what_stands_in_the_wrong_shape_is_refused(void **state)
+{
+    static const struct wrong_line cases[] = {
+        {"memory: [cap]\n", "x.yaml:1:9: 'memory' must be a section, not a list\n"
+                            "memory: [cap]\n"
+                            "        ^\n"},
+        {"memory: 64MiB\n", "x.yaml:1:9: 'memory' must be a section, not a single value\n"
+                            "memory: 64MiB\n"
+                            "        ^\n"},
+        {"timezone: {utc: 1}\n", "x.yaml:1:11: 'timezone' must be a single value, not a section\n"
+                                 "timezone: {utc: 1}\n"
+                                 "          ^\n"},
+        {"timezone:\n", "x.yaml:1:1: 'timezone' has no value; it must be a single value\n"
+                        "timezone:\n"
+                        "^\n"},
+        {"timezone: utc\ntimezone: utc\n",
+         "x.yaml:2:1: 'timezone' is given twice, first in line 1\n"
+         "timezone: utc\n"
+         "^\n"},
+        {"include: {a: b}\n", "x.yaml:1:10: 'include' must be one value or a list of values, not a "
+                              "section; if it is meant as text, put the value in 'single quotes'\n"
+                              "include: {a: b}\n"
+                              "         ^\n"},
+        {"[a]: b\n", "x.yaml:1:1: a list or a section stands where a key is meant; "
+                     "if it is meant as text, put the value in 'single quotes'\n"
+                     "[a]: b\n"
+                     "^\n"},
+    };
+
+    check_lines(*state, cases, COUNT_OF(cases), "", INGEST SINKS);
+}
+
+static void keys_of_no_setting_are_refused(void **state)
+{
+    static const struct wrong_line cases[] = {
+        {"    encryption: none\n", "x.yaml:4:5: unknown key 'encryption'; an ingest endpoint has "
+                                   "name, socket, bind, connect, "
+                                   "ipc, decode, split, max_entry and max_message\n"
+                                   "    encryption: none\n"
+                                   "    ^\n"},
+        {"    max_entries: 1MiB\n", "x.yaml:4:5: unknown key 'max_entries'; did you mean "
+                                    "'max_entry'?\n"
+                                    "    max_entries: 1MiB\n"
+                                    "    ^\n"},
+        {"    ipc: {onwer: root}\n", "x.yaml:4:11: unknown key 'onwer'; did you mean 'owner'?\n"
+                                     "    ipc: {onwer: root}\n"
+                                     "          ^\n"},
+        {"    \"\": x\n",
+         "x.yaml:4:5: unknown key ''; an ingest endpoint has name, socket, bind, connect, "
+         "ipc, decode, split, max_entry and max_message\n"
+         "    \"\": x\n"
+         "    ^\n"},
+        {"    socket: sub\n", "x.yaml:4:13: 'socket' is 'sub', but can only be pull\n"
+                              "    socket: sub\n"
+                              "            ^\n"},
+    };
+
+    check_lines(*state, cases, COUNT_OF(cases), "ingest:\n  - name: in\n    bind: 'tcp://[::]:1'\n",
+                SINKS);
+}
+
+static void keys_of_later_versions_are_unknown(void **state)
+{
+    static const char *const later[] = {"rotate", "sync",    "min_free", "max_paths", "block_for",
+                                        "match",  "notices", "address",  "framing"};
+
+    for (size_t i = 0; i < COUNT_OF(later); i++) {
+        char text[256], wanted[64];
+
+        snprintf(text, sizeof text, INGEST "sinks:\n  - {name: s, type: stdout, %s: x}\n",
+                 later[i]);
+        snprintf(wanted, sizeof wanted, "x.yaml:3:29: unknown key '%s';", later[i]);
+        assert_non_null(strstr(load_text(*state, text), wanted));
+    }
+}
+
+static void a_template_without_quotes_is_told_to_take_some(void **state)
+{
+    static const struct wrong_line cases[] = {
+        {"    format: {message}\n", "x.yaml:5:13: 'format' must be a single value, not a section; "
+                                    "if it is meant as text, put the value in 'single quotes'\n"
+                                    "    format: {message}\n"
+                                    "            ^\n"},
+        {"    format: [{time}]\n", "x.yaml:5:13: 'format' must be a single value, not a list; "
+                                   "if it is meant as text, put the value in 'single quotes'\n"
+                                   "    format: [{time}]\n"
+                                   "            ^\n"},
+        {"    format: *x\n", "x.yaml:5:14: aliases are not supported; write the value out; "
+                             "if it is meant as text, put the value in 'single quotes'\n"
+                             "    format: *x\n"
+                             "             ^\n"},
+        {"    format: !x {message}\n", "x.yaml:5:16: tags are not supported; "
+                                       "if it is meant as text, put the value in 'single quotes'\n"
+                                       "    format: !x {message}\n"
+                                       "               ^\n"},
+        {"    format: &x json\n", "x.yaml:5:16: anchors are not supported; "
+                                  "if it is meant as text, put the value in 'single quotes'\n"
+                                  "    format: &x json\n"
+                                  "               ^\n"},
+    };
+
+    check_lines(*state, cases, COUNT_OF(cases), INGEST "sinks:\n  - name: s\n    type: stdout\n",
+                "");
+}
+
+/* Where YAML itself breaks, there is no document. */
+static void a_syntax_error_keeps_its_place_and_has_advice(void **state)
+{
+    static const struct wrong_line cases[] = {
+        {"format: {time} {message}\n", "x.yaml:1:16: did not find expected key; "
+                                       "if it is meant as text, put the value in 'single quotes'\n"
+                                       "format: {time} {message}\n"
+                                       "               ^\n"},
+        {"format: %{message}\n", "x.yaml:1:9: plain scalar cannot start with '%'; "
+                                 "if it is meant as text, put the value in 'single quotes'\n"
+                                 "format: %{message}\n"
+                                 "        ^\n"},
+        {"- path: @x\n", "x.yaml:1:9: plain scalar cannot start with '@'; "
+                         "if it is meant as text, put the value in 'single quotes'\n"
+                         "- path: @x\n"
+                         "        ^\n"},
+        {"path: `x`\n", "x.yaml:1:7: plain scalar cannot start with '`'; "
+                        "if it is meant as text, put the value in 'single quotes'\n"
+                        "path: `x`\n"
+                        "      ^\n"},
+        {"a: {message\nb: c\n", "x.yaml:3:1: missing comma in flow mapping; "
+                                "if it is meant as text, put the value in 'single quotes'\n"
+                                "\n"
+                                "^\n"},
+        {"a: b: c\n", "x.yaml:1:5: invalid nested block mapping on the same line\n"
+                      "a: b: c\n"
+                      "    ^\n"},
+        {"bind: ['a' 'b']\n", "x.yaml:1:13: missing comma in flow sequence\n"
+                              "bind: ['a' 'b']\n"
+                              "            ^\n"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct loaded *loaded = *state;
+
+        assert_string_equal(load_text(loaded, cases[i].line), cases[i].told);
+        assert_null(loaded->conf);
+    }
+}
+
+static void endpoints_and_sinks_have_what_they_need(void **state)
+{
+    assert_string_equal(load_text(*state, "ingest:\n"
+                                          "  - name: a\n"
+                                          "  - {name: a, bind: 'tcp://[::]:1'}\n"
+                                          "  - connect: 'tcp://[::]:1'\n"
+                                          "    max_entry: 512KiB\n"
+                                          "  - {name: b, bind: [], max_message: 2KiB}\n"
+                                          "  - apps\n"
+                                          "sinks:\n"
+                                          "  - {name: s}\n"
+                                          "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
+                                          "  - {name: t, type: stdout, format: json, "
+                                          "newlines: indent}\n"),
+                        "x.yaml:2:5: an ingest endpoint needs 'bind' or 'connect', such as "
+                        "bind: 'tcp://127.0.0.1:5514'\n"
+                        "  - name: a\n"
+                        "    ^\n"
+                        "x.yaml:3:12: another ingest endpoint is called 'a' too\n"
+                        "  - {name: a, bind: 'tcp://[::]:1'}\n"
+                        "           ^\n"
+                        "x.yaml:4:5: an ingest endpoint needs 'name'\n"
+                        "  - connect: 'tcp://[::]:1'\n"
+                        "    ^\n"
+                        "x.yaml:5:16: 'max_entry' is 512KiB, above 'max_message', which is 256KiB\n"
+                        "    max_entry: 512KiB\n"
+                        "               ^\n"
+                        "x.yaml:6:21: an ingest endpoint needs 'bind' or 'connect', such as "
+                        "bind: 'tcp://127.0.0.1:5514'\n"
+                        "  - {name: b, bind: [], max_message: 2KiB}\n"
+                        "                    ^\n"
+                        "x.yaml:6:38: 'max_message' is 2KiB, below 'max_entry', which is 64KiB\n"
+                        "  - {name: b, bind: [], max_message: 2KiB}\n"
+                        "                                     ^\n"
+                        "x.yaml:7:5: an ingest endpoint is a section such as '- name: …', "
+                        "not a single value\n"
+                        "  - apps\n"
+                        "    ^\n"
+                        "x.yaml:9:5: a sink needs 'type' (file or stdout)\n"
+                        "  - {name: s}\n"
+                        "    ^\n"
+                        "x.yaml:10:12: another sink is called 's' too\n"
+                        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
+                        "           ^\n"
+                        "x.yaml:10:35: 'path' is only for sinks of type file\n"
+                        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
+                        "                                  ^\n"
+                        "x.yaml:10:45: 'mode' is only for sinks of type file\n"
+                        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
+                        "                                            ^\n"
+                        "x.yaml:11:53: 'newlines' is only for the formats text, line and "
+                        "templates; json keeps an entry on one line in its own way\n"
+                        "  - {name: t, type: stdout, format: json, newlines: indent}\n"
+                        "                                                    ^\n");
+}
+
+static void one_mistake_is_told_once(void **state)
+{
+    assert_string_equal(load_text(*state, INGEST "sinks:\n"
+                                                 "  - {name: s, type: tcp, path: x}\n"
+                                                 "  - {name: t, type: file, path: ''}\n"),
+                        "x.yaml:3:21: 'type' is 'tcp', but can only be file or stdout\n"
+                        "  - {name: s, type: tcp, path: x}\n"
+                        "                    ^\n"
+                        "x.yaml:4:33: 'path' is empty\n"
+                        "  - {name: t, type: file, path: ''}\n"
+                        "                                ^\n");
+}
+
+/* ---- what is no document ------------------------------------------------- */
+
+static void a_file_without_a_document_gives_no_conf(void **state)
+{
+    static const char empty[] = "x.yaml: is empty; it needs at least 'ingest' and 'sinks'\n";
+    struct loaded *loaded = *state;
+
+    assert_string_equal(load_text(loaded, ""), empty);
+    assert_null(loaded->conf);
+    assert_string_equal(load_text(loaded, "# nothing\n"), empty);
+    assert_string_equal(load_text(loaded, "---\n"), empty);
+    assert_string_equal(load_text(loaded, "- a\n"),
+                        "x.yaml:1:1: a configuration consists of keys such as 'ingest:' and "
+                        "'sinks:'\n- a\n^\n");
+    assert_null(loaded->conf);
+}
+
+static void a_second_document_is_refused(void **state)
+{
+    assert_string_equal(load_text(*state, INGEST SINKS "---\n" INGEST),
+                        "x.yaml:3:1: a second document begins here; a configuration is one "
+                        "document\n---\n^\n");
+}
+
+static void what_is_not_text_is_refused_where_it_stands(void **state)
+{
+    struct loaded *loaded = *state;
+
+    assert_string_equal(load_bytes(loaded, "a: 1\nb: \0\n", 10),
+                        "x.yaml:2:4: byte \\x00 is not text; save the file as UTF-8\n"
+                        "b: \\x00\n"
+                        "   ^\n");
+    assert_string_equal(load_text(loaded, "ü: \xfcx"),
+                        "x.yaml:1:4: byte \\xFC is not text; save the file as UTF-8\n"
+                        "ü: \\xFCx\n"
+                        "   ^\n");
+    assert_string_equal(load_bytes(loaded, "\xff\xfe#\0", 4),
+                        "x.yaml:1:1: byte \\xFF is not text; save the file as UTF-8\n"
+                        "\\xFF\\xFE#\\x00\n"
+                        "^\n");
+    assert_string_equal(load_text(loaded, "a\rb"),
+                        "x.yaml:1:2: byte \\x0D is not text; save the file as UTF-8\n"
+                        "a\\x0Db\n"
+                        " ^\n");
+    assert_string_equal(load_text(loaded, "timezone: \"\\0\"\n" INGEST SINKS),
+                        "x.yaml:1:11: this text has a NUL byte, which no setting may have\n"
+                        "timezone: \"\\0\"\n"
+                        "          ^\n");
+}
+
+/* libfyaml 0.7.12 breaks its own memory over the first. */
+static void explicit_keys_are_refused_before_they_are_parsed(void **state)
+{
+    static const struct wrong_line cases[] = {
+        {"? a:\t? b: c\n", "x.yaml:1:1: keys that begin with '?' are not supported\n"
+                           "? a:\t? b: c\n"
+                           "^\n"},
+        {"a: 1\n- --- &ü !t \t?", "x.yaml:2:14: keys that begin with '?' are not supported\n"
+                                  "- --- &ü !t \t?\n"
+                                  "            \t^\n"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(load_text(*state, cases[i].line), cases[i].told);
+    assert_string_equal(load_text(*state, INGEST "sinks: [{name: s, type: stdout, "
+                                                 "format: '? {message} ? '}]\n"),
+                        "");
+}
+
+static void control_characters_never_reach_the_terminal(void **state)
+{
+    assert_string_equal(load_text(*state, "timezone: \"\\e[31m\"\n" INGEST SINKS),
+                        "x.yaml:1:11: 'timezone' is '\\x1B[31m', but can only be utc or local\n"
+                        "timezone: \"\\e[31m\"\n"
+                        "          ^\n");
+}
+
+static void depth_is_bounded(void **state)
+{
+    /* The root and its list are two levels. */
+    assert_string_equal(load_text(*state, INGEST "sinks: [[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]\n"),
+                        "x.yaml:2:9: a sink is a section such as '- name: …', not a list\n"
+                        "sinks: [[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]\n"
+                        "        ^\n");
+    assert_string_equal(load_text(*state, INGEST "sinks: [[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]\n"),
+                        "x.yaml:2:9: a sink is a section such as '- name: …', not a list\n"
+                        "sinks: [[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]\n"
+                        "        ^\n"
+                        "x.yaml:2:23: this is deeper than the largest allowed 16 levels\n"
+                        "sinks: [[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]\n"
+                        "                      ^\n");
+}
+
+static void a_file_of_one_mebibyte_fits_and_one_byte_more_does_not(void **state)
+{
+    static const char text[] = INGEST SINKS;
+    struct loaded *loaded = *state;
+    size_t len = 1 << 20;
+    char *large = malloc(len + 1);
+
+    memset(large, '#', len + 1);
+    memcpy(large, text, sizeof text - 1);
+    assert_string_equal(load_bytes(loaded, large, len), "");
+    assert_string_equal(load_bytes(loaded, large, len + 1),
+                        "x.yaml: is larger than the largest allowed 1MiB\n");
+    assert_null(loaded->conf);
+    free(large);
+}
+
+static void lists_are_bounded(void **state)
+{
+    struct loaded *loaded = *state;
+    char *text = calloc(300, 32), *at = text;
+
+    at += sprintf(at, INGEST "sinks:\n");
+    for (unsigned i = 0; i < 256; i++)
+        at += sprintf(at, "- {name: s%u, type: stdout}\n", i);
+    assert_string_equal(load_text(loaded, text), "");
+    assert_int_equal(loaded->conf->sink_count, 256);
+    sprintf(at, "- {name: t, type: stdout}\n");
+    assert_string_equal(load_text(loaded, text),
+                        "x.yaml:3:1: 'sinks' has 257 items, above the largest allowed 256\n"
+                        "- {name: s0, type: stdout}\n"
+                        "^\n");
+    free(text);
+}
+
+static void of_a_very_long_line_the_part_around_the_caret_is_shown(void **state)
+{
+    char text[1024], shown[512];
+
+    snprintf(text, sizeof text, "{%*s, %s, \"tïmezone\": %0*d}\n", 200, "ingest: [], sinks: []",
+             "timezone: utc", 300, 0);
+    snprintf(shown, sizeof shown,
+             "x.yaml:1:219: unknown key 'tïmezone'; did you mean 'timezone'?\n"
+             "%*s, timezone: utc, \"tïmezone\": %0*d\n%*s^\n",
+             62, "ingest: [], sinks: []", 68, 0, 79, "");
+    assert_non_null(strstr(load_text(*state, text), shown));
+}
+
+static void a_very_long_line_of_stray_bytes_is_shown_in_part(void **state)
+{
+    char text[300], *shown = calloc(1, 1024), *at = shown;
+
+    memset(text, 0xa8, sizeof text);
+    at += sprintf(at, "x.yaml:1:1: byte \\xA8 is not text; save the file as UTF-8\n");
+    for (unsigned i = 0; i < 160; i++)
+        at += sprintf(at, "\\xA8");
+    strcpy(at, "\n^\n");
+    assert_string_equal(load_bytes(*state, text, sizeof text), shown);
+    free(shown);
+}
+
+static void beyond_a_thousand_problems_they_are_only_counted(void **state)
+{
+    struct loaded *loaded = *state;
+    char *text = calloc(1100, 8), *at = text;
+    const char *shown;
+
+    for (unsigned i = 0; i < 1010; i++)
+        at += sprintf(at, "k%u: x\n", i);
+    strcpy(at, SINKS);
+    shown = load_text(loaded, text);
+    assert_int_equal(conf_problems_count(loaded->problems), 1011);
+    assert_non_null(strstr(shown, "and 11 more problems\n"));
+    free(text);
+}
+
+/* ---- places -------------------------------------------------------------- */
+
+static const char *problem_at(struct loaded *loaded, const void *setting)
+{
+    conf_problems_free(&loaded->problems);
+    loaded->problems = conf_problems_new();
+    conf_problem(loaded->conf, loaded->problems, setting, "look at %s", "this");
+    return told(loaded);
+}
+
+static void a_problem_stands_where_its_setting_was_written(void **state)
+{
+    static const char text[] = "# first\n"
+                               "memory: {cap: 64MiB}\n"
+                               "ingest:\n"
+                               "  - name: in\n"
+                               "    bind: ['tcp://[::]:1', 'tcp://[::]:2']\n"
+                               "sinks:\n"
+                               "  - name: a\n"
+                               "    type: stdout\n"
+                               "  - {name: b, type: file, path: /x}\n";
+    struct loaded *loaded = *state;
+    const struct conf *conf;
+
+    assert_string_equal(load_text(loaded, text), "");
+    conf = loaded->conf;
+    assert_non_null(strstr(problem_at(loaded, &conf->memory.cap), "x.yaml:2:15: look at this\n"));
+    assert_non_null(strstr(problem_at(loaded, &conf->ingest[0].bind), "x.yaml:5:11:"));
+    assert_non_null(strstr(problem_at(loaded, &conf->ingest[0].bind.items[1]), "x.yaml:5:28:"));
+    assert_non_null(strstr(problem_at(loaded, conf->ingest[0].bind.items[1]), "x.yaml:5:28:"));
+    assert_non_null(strstr(problem_at(loaded, &conf->sinks[1].path), "x.yaml:9:33:"));
+    assert_non_null(strstr(problem_at(loaded, conf->sinks[1].path), "x.yaml:9:33:"));
+}
+
+static void a_problem_of_a_default_stands_at_its_section(void **state)
+{
+    struct loaded *loaded = *state;
+    const struct conf *conf;
+
+    assert_string_equal(load_text(loaded, "# first\n" INGEST SINKS), "");
+    conf = loaded->conf;
+    assert_non_null(strstr(problem_at(loaded, &conf->memory.cap), "x.yaml:2:1:"));
+    assert_non_null(strstr(problem_at(loaded, &conf->timezone), "x.yaml:2:1:"));
+    assert_non_null(strstr(problem_at(loaded, &conf->sinks[0].queue), "x.yaml:3:9:"));
+    assert_non_null(strstr(problem_at(loaded, &conf->ingest[0].ipc.owner), "x.yaml:2:10:"));
+    assert_string_equal(problem_at(loaded, state), "look at this\n"); /* not of this conf */
+}
+
+static void a_conf_made_by_hand_has_problems_without_places(void **state)
+{
+    struct loaded *loaded = *state;
+    struct conf conf = {0};
+
+    conf_problem(&conf, loaded->problems, &conf.memory.cap, "too small");
+    assert_string_equal(told(loaded), "too small\n");
+}
+
+/* ---- files --------------------------------------------------------------- */
+
+static char folder[] = "/tmp/logboom-conf-XXXXXX";
+
+static int make_folder(void **state)
+{
+    char path[64];
+
+    strcpy(folder, "/tmp/logboom-conf-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof path, "%s/conf.d", folder);
+    return mkdir(path, 0700) == 0 ? begin(state) : -1;
+}
+
+static int remove_folder(void **state)
+{
+    char command[96];
+
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command) == 0 ? end(state) : -1;
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(path_of(name), "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void included_files_add_endpoints_and_sinks_in_order(void **state)
+{
+    struct loaded *loaded = *state;
+
+    write_file("main.yaml",
+               "include: ['conf.d/*.yaml', 'none.d/*.yaml', last.yaml]\n" INGEST SINKS);
+    write_file("conf.d/20.yaml", "sinks: [{name: twenty, type: stdout}]\n");
+    write_file("conf.d/10.yaml", "sinks: [{name: ten, type: stdout}]\n"
+                                 "ingest: [{name: more, connect: 'tcp://a:1'}]\n");
+    write_file("conf.d/30.yml", "this: is no match\n");
+    write_file("last.yaml", "sinks:\n");
+    assert_string_equal(load_file(loaded, path_of("main.yaml")), "");
+    assert_int_equal(loaded->conf->ingest_count, 2);
+    assert_int_equal(loaded->conf->sink_count, 3);
+    assert_string_equal(loaded->conf->sinks[0].name, "out");
+    assert_string_equal(loaded->conf->sinks[1].name, "ten");
+    assert_string_equal(loaded->conf->sinks[2].name, "twenty");
+    /* The list has moved twice since this was noted. */
+    assert_non_null(strstr(problem_at(loaded, &loaded->conf->sinks[0].type), "main.yaml:3:27:"));
+    assert_non_null(strstr(problem_at(loaded, &loaded->conf->sinks[2].type), "20.yaml:1:30:"));
+}
+
+/* Leaves out the folder, whose name differs each time. */
+static char *without_folder(const char *text)
+{
+    char *copy = strdup(text), *found;
+    size_t len = strlen(folder) + 1;
+
+    while ((found = strstr(copy, folder)))
+        memmove(found, found + len, strlen(found + len) + 1);
+    return copy;
+}
+
+static void problems_of_included_files_come_after_those_of_the_file(void **state)
+{
+    char *shown;
+
+    write_file("main.yaml", "include: ['conf.d/*', missing.yaml]\n" INGEST SINKS "tiemzone: utc\n");
+    write_file("conf.d/a.yaml", "memory: {cap: 1GiB}\ninclude: b.yaml\n");
+    write_file("conf.d/b.yaml", "sinks: [{name: out, type: stdout}]\n");
+    write_file("conf.d/c.yaml", "sinks: {\n");
+    shown = without_folder(load_file(*state, path_of("main.yaml")));
+    assert_string_equal(
+        shown, "main.yaml:1:23: 'missing.yaml' cannot be opened: No such file or directory\n"
+               "include: ['conf.d/*', missing.yaml]\n"
+               "                      ^\n"
+               "main.yaml:4:1: unknown key 'tiemzone'; did you mean 'timezone'?\n"
+               "tiemzone: utc\n"
+               "^\n"
+               "conf.d/a.yaml:1:1: 'memory' cannot stand in an included file; "
+               "it may only add 'ingest' and 'sinks'\n"
+               "memory: {cap: 1GiB}\n"
+               "^\n"
+               "conf.d/a.yaml:2:1: 'include' cannot stand in an included file; "
+               "it may only add 'ingest' and 'sinks'\n"
+               "include: b.yaml\n"
+               "^\n"
+               "conf.d/b.yaml:1:16: another sink is called 'out' too\n"
+               "sinks: [{name: out, type: stdout}]\n"
+               "               ^\n"
+               "conf.d/c.yaml:2:1: did not find expected node content\n"
+               "\n"
+               "^\n");
+    free(shown);
+}
+
+static void what_cannot_be_read_is_named(void **state)
+{
+    char *shown;
+
+    assert_string_equal(load_file(*state, "/nonexistent.yaml"),
+                        "/nonexistent.yaml: cannot be opened: No such file or directory\n");
+    assert_string_equal(load_file(*state, "/tmp"), "/tmp: cannot be read: Is a directory\n");
+    assert_string_equal(load_file(*state, "/dev/zero"),
+                        "/dev/zero: is larger than the largest allowed 1MiB\n");
+    write_file("main.yaml", "include: pipe\n" INGEST SINKS);
+    assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
+    shown = without_folder(load_file(*state, path_of("main.yaml")));
+    assert_string_equal(shown, "main.yaml:1:10: 'pipe' is not a regular file\n"
+                               "include: pipe\n"
+                               "         ^\n");
+    free(shown);
+}
+
+#define TEST(function)      cmocka_unit_test_setup_teardown(function, begin, end)
+#define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_shipped_files_load_without_a_problem),
+        TEST(every_setting_reaches_its_member),
+        TEST(an_empty_section_keeps_its_defaults),
+        TEST(a_byte_order_mark_and_windows_line_ends_do_no_harm),
+        TEST(all_problems_are_told_at_once_in_the_order_of_lines),
+        TEST(what_stands_in_the_wrong_shape_is_refused),
+        TEST(keys_of_no_setting_are_refused),
+        TEST(keys_of_later_versions_are_unknown),
+        TEST(a_template_without_quotes_is_told_to_take_some),
+        TEST(a_syntax_error_keeps_its_place_and_has_advice),
+        TEST(endpoints_and_sinks_have_what_they_need),
+        TEST(one_mistake_is_told_once),
+        TEST(a_file_without_a_document_gives_no_conf),
+        TEST(a_second_document_is_refused),
+        TEST(what_is_not_text_is_refused_where_it_stands),
+        TEST(explicit_keys_are_refused_before_they_are_parsed),
+        TEST(control_characters_never_reach_the_terminal),
+        TEST(depth_is_bounded),
+        TEST(a_file_of_one_mebibyte_fits_and_one_byte_more_does_not),
+        TEST(lists_are_bounded),
+        TEST(of_a_very_long_line_the_part_around_the_caret_is_shown),
+        TEST(a_very_long_line_of_stray_bytes_is_shown_in_part),
+        TEST(beyond_a_thousand_problems_they_are_only_counted),
+        TEST(a_problem_stands_where_its_setting_was_written),
+        TEST(a_problem_of_a_default_stands_at_its_section),
+        TEST(a_conf_made_by_hand_has_problems_without_places),
+        FILE_TEST(included_files_add_endpoints_and_sinks_in_order),
+        FILE_TEST(problems_of_included_files_come_after_those_of_the_file),
+        FILE_TEST(what_cannot_be_read_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
