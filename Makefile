@@ -73,8 +73,7 @@ PART_CXX  := $(wildcard $(addsuffix /*.cc,$(PARTS)))
 DAEMON_C  := $(wildcard daemon/*.c)
 CLIENT_C  := $(wildcard client/*.c)
 UNIT_C    := $(wildcard tests/unit/*/*.c)
-BENCH_C   := $(wildcard bench/*.c)
-FUZZ_C    := $(wildcard tests/fuzz/*.c)
+BENCH_C   := $(filter-out bench/count_malloc.c,$(wildcard bench/*.c))
 
 object = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))
 
@@ -82,10 +81,8 @@ PART_O   := $(call object,$(PART_C) $(PART_CXX))
 DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_C:%.c=$(O)/%)
-BENCH    := $(BENCH_C:%.c=$(O)/%)
-FUZZ     := $(FUZZ_C:tests/fuzz/%.c=build/fuzz/tests/fuzz/%)
 
-.PHONY: all run test unit story bench lint format fuzz install uninstall clean help \
+.PHONY: all run test unit story bench lint lint-tests format fuzz install uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -149,6 +146,96 @@ unit: $(UNIT)
 
 story: all | test-packages
 	$(Q)LOGBOOM_BUILD=$(O) $(PYTHON) -m pytest -q -n $(JOBS) -p no:cacheprovider tests/story
+
+# ---- measuring ---------------------------------------------------------------
+
+BENCH_PAIRS ?= 15
+BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher bare_recv count_malloc.so)
+WRAPPED     := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strndup)
+
+$(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o: CFLAGS += -fno-builtin -Wno-missing-prototypes
+
+$(O)/bench/micro: $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o $(PART_O)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(ALL_LDFLAGS) $(WRAPPED) -o $@ $^ $(LIB_LDLIBS)
+
+$(O)/bench/pusher $(O)/bench/bare_recv: $(O)/bench/%: $(O)/obj/bench/%.o
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lzmq
+
+$(O)/bench/count_malloc.so: bench/count_malloc.c | build-packages
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $<
+
+bench: all $(BENCH_TOOLS)
+	@$(O)/bench/micro
+	@$(PYTHON) bench/footprint.py $(O)
+	@$(PYTHON) bench/end_to_end.py $(O) --pairs $(BENCH_PAIRS)
+
+# ---- looking closely ---------------------------------------------------------
+
+ALL_C := $(wildcard $(addsuffix /*.c,$(PARTS) daemon client bench) tests/unit/*/*.c tests/fuzz/*.c)
+ALL_H := $(wildcard $(addsuffix /*.h,$(PARTS) daemon client bench) tests/unit/*/*.h tests/fuzz/*.h)
+
+# Each check that clang-tidy runs has earned its place: bugs, and the analyzer's paths.
+# Left out: the analyzer's wish for C11 Annex K, which glibc does not have, and advice
+# on taste (swappable parameters, widening in constants, assignments in conditions).
+TIDY_CHECKS := -*,bugprone-*,clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,$\
+-bugprone-easily-swappable-parameters,-bugprone-implicit-widening-of-multiplication-result,$\
+-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,$\
+-bugprone-branch-clone,-bugprone-narrowing-conversions,-bugprone-suspicious-include
+
+lint: lint-packages
+	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H) $(wildcard ingest/*.cc)
+	$(Q)$(MAKE) --no-print-directory O=build/lint-gcc CC=gcc CXX=g++ WERROR=-Werror all lint-tests
+	$(Q)$(MAKE) --no-print-directory O=build/lint-clang CC=clang CXX=clang++ WERROR=-Werror all lint-tests
+	$(Q)printf '%s\n' $(filter-out tests/%,$(ALL_C)) | xargs -P $(JOBS) -n 8 sh -c \
+	    'clang-tidy --quiet --warnings-as-errors="*" --checks="$(TIDY_CHECKS)" "$$@" -- -std=gnu17 -I. \
+	    -D_GNU_SOURCE -DLOGBOOM_VERSION="\"0\"" 2>/dev/null' tidy
+
+lint-tests: $(UNIT_C:%.c=$(O)/obj/%.o) $(BENCH_C:%.c=$(O)/obj/%.o)
+
+format: lint-packages
+	clang-format -i $(ALL_C) $(ALL_H) $(wildcard ingest/*.cc)
+
+FUZZ_SECONDS ?= 20
+FUZZ_O       := build/fuzz
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_SOURCES := $(filter-out %/pool_carved.c,$(wildcard $(addsuffix /*.c,$(PARTS))))
+
+# The targets share their objects, which are built with the fuzzer's eyes in them.
+fuzz: fuzz-packages
+	$(Q)$(MAKE) --no-print-directory O=$(FUZZ_O) CC=clang CXX=clang++ SAN=1 \
+	    CFLAGS=-fsanitize=fuzzer-no-link CXXFLAGS=-fsanitize=fuzzer-no-link \
+	    $(addprefix $(FUZZ_O)/tests/fuzz/,$(FUZZ_TARGETS))
+	$(Q)for target in $(FUZZ_TARGETS); do \
+	    echo "fuzz $$target for $(FUZZ_SECONDS) s"; mkdir -p $(FUZZ_O)/corpus/$$target; \
+	    corpus=tests/fuzz/corpus/$$target; [ -d $$corpus ] || corpus=; \
+	    $(FUZZ_O)/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+	        -print_final_stats=0 -rss_limit_mb=2000 -artifact_prefix=$(FUZZ_O)/ \
+	        $(FUZZ_O)/corpus/$$target $$corpus || exit 1; \
+	done
+
+$(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(PART_O)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LDLIBS)
+
+# ---- installing --------------------------------------------------------------
+
+install: all
+	install -D -m 755 $(O)/logboomd $(DESTDIR)$(PREFIX)/sbin/logboomd
+	install -D -m 755 $(O)/logboom $(DESTDIR)$(PREFIX)/bin/logboom
+	install -D -m 644 conf/logboom.yaml $(DESTDIR)$(PREFIX)/share/doc/logboom/logboom.yaml
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/logboom/LICENSE
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/logboom/README.md
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/logboomd $(DESTDIR)$(PREFIX)/bin/logboom
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/logboom
 
 # ---- the rest ----------------------------------------------------------------
 

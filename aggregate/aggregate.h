@@ -14,7 +14,7 @@ void aggregate_free(struct aggregate **aggregate);
 
 /* From now on entries also go to this outbox, looking like this format. Borrows both
  * until aggregate_free. At most AGGREGATE_ROUTES_MAX. */
-enum { AGGREGATE_ROUTES_MAX = 64 };
+enum { AGGREGATE_ROUTES_MAX = 256 };
 void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, struct format *format);
 
 enum offered {

@@ -50,6 +50,7 @@ struct entry *entry_take(struct entry_pool *pool)
 
     if (entry) {
         memset(entry, 0, sizeof *entry);
+        entry->time_digits = 6;
         entry->level = LEVEL_NONE;
         entry->field_max = pool->field_max;
     }

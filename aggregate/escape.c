@@ -213,6 +213,19 @@ char *escape_write(enum escape_style style, char *to, const char *bytes, size_t 
     return to;
 }
 
+/* The last boundary up to `at`: under ESCAPE_RAW a plain run has characters of several
+ * bytes. */
+static size_t whole_characters(const char *bytes, size_t at, size_t len)
+{
+    uint32_t code_point;
+
+    for (unsigned back = 1; back < 4 && back <= at; back++) {
+        if (utf8_sequence(bytes + at - back, len - at + back, &code_point) > back)
+            return at - back;
+    }
+    return at;
+}
+
 size_t escape_fit(enum escape_style style, const char *bytes, size_t len, size_t room)
 {
     char escaped[ESCAPED_MAX];
@@ -224,7 +237,7 @@ size_t escape_fit(enum escape_style style, const char *bytes, size_t len, size_t
         unsigned count;
 
         if (run > room)
-            return at + room;
+            return whole_characters(bytes, at + room, len);
         at += run;
         room -= run;
         if (at == len)
@@ -238,8 +251,10 @@ size_t escape_fit(enum escape_style style, const char *bytes, size_t len, size_t
     return at;
 }
 
-/* Sixteen bytes at a time, in the compiler's own vectors: every architecture. */
-typedef unsigned char vector __attribute__((vector_size(16)));
+/* Sixteen bytes at a time, in the compiler's own vectors: every architecture. Signed,
+ * because that is the comparison that they all have. */
+typedef signed char vector __attribute__((vector_size(16)));
+typedef unsigned char unsigned_vector __attribute__((vector_size(16))); /* may wrap */
 
 struct marks {
     vector special, space, quote;
@@ -253,36 +268,67 @@ static bool any(vector mask)
     return (halves[0] | halves[1]) != 0;
 }
 
-static void mark(struct marks *marks, vector bytes, vector within, unsigned char quote)
+static vector load(const char *bytes)
 {
-    /* Below a space, or from DEL up: one comparison after a shift of the range. */
-    marks->special |= (vector)((bytes - 0x20) >= 0x5f) & within;
-    marks->special |= (vector)(bytes == '\\') & within;
+    vector loaded;
+
+    memcpy(&loaded, bytes, sizeof loaded);
+    return loaded;
+}
+
+/* All ones in the first `count` places, of up to 16. */
+static vector first_places(uint32_t count)
+{
+    static const vector index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+    return (vector)(index < (signed char)count);
+}
+
+/* Where bytes are below a space, above a tilde, or a backslash. Adding 0x60 moves the
+ * 95 bytes that are neither to the low end of the signed range. */
+static vector special(vector bytes)
+{
+    vector moved = (vector)((unsigned_vector)bytes + 0x60);
+
+    return (vector)(moved > (signed char)('~' + 0x60 - 0x100)) | (vector)(bytes == '\\');
+}
+
+static void mark(struct marks *marks, vector bytes, vector within, signed char quote)
+{
+    marks->special |= special(bytes) & within;
     marks->space |= (vector)(bytes == ' ') & within;
     marks->quote |= ((vector)(bytes == '"') | (vector)(bytes == quote)) & within;
 }
 
-static struct span scan(const char *base, uint32_t offset, uint32_t len, unsigned char quote)
+static struct span scan(const char *base, uint32_t offset, uint32_t len, signed char quote)
 {
-    static const vector index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const char *bytes = base + offset;
-    struct span span = {.offset = offset, .len = len};
     struct marks marks = {{0}, {0}, {0}};
-    vector chunk;
+    uint32_t at = 0;
+    bool clean;
+
+    for (; at + sizeof(vector) <= len; at += sizeof(vector))
+        mark(&marks, load(bytes + at), (vector){0} - 1, quote);
+    if (at < len)
+        mark(&marks, load(bytes + at), first_places(len - at), quote);
+    clean = !any(marks.special) || escape_len(ESCAPE_MESSAGE, bytes, len) == len;
+    return span_make(offset, len,
+                     (clean ? SPAN_CLEAN : 0) |
+                         (clean && !any(marks.space) ? SPAN_SOLID : 0) |
+                         (any(marks.quote) ? 0 : SPAN_QUOTELESS));
+}
+
+bool span_is_plain(const char *base, uint32_t offset, uint32_t len)
+{
+    const char *bytes = base + offset;
+    vector found = {0};
     uint32_t at = 0;
 
-    for (; at + sizeof chunk <= len; at += sizeof chunk) {
-        memcpy(&chunk, bytes + at, sizeof chunk);
-        mark(&marks, chunk, (vector){0} - 1, quote);
-    }
-    if (at < len) {
-        memcpy(&chunk, bytes + at, sizeof chunk);
-        mark(&marks, chunk, (vector)(index < (unsigned char)(len - at)), quote);
-    }
-    span.clean = !any(marks.special) || escape_len(ESCAPE_MESSAGE, bytes, len) == len;
-    span.solid = span.clean && !any(marks.space);
-    span.quoteless = !any(marks.quote);
-    return span;
+    for (; at + sizeof(vector) <= len; at += sizeof(vector))
+        found |= special(load(bytes + at));
+    if (at < len)
+        found |= special(load(bytes + at)) & first_places(len - at);
+    return !any(found);
 }
 
 struct span span_scan(const char *base, uint32_t offset, uint32_t len)

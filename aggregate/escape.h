@@ -39,6 +39,10 @@ struct span span_scan(const char *base, uint32_t offset, uint32_t len);
 /* The same for the name of a field, in which an equals sign counts as a quote. */
 struct span span_scan_key(const char *base, uint32_t offset, uint32_t len);
 
+/* Whether the bytes are all printable ASCII and none is a backslash. Cheaper than a scan,
+ * and true of every span among them. At least 16 bytes past them must be readable. */
+bool span_is_plain(const char *base, uint32_t offset, uint32_t len);
+
 /* The length of the valid UTF-8 sequence (RFC 3629) at bytes, or 0. len > 0. */
 unsigned utf8_sequence(const char *bytes, size_t len, uint32_t *code_point_out);
 

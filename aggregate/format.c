@@ -122,6 +122,20 @@ static int compile(struct format *format, const char *text, struct err *err)
     return 0;
 }
 
+/* After compile: the parts of every length that need no entry. */
+static void sum_up(struct format *format)
+{
+    format->fixed_len = sizeof "\n" - 1;
+    for (unsigned i = 0; i < format->piece_count; i++) {
+        if (format->pieces[i].kind == PIECE_LITERAL)
+            format->fixed_len += format->pieces[i].len;
+        else if (format->pieces[i].kind == PIECE_TIME)
+            format->time_count++;
+        else
+            format->varying[format->varying_count++] = (unsigned char)i;
+    }
+}
+
 static int compile_named(struct format *format, const char *text, struct err *err)
 {
     if (strcmp(text, "json") == 0) {
@@ -144,16 +158,27 @@ static int compile_named(struct format *format, const char *text, struct err *er
     return compile(format, text, err);
 }
 
+/* Without the message's first line there is nothing to indent the others under. */
+static bool shows_message(const struct format *format)
+{
+    for (unsigned i = 0; i < format->piece_count; i++) {
+        if (format->pieces[i].kind == PIECE_MESSAGE)
+            return true;
+    }
+    return false;
+}
+
 struct format *format_new(const char *text, const struct format_options *options, struct err *err)
 {
     struct format *format = calloc(1, sizeof *format);
 
     must(format);
-    format->indent_newlines = options->indent_newlines;
     if (compile_named(format, text, err) < 0) {
         format_free(&format);
         return NULL;
     }
+    format->indent_newlines = options->indent_newlines && shows_message(format);
+    sum_up(format);
     timestamp_writer_init(&format->clock, options->local_time && format->kind != FORMAT_JSON);
     return format;
 }

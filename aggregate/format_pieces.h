@@ -35,17 +35,31 @@ struct format {
     struct timestamp_writer clock;
     unsigned piece_count;
     struct piece pieces[PIECES_MAX];
+
+    /* Sums that are known once the template is: what of it has the same length in each
+     * entry, how often the time stands in it, and which pieces are neither. */
+    size_t fixed_len;
+    unsigned time_count;
+    unsigned varying_count;
+    unsigned char varying[PIECES_MAX];
 };
 
-/* What the two renderers share: short spans, copied in whole vectors. */
+/* What the two renderers share: a span is copied in whole vectors, with up to 15 bytes
+ * of surplus that the next piece overwrites. A call of memcpy costs more than most
+ * spans are long. */
 static inline char *put_span(char *to, const char *base, struct span span)
 {
+    enum { CHUNK = 16, LONG = 512 };
     const char *from = base + span.offset;
+    size_t len = span.len;
 
-    __builtin_memcpy(to, from, 16);
-    if (span.len > 16)
-        __builtin_memcpy(to + 16, from + 16, span.len - 16);
-    return to + span.len;
+    if (len > LONG) {
+        __builtin_memcpy(to, from, len);
+        return to + len;
+    }
+    for (size_t at = 0; at < len; at += CHUNK)
+        __builtin_memcpy(to + at, from + at, CHUNK);
+    return to + len;
 }
 
 #define CUT_MARK " \\[cut]"

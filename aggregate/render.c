@@ -162,9 +162,8 @@ static size_t piece_len(const struct format *format, const struct piece *piece,
 {
     switch (piece->kind) {
     case PIECE_LITERAL:
-        return piece->len;
     case PIECE_TIME:
-        return timestamp_len(&format->clock, entry->time_digits);
+        break; /* not among the varying ones */
     case PIECE_HOST:
         return column_len(base, entry->host);
     case PIECE_APP:
@@ -180,7 +179,7 @@ static size_t piece_len(const struct format *format, const struct piece *piece,
     case PIECE_FIELD:
         return column_len(base, named_field(piece, entry, base));
     }
-    must(!"a piece of no kind");
+    must(!"a piece whose length is fixed");
     return 0;
 }
 
@@ -221,12 +220,15 @@ static bool has_later_lines(const struct format *format, const struct entry *ent
     return format->indent_newlines && !entry->text.clean;
 }
 
-static size_t template_len(const struct format *format, const struct entry *entry, const char *base)
+static size_t template_len(const struct format *format, const struct entry *entry,
+                           const char *base)
 {
-    size_t len = 1;
+    size_t len = format->fixed_len;
 
-    for (unsigned i = 0; i < format->piece_count; i++)
-        len += piece_len(format, &format->pieces[i], entry, base);
+    if (format->time_count > 0)
+        len += format->time_count * timestamp_len(&format->clock, entry->time_digits);
+    for (unsigned i = 0; i < format->varying_count; i++)
+        len += piece_len(format, &format->pieces[format->varying[i]], entry, base);
     if (has_later_lines(format, entry))
         len += later_lines(format, entry, base, NULL);
     return len;
@@ -290,6 +292,28 @@ static struct span cut_span(const char *base, struct span span, enum escape_styl
     return span;
 }
 
+/* The same for a text whose inner lines are indented. */
+static struct span cut_lines(const char *base, struct span span, size_t room)
+{
+    const char *text = base + span.offset;
+    uint32_t at = 0;
+
+    for (;;) {
+        const char *newline = memchr(text + at, '\n', span.len - at);
+        size_t line_len = newline ? (size_t)(newline - text) - at : span.len - at;
+        size_t fit = escape_fit(ESCAPE_MESSAGE, text + at, line_len, room);
+
+        room -= escape_len(ESCAPE_MESSAGE, text + at, fit);
+        at += (uint32_t)fit;
+        if (fit < line_len || !newline || room < INDENT_LEN)
+            break;
+        room -= INDENT_LEN;
+        at++;
+    }
+    span.len = at & SPAN_LEN_MAX;
+    return span;
+}
+
 /* How often the message stands in what this format makes of an entry. */
 static unsigned message_count(const struct format *format)
 {
@@ -321,9 +345,8 @@ void format_cut(struct format *format, const struct entry *entry, const char *ba
     must(others <= room);
     if (shares == 0)
         return;
-    cut->text = cut_span(base, entry->text, style, (room - others) / shares);
+    cut->text = format->indent_newlines
+                    ? cut_lines(base, entry->text, (room - others) / shares)
+                    : cut_span(base, entry->text, style, (room - others) / shares);
     cut->source = cut_span(base, entry->source, style, room - others);
-    /* An indented line costs more than the `\n` that the fit counted. */
-    while (format_len(format, cut, base) > room)
-        cut->text.len = cut->text.len / 2;
 }

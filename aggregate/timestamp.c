@@ -121,7 +121,8 @@ bool timestamp_parse(struct timestamp_parser *parser, const char *text, size_t l
 
     if (len < 20 || text[16] != ':' || !read_digits(text + 17, 2, &second) || second > 60)
         return false;
-    if (memcmp(parser->minute, text, sizeof parser->minute) != 0) {
+    /* A new parser remembers zero bytes, which a client may send as well. */
+    if (!parser->minute[0] || memcmp(parser->minute, text, sizeof parser->minute) != 0) {
         if (!parse_minute(text, &parser->minute_s))
             return false;
         memcpy(parser->minute, text, sizeof parser->minute);
@@ -165,7 +166,7 @@ bool timestamp_parse_epoch(const char *text, size_t len, int64_t *time_ns_out, u
         return false;
     if (i < len && text[i] == '.')
         i += parse_fraction(text + i, len - i, &fraction_ns, &digits);
-    if (i != len)
+    if (i != len || text[i - 1] == '.')
         return false;
     *time_ns_out = (int64_t)whole * unit_ns + fraction_ns / (NS_PER_S / unit_ns);
     *digits_out = *time_ns_out % 1000 ? 9 : 6;
@@ -234,11 +235,25 @@ static void write_second(struct timestamp_writer *writer, int64_t time_ns)
     writer->second_ns = seconds * NS_PER_S;
 }
 
-/* Three decimal digits; the fraction is two or three such groups. */
+/* The fraction is two or three groups of three digits, each looked up whole. */
+#define DIGITS_1(n)   {'0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10, 0}
+#define DIGITS_10(n)                                                                              \
+    DIGITS_1(n), DIGITS_1(n + 1), DIGITS_1(n + 2), DIGITS_1(n + 3), DIGITS_1(n + 4),               \
+        DIGITS_1(n + 5), DIGITS_1(n + 6), DIGITS_1(n + 7), DIGITS_1(n + 8), DIGITS_1(n + 9)
+#define DIGITS_100(n)                                                                             \
+    DIGITS_10(n), DIGITS_10(n + 10), DIGITS_10(n + 20), DIGITS_10(n + 30), DIGITS_10(n + 40),      \
+        DIGITS_10(n + 50), DIGITS_10(n + 60), DIGITS_10(n + 70), DIGITS_10(n + 80),                \
+        DIGITS_10(n + 90)
+
+static const char groups[1000][4] = {
+    DIGITS_100(0),   DIGITS_100(100), DIGITS_100(200), DIGITS_100(300), DIGITS_100(400),
+    DIGITS_100(500), DIGITS_100(600), DIGITS_100(700), DIGITS_100(800), DIGITS_100(900),
+};
+
 static char *put3(char *to, unsigned value)
 {
-    to[0] = (char)('0' + value / 100);
-    return put2(to + 1, value % 100);
+    memcpy(to, groups[value], sizeof groups[value]);
+    return to + 3;
 }
 
 char *timestamp_write(struct timestamp_writer *writer, char *to, int64_t time_ns, uint8_t digits)

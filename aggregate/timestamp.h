@@ -35,7 +35,8 @@ struct timestamp_writer {
     unsigned offset_len;
 };
 
-enum { TIMESTAMP_MAX = 36 }; /* 2026-11-23T03:34:12.123456789+01:00 is 35 */
+/* 2026-11-23T03:34:12.123456789+01:00 is 35; its offset is copied as 8 bytes. */
+enum { TIMESTAMP_MAX = 37 };
 
 void timestamp_writer_init(struct timestamp_writer *writer, bool local);
 

@@ -6,6 +6,7 @@
 
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
+#include "daemon/judge.h"
 #include "ingest/gate.h"
 
 /* ZeroMQ's context options by number: the first has no public name, the second's is
@@ -142,6 +143,9 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
         return EXIT_CONFIGURATION;
     if (open_pools(daemon, err) < 0)
         return EXIT_CONFIGURATION;
+    judge_listening(daemon->conf, daemon->problems);
+    if (conf_problems_count(daemon->problems) > 0)
+        return EXIT_SYSTEM;
     size_thread_pool(daemon->conf);
     must(uv_loop_init(&daemon->loop) == 0);
     daemon->loop_open = true;

@@ -41,11 +41,22 @@ static void judge_address(const struct conf *conf, const char *text, enum addres
                      text);
 }
 
+/* Port 0 is another port each time. */
+static bool lets_kernel_choose(const char *text)
+{
+    struct address address;
+
+    return address_parse(text, ADDRESS_TO_BIND, &address, NULL) == 0 &&
+           address.transport == ADDRESS_TCP && address.port == 0;
+}
+
 /* Whether this bind address stood before, in this endpoint or an earlier one. */
 static bool stood_before(const struct conf *conf, unsigned endpoint, unsigned item)
 {
     const char *text = conf->ingest[endpoint].bind.items[item];
 
+    if (lets_kernel_choose(text))
+        return false;
     for (unsigned e = 0; e <= endpoint; e++) {
         unsigned count = e < endpoint ? conf->ingest[e].bind.count : item;
 
@@ -138,12 +149,17 @@ static void try_path(const struct conf *conf, const struct conf_sink *sink,
                      strerror(errno));
 }
 
-void judge_surroundings(const struct conf *conf, struct conf_problems *problems)
+void judge_listening(const struct conf *conf, struct conf_problems *problems)
 {
     for (unsigned e = 0; e < conf->ingest_count; e++) {
         for (unsigned i = 0; i < conf->ingest[e].bind.count; i++)
             try_to_listen(conf, &conf->ingest[e], conf->ingest[e].bind.items[i], problems);
     }
+}
+
+void judge_surroundings(const struct conf *conf, struct conf_problems *problems)
+{
+    judge_listening(conf, problems);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         if (conf->sinks[i].type == CONF_SINK_FILE && conf->sinks[i].path)
             try_path(conf, &conf->sinks[i], problems);

@@ -12,4 +12,8 @@ void judge_values(const struct conf *conf, struct conf_problems *problems);
  * cannot be written. Leaves nothing behind. */
 void judge_surroundings(const struct conf *conf, struct conf_problems *problems);
 
+/* The part of it that must be known before a file is touched: whether the addresses can
+ * be listened on. A daemon started by mistake must not end the other's lines. */
+void judge_listening(const struct conf *conf, struct conf_problems *problems);
+
 #endif

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,8 +114,21 @@ static enum exit_status start(const struct options *options, struct conf_problem
     return status;
 }
 
+/* A standard descriptor that came closed would become that of a socket or a log file,
+ * which then gets what is meant for the terminal. stdout cannot be written to: a sink
+ * there finds out at the start. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(EXIT_SYSTEM);
+    }
+}
+
 static void prepare_process(void)
 {
+    fill_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     /* Huge pages would make pages resident that nobody touched. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);

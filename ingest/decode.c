@@ -144,7 +144,7 @@ static void decode_line(struct decoder *decoder, const struct decode_rules *rule
     entry_reset(entry, message);
     if (end - begin <= rules->max_entry && index_line(decoder, cursor, message, begin, end) &&
         decode_document(decoder, message, cursor->base, &cursor->token, end, entry)) {
-        entry->source = (struct span){.offset = begin, .len = end - begin};
+        entry->source = span_make(begin, end - begin, 0);
         return;
     }
     decode_text(rules, message, begin, end, entry);
@@ -186,7 +186,7 @@ static bool first_document(struct decoder *decoder, const struct decode_rules *r
     } else {
         if (!decode_document(decoder, message, cursor->base, &cursor->token, stop, entry))
             return false;
-        entry->source = (struct span){.offset = 0, .len = stop};
+        entry->source = span_make(0, stop, 0);
     }
     cursor->at = end + 1;
     return true;
@@ -204,7 +204,7 @@ static bool whole_document(struct decoder *decoder, const struct decode_rules *r
     if (cursor->state == DECODE_CAREFUL || end > rules->max_entry ||
         !decode_document(decoder, message, 0, &cursor->token, message->payload_len, entry))
         return false;
-    entry->source = (struct span){.offset = 0, .len = end};
+    entry->source = span_make(0, end, 0);
     cursor->state = DECODE_END;
     return true;
 }
@@ -215,6 +215,7 @@ static void begin_json(struct decoder *decoder, const struct decode_rules *rules
     uint32_t end = line_end(message, 0);
 
     index_from(decoder, cursor, message, 0);
+    entry_reset(entry, message);
     if (first_document(decoder, rules, cursor, message, end, entry))
         return;
     if (end < message->payload_len && whole_document(decoder, rules, cursor, message, entry))
@@ -246,7 +247,6 @@ static void begin(struct decoder *decoder, const struct decode_rules *rules,
 bool decode_next(struct decoder *decoder, const struct decode_rules *rules,
                  struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
-    entry_reset(entry, message);
     switch (cursor->state) {
     case DECODE_BEGIN:
         begin(decoder, rules, cursor, message, entry);

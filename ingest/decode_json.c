@@ -29,6 +29,7 @@ struct document {
     struct entry *entry;
     struct json_walk walk;
     uint32_t base;            /* where walk.text begins in the message */
+    bool plain;               /* printable ASCII without a backslash, all of it */
     uint32_t scratch;         /* the next free byte of the scratch area */
     unsigned seen[PART_NONE]; /* how often each part was named */
 };
@@ -69,6 +70,19 @@ static enum part part_of(const char *key, size_t len)
     }
 }
 
+/* Whether the scratch area has room for len bytes that the document itself does not
+ * pay for: unescaping never lengthens a string, so what is unread needs at most its own
+ * length, up to the payload's end, since a document that fails may be read past its line. */
+static bool has_room(const struct document *document, size_t len)
+{
+    const struct json_walk *walk = &document->walk;
+    const struct message *message = document->message;
+    size_t read =
+        walk->at < walk->count ? document->base + walk->tokens[walk->at] : message->payload_len;
+
+    return document->scratch + len + (message->payload_len - read) + MESSAGE_SPARE <= message->cap;
+}
+
 /* Copies bytes to the scratch area; they may lie in the message. */
 static struct span to_scratch(struct document *document, const char *bytes, uint32_t len)
 {
@@ -80,27 +94,36 @@ static struct span to_scratch(struct document *document, const char *bytes, uint
     return span;
 }
 
-/* The string token that comes next, unescaped where it has to be. */
-static bool take_string(struct document *document, struct span *span_out)
+/* A string that may have escapes: unescaped into the scratch area if it does. */
+static bool unescape(struct document *document, uint32_t begin, uint32_t len,
+                     struct span *span_out)
 {
     char *base = document->message->bytes;
-    char *from, *end, *to = base + document->scratch;
+    char *end, *to = base + document->scratch;
+
+    *span_out = span_scan(base, begin, len);
+    if (span_out->clean || !memchr(base + begin, '\\', len))
+        return true;
+    end = json_unescape(document->decoder->index, base + begin, to);
+    if (!end)
+        return false;
+    *span_out = span_scan(base, document->scratch, (uint32_t)(end - to));
+    document->scratch += (uint32_t)(end - to);
+    return true;
+}
+
+/* The string token that comes next. */
+static inline bool take_string(struct document *document, struct span *span_out)
+{
     uint32_t begin, len;
 
     if (!json_walk_string(&document->walk, &begin, &len))
         return false;
     begin += document->base;
-    *span_out = span_scan(base, begin, len);
-    if (span_out->clean)
-        return true;
-    from = base + begin;
-    if (!memchr(from, '\\', len))
-        return true;
-    end = json_unescape(document->decoder->index, from, to);
-    if (!end)
-        return false;
-    *span_out = span_scan(base, document->scratch, (uint32_t)(end - to));
-    document->scratch += (uint32_t)(end - to);
+    if (!document->plain)
+        return unescape(document, begin, len, span_out);
+    /* No escapes, thus no quotes either. */
+    *span_out = span_make(begin, len, SPAN_CLEAN | SPAN_QUOTELESS);
     return true;
 }
 
@@ -138,7 +161,7 @@ static bool take_literal(struct document *document, struct span *span_out)
     *span_out = span_scan(base, document->base + begin, len);
     if (!span_out->clean && (base[span_out->offset] == '{' || base[span_out->offset] == '['))
         *span_out = compact(document, *span_out);
-    span_out->literal = 1;
+    span_out->word |= SPAN_LITERAL;
     return true;
 }
 
@@ -149,7 +172,16 @@ static bool take_value(struct document *document, struct span *span_out)
                                                   : take_literal(document, span_out);
 }
 
-/* A field under its own name, or under `name.N`. */
+/* A string of a plain document was taken unseen: here are the bits that matter where it
+ * stands in a column or between quotes. */
+static struct span look_closely(const struct document *document, struct span span)
+{
+    if (!document->plain || span.literal)
+        return span;
+    return span_scan(document->message->bytes, span.offset, span.len);
+}
+
+/* A field under its own name, or under `name.N`. False: no room for one more. */
 static bool add_field(struct document *document, struct span key, struct span value, unsigned nth)
 {
     char *base = document->message->bytes;
@@ -160,12 +192,14 @@ static bool add_field(struct document *document, struct span key, struct span va
         uint32_t key_len = key.len;
 
         suffix_len = snprintf(suffix, sizeof suffix, ".%u", nth);
+        if (!has_room(document, key_len + (size_t)suffix_len))
+            return false;
         key = to_scratch(document, base + key.offset, key_len);
         to_scratch(document, suffix, (uint32_t)suffix_len);
         key.len = key_len + (unsigned)suffix_len;
     }
     key = span_scan_key(base, key.offset, key.len);
-    return entry_add_field(document->entry, key, value);
+    return entry_add_field(document->entry, key, look_closely(document, value));
 }
 
 static bool set_time(struct document *document, struct span value)
@@ -194,8 +228,8 @@ static bool set_column(const struct document *document, struct span *column, str
 
     if (value.literal && (first == 'n' || first == '{' || first == '['))
         return false;
-    value.literal = 0;
-    *column = value;
+    value.word &= ~SPAN_LITERAL;
+    *column = look_closely(document, value);
     return true;
 }
 
@@ -213,7 +247,7 @@ static bool set_part(struct document *document, enum part part, struct span valu
     case PART_LEVEL:
         return set_level(document, value);
     case PART_MESSAGE:
-        value.literal = 0;
+        value.word &= ~SPAN_LITERAL;
         entry->text = value;
         return true;
     case PART_HOST:
@@ -283,27 +317,25 @@ static bool ends_before(const struct json_walk *walk, uint32_t base, uint32_t en
            (walk->at == walk->count || base + walk->tokens[walk->at] >= end);
 }
 
-static struct json_walk walk_from(const struct decoder *decoder, struct message *message,
-                                  uint32_t base, uint32_t token, uint32_t end)
+/* Filled where it stays: a copy would be read before its pieces have been written. */
+static void begin_walk(struct json_walk *walk, const struct decoder *decoder,
+                       struct message *message, uint32_t base, uint32_t token, uint32_t end)
 {
-    struct json_walk walk = {
-        .index = decoder->index,
-        .text = message->bytes + base,
-        .at = token,
-        .len = end - base,
-        .scratch = message->bytes + message->scratch_offset,
-    };
-
-    walk.tokens = json_index_tokens(decoder->index, &walk.count);
-    return walk;
+    walk->index = decoder->index;
+    walk->text = message->bytes + base;
+    walk->tokens = json_index_tokens(decoder->index, &walk->count);
+    walk->at = token;
+    walk->len = end - base;
+    walk->scratch = message->bytes + message->scratch_offset;
 }
 
 bool decode_is_document(const struct decoder *decoder, struct message *message, uint32_t base,
                         uint32_t token, uint32_t end)
 {
-    struct json_walk walk = walk_from(decoder, message, base, token, end);
+    struct json_walk walk;
     uint32_t begin, len;
 
+    begin_walk(&walk, decoder, message, base, token, end);
     return json_walk_peek(&walk) == '{' && json_walk_value(&walk, 0, &begin, &len) &&
            ends_before(&walk, base, end);
 }
@@ -315,13 +347,19 @@ bool decode_document(struct decoder *decoder, struct message *message, uint32_t 
         .decoder = decoder,
         .message = message,
         .entry = entry,
-        .walk = walk_from(decoder, message, base, *token, end),
         .base = base,
         .scratch = message->scratch_offset,
         .seen = {[PART_TOPIC] = message->topic.len > 0},
     };
-    bool taken = take_object(&document) && ends_before(&document.walk, base, end);
+    uint32_t begin;
+    bool taken;
 
+    begin_walk(&document.walk, decoder, message, base, *token, end);
+    if (*token >= document.walk.count)
+        return false;
+    begin = base + document.walk.tokens[*token];
+    document.plain = begin < end && span_is_plain(message->bytes, begin, end - begin);
+    taken = take_object(&document) && ends_before(&document.walk, base, end);
     if (taken)
         *token = document.walk.at;
     return taken;

@@ -2,36 +2,6 @@
 
 #include <string.h>
 
-static bool is_space(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
-uint32_t json_walk_token_end(const struct json_walk *walk)
-{
-    uint32_t end = walk->at + 1 < walk->count ? walk->tokens[walk->at + 1] : walk->len;
-
-    while (is_space(walk->text[end - 1]))
-        end--;
-    return end;
-}
-
-bool json_walk_string(struct json_walk *walk, uint32_t *begin_out, uint32_t *len_out)
-{
-    uint32_t begin, end;
-
-    if (json_walk_peek(walk) != '"')
-        return false;
-    begin = walk->tokens[walk->at] + 1;
-    end = json_walk_token_end(walk) - 1;
-    if (end < begin || walk->text[end] != '"')
-        return false;
-    *begin_out = begin;
-    *len_out = end - begin;
-    walk->at++;
-    return true;
-}
-
 /* Skips the digits from `at`; false when there are none. */
 static bool skip_digits(const char *text, uint32_t *at, uint32_t end)
 {

@@ -26,10 +26,32 @@ static inline char json_walk_peek(const struct json_walk *walk)
 }
 
 /* Where the next token ends: before the white space that precedes the one after it. */
-uint32_t json_walk_token_end(const struct json_walk *walk);
+static inline uint32_t json_walk_token_end(const struct json_walk *walk)
+{
+    uint32_t end = walk->at + 1 < walk->count ? walk->tokens[walk->at + 1] : walk->len;
+
+    while (walk->text[end - 1] == ' ' || walk->text[end - 1] == '\t' ||
+           walk->text[end - 1] == '\n' || walk->text[end - 1] == '\r')
+        end--;
+    return end;
+}
 
 /* The next token is a string: its content, without quotes. False: it is no string. */
-bool json_walk_string(struct json_walk *walk, uint32_t *begin_out, uint32_t *len_out);
+static inline bool json_walk_string(struct json_walk *walk, uint32_t *begin_out, uint32_t *len_out)
+{
+    uint32_t begin, end;
+
+    if (json_walk_peek(walk) != '"')
+        return false;
+    begin = walk->tokens[walk->at] + 1;
+    end = json_walk_token_end(walk) - 1;
+    if (end < begin || walk->text[end] != '"')
+        return false;
+    *begin_out = begin;
+    *len_out = end - begin;
+    walk->at++;
+    return true;
+}
 
 /* Steps over the next value, a string included, checking it to its leaves; it stands
  * `depth` levels below the top. False: not JSON, or too deep. */

@@ -10,12 +10,13 @@
  *   C  a bell that nobody answers keeps ringing, and the loop spins.
  *
  * Trick. Never trust the bell to say anything but "wake up". Ask ZMQ_EVENTS of
- * every socket right before each sleep, and again after it:
+ * every socket right before each sleep, unless its owner has just seen "nothing
+ * left" and has not touched it since: then the bell is sure to ring.
  *
  *     ┌► timers, idle ──► before_sleep ──► sleep in epoll ──► after_poll ─┐
  *     │                   anything to      doorbell wakes,    serve what  │
- *     │                   read? then       its callback is    is readable │
- *     │                   stay_awake: no   empty              and wanted  │
+ *     │                   read? then       its callback       is readable │
+ *     │                   stay_awake: no   notes the ring     or rang     │
  *     └────────────────── sleep ◄─────────────────────────────────────────┘
  *
  * An active idle handle makes the very same iteration poll with timeout zero.
@@ -52,7 +53,11 @@ static void on_awake(uv_idle_t *idle)
 
 static void on_doorbell(uv_poll_t *poll, int status, int events)
 {
-    (void)poll, (void)status, (void)events;
+    struct zmq_watched *watched = container_of(poll, struct zmq_watched, doorbell);
+
+    (void)status, (void)events;
+    watched->rang = true;
+    watched->emptied = false;
 }
 
 static void on_before_sleep(uv_prepare_t *prepare)
@@ -61,8 +66,11 @@ static void on_before_sleep(uv_prepare_t *prepare)
     struct zmq_watched *watched;
     bool awake = false;
 
-    DL_FOREACH (watch->sockets, watched)
-        awake |= has_input(watched) && watched->wanted;
+    DL_FOREACH (watch->sockets, watched) {
+        watched->rang = false;
+        watched->readable = !watched->emptied && has_input(watched);
+        awake |= watched->readable && watched->wanted;
+    }
     if (awake)
         uv_idle_start(&watch->stay_awake, on_awake);
     else
@@ -87,7 +95,7 @@ static bool serve_sockets(struct zmq_watch *watch)
 
     for (watch->next_served = watch->sockets; (watched = watch->next_served);) {
         watch->next_served = watched->next;
-        if (has_input(watched) && watched->wanted) {
+        if (watched->wanted && (watched->readable || watched->rang)) {
             busy = true;
             watched->on_turn(watched);
         }

@@ -4,8 +4,8 @@
  * own events:
  *
  *     on_turn_begin   always: retry what had to wait
- *     on_turn         of each wanted socket with something to read; who comes
- *                     first moves on by one socket a turn
+ *     on_turn         of each wanted socket that has something to read, or
+ *                     whose bell rang; who comes first moves on by one a turn
  *     on_turn_end     always: hand on what was gathered
  *
  * on_turn need not read everything: it is called again next turn, without sleep
@@ -31,7 +31,13 @@ struct zmq_watched {
     bool wanted; /* the owner's: false pauses. Commands of libzmq (peers that
                   * leave, memory given back) are served all the same. */
 
+    bool emptied; /* the owner's, may stay false: its last call on the socket was a
+                   * receive that said EAGAIN. Spares asking before the next sleep;
+                   * wrong after a send, which may answer the bell unheard. */
+
     /* the rest is the watch's */
+    bool readable; /* as asked before the last sleep */
+    bool rang;     /* in that sleep */
     struct zmq_watch *watch;
     struct zmq_watched *prev, *next;
     void *zmq_socket;

@@ -46,6 +46,13 @@ static void adopt(struct sink *sink, int fd)
     outbox_rewind_entry(sink->outbox);
 }
 
+static bool is_same_file(const struct sink *sink, int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.st_dev == sink->dev && st.st_ino == sink->ino;
+}
+
 static void close_descriptor(struct sink *sink)
 {
     if (sink->fd < 0)
@@ -99,7 +106,9 @@ static void on_retry(uv_timer_t *timer)
         return;
     }
     adopt(sink, fd);
-    be_up(sink);
+    /* A pipe that nobody reads opens well, too: what waits will tell. */
+    if (outbox_is_empty(sink->outbox))
+        be_up(sink);
     sink_flush(sink);
 }
 
@@ -116,13 +125,30 @@ static void on_held_long_enough(uv_timer_t *timer)
     sink_flush(sink);
 }
 
-/* batch_for: a block that is not full waits for more, but not longer than that. */
+/* Under load many small writes cost more than the entries in them: after a write of this
+ * size the next one waits until it is as large, but no longer than PACE_MS. Lighter
+ * traffic never gets there, and nothing of it waits. */
+enum { PACE_BYTES = 16 * 1024, PACE_MS = 1 };
+
+static uint64_t hold_ms(const struct sink *sink)
+{
+    bool heavy = sink->vector_bytes >= PACE_BYTES &&
+                 outbox_ledger(sink->outbox)->queued_bytes < PACE_BYTES * 4;
+
+    if (sink->conf->batch_for.ms > 0)
+        return sink->conf->batch_for.ms;
+    return heavy ? PACE_MS : 0;
+}
+
+/* A block that is not full waits for more, but not longer than that. */
 static bool holds_back(struct sink *sink)
 {
-    if (sink->conf->batch_for.ms == 0 || sink->hurry || outbox_has_sealed(sink->outbox))
+    uint64_t ms = hold_ms(sink);
+
+    if (ms == 0 || sink->hurry || outbox_has_sealed(sink->outbox))
         return false;
     if (!uv_is_active((uv_handle_t *)&sink->alarm) && !outbox_is_empty(sink->outbox))
-        uv_timer_start(&sink->alarm, on_held_long_enough, sink->conf->batch_for.ms, 0);
+        uv_timer_start(&sink->alarm, on_held_long_enough, ms, 0);
     return true;
 }
 
@@ -136,6 +162,9 @@ void sink_flush(struct sink *sink)
         return;
     sink->hurry = sink->draining;
     sink->vector_count = outbox_take(sink->outbox, sink->vectors, SINK_VECTORS);
+    sink->vector_bytes = 0;
+    for (unsigned i = 0; i < sink->vector_count; i++)
+        sink->vector_bytes += sink->vectors[i].iov_len;
     if (sink->vector_count == 0)
         return;
     uv_timer_stop(&sink->alarm);
@@ -201,6 +230,10 @@ static void reopen_now(struct sink *sink)
     if (fd < 0) {
         log_line(LOG_LEVEL_WARNING, "sink %s: not reopened, still writing to the old file: %s",
                  sink->conf->name, err.text);
+        return;
+    }
+    if (sink->engine == &engine_poll && is_same_file(sink, fd)) {
+        close(fd); /* its reader stays, and may have half an entry */
         return;
     }
     close_descriptor(sink);

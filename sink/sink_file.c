@@ -9,6 +9,21 @@
 
 static const char torn_mark[] = " \\[torn]\n";
 
+/* A full disk may take a part; only the write after it says why. */
+static int write_mark(int fd)
+{
+    size_t written = 0;
+
+    while (written < sizeof torn_mark - 1) {
+        ssize_t bytes = write(fd, torn_mark + written, sizeof torn_mark - 1 - written);
+
+        if (bytes < 0)
+            return -1;
+        written += (size_t)bytes;
+    }
+    return 0;
+}
+
 /* A crash or a full disk may have left a line without its end. It is ended, never cut
  * off: `tail -F` prints a file that shrinks all over again. */
 static int end_torn_line(int fd, const char *path, struct err *err)
@@ -28,7 +43,7 @@ static int end_torn_line(int fd, const char *path, struct err *err)
     close(reader);
     if (!torn)
         return 0;
-    if (write(fd, torn_mark, sizeof torn_mark - 1) != (ssize_t)sizeof torn_mark - 1)
+    if (write_mark(fd) < 0)
         return err_set(err, "cannot end the unfinished last line of '%s': %s", path,
                        strerror(errno));
     log_line(LOG_LEVEL_NOTICE, "'%s' ended in an unfinished line; it is now marked \\[torn]", path);
@@ -54,6 +69,18 @@ static int judge(int fd, const char *path, struct err *err)
     return end_torn_line(fd, path, err);
 }
 
+/* open(2) says ENXIO for a FIFO without a reader, who may come, and for a socket file,
+ * where nobody ever will. */
+static int nobody_there(const char *path, struct err *err)
+{
+    struct stat st;
+    bool fifo = lstat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+
+    errno = fifo ? ENXIO : EINVAL;
+    return fifo ? err_set(err, "nobody reads the FIFO '%s'", path)
+                : err_set(err, "'%s' is no regular file, FIFO or terminal", path);
+}
+
 static int file_open(const struct conf_sink *conf, struct err *err)
 {
     int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
@@ -63,7 +90,7 @@ static int file_open(const struct conf_sink *conf, struct err *err)
     if (fd < 0 && errno == ELOOP)
         return err_set(err, "'%s' is a symbolic link; name the file itself", conf->path);
     if (fd < 0 && errno == ENXIO)
-        return err_set(err, "nobody reads the FIFO '%s'", conf->path);
+        return nobody_there(conf->path, err);
     if (fd < 0)
         return err_set(err, "cannot append to '%s': %s", conf->path, strerror(errno));
     if (judge(fd, conf->path, err) < 0) {

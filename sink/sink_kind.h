@@ -63,6 +63,7 @@ struct sink {
     struct poll_handle *poll; /* NULL: never had to wait on this fd */
     struct iovec vectors[SINK_VECTORS];
     unsigned vector_count;
+    size_t vector_bytes; /* of the last write */
     size_t job_written;
     int job_error;
 };

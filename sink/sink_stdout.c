@@ -5,6 +5,16 @@
 
 #include "sink/sink_kind.h"
 
+static bool is_writable(void)
+{
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+    if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+        return true;
+    errno = EBADF;
+    return false;
+}
+
 /* Terminals and pipes are opened anew where that is possible, because O_NONBLOCK is a
  * property of the open file that we share with the shell and with our own stderr. */
 static int stdout_open(const struct conf_sink *conf, struct err *err)
@@ -13,7 +23,7 @@ static int stdout_open(const struct conf_sink *conf, struct err *err)
     int fd = -1;
 
     (void)conf;
-    if (fstat(STDOUT_FILENO, &st) < 0)
+    if (fstat(STDOUT_FILENO, &st) < 0 || !is_writable())
         return err_set(err, "cannot write to stdout: %s", strerror(errno));
     if (S_ISFIFO(st.st_mode) || isatty(STDOUT_FILENO))
         fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
