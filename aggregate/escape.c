@@ -313,8 +313,7 @@ static struct span scan(const char *base, uint32_t offset, uint32_t len, signed 
         mark(&marks, load(bytes + at), first_places(len - at), quote);
     clean = !any(marks.special) || escape_len(ESCAPE_MESSAGE, bytes, len) == len;
     return span_make(offset, len,
-                     (clean ? SPAN_CLEAN : 0) |
-                         (clean && !any(marks.space) ? SPAN_SOLID : 0) |
+                     (clean ? SPAN_CLEAN : 0) | (clean && !any(marks.space) ? SPAN_SOLID : 0) |
                          (any(marks.quote) ? 0 : SPAN_QUOTELESS));
 }
 
@@ -329,6 +328,31 @@ bool span_is_plain(const char *base, uint32_t offset, uint32_t len)
     if (at < len)
         found |= special(load(bytes + at)) & first_places(len - at);
     return !any(found);
+}
+
+static bool has(const char *bytes, uint32_t len, signed char byte)
+{
+    vector found = {0};
+    uint32_t at = 0;
+
+    for (; at + sizeof(vector) <= len; at += sizeof(vector))
+        found |= (vector)(load(bytes + at) == byte);
+    if (at < len)
+        found |= (vector)(load(bytes + at) == byte) & first_places(len - at);
+    return any(found);
+}
+
+struct span span_of_plain(const char *base, uint32_t offset, uint32_t len)
+{
+    return span_make(offset, len,
+                     SPAN_CLEAN | SPAN_QUOTELESS | (has(base + offset, len, ' ') ? 0 : SPAN_SOLID));
+}
+
+struct span span_of_plain_key(const char *base, uint32_t offset, uint32_t len)
+{
+    return span_make(offset, len,
+                     SPAN_CLEAN | (has(base + offset, len, ' ') ? 0 : SPAN_SOLID) |
+                         (has(base + offset, len, '=') ? 0 : SPAN_QUOTELESS));
 }
 
 struct span span_scan(const char *base, uint32_t offset, uint32_t len)

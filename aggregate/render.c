@@ -220,8 +220,7 @@ static bool has_later_lines(const struct format *format, const struct entry *ent
     return format->indent_newlines && !entry->text.clean;
 }
 
-static size_t template_len(const struct format *format, const struct entry *entry,
-                           const char *base)
+static size_t template_len(const struct format *format, const struct entry *entry, const char *base)
 {
     size_t len = format->fixed_len;
 

@@ -236,11 +236,14 @@ static void write_second(struct timestamp_writer *writer, int64_t time_ns)
 }
 
 /* The fraction is two or three groups of three digits, each looked up whole. */
-#define DIGITS_1(n)   {'0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10, 0}
-#define DIGITS_10(n)                                                                              \
+#define DIGITS_1(n)                                                                                \
+    {                                                                                              \
+        '0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10, 0                                    \
+    }
+#define DIGITS_10(n)                                                                               \
     DIGITS_1(n), DIGITS_1(n + 1), DIGITS_1(n + 2), DIGITS_1(n + 3), DIGITS_1(n + 4),               \
         DIGITS_1(n + 5), DIGITS_1(n + 6), DIGITS_1(n + 7), DIGITS_1(n + 8), DIGITS_1(n + 9)
-#define DIGITS_100(n)                                                                             \
+#define DIGITS_100(n)                                                                              \
     DIGITS_10(n), DIGITS_10(n + 10), DIGITS_10(n + 20), DIGITS_10(n + 30), DIGITS_10(n + 40),      \
         DIGITS_10(n + 50), DIGITS_10(n + 60), DIGITS_10(n + 70), DIGITS_10(n + 80),                \
         DIGITS_10(n + 90)

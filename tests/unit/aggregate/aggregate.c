@@ -1,0 +1,325 @@
+/* aggregate.c - an entry goes into every sink or into none, and is counted once. */
+#include "aggregate/aggregate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/aggregate/misuse.h"
+#include "tests/unit/aggregate/rendered.h"
+
+enum { CAP = BLOCK_CAP_MIN, QUOTA = 2, SINKS = 3, VECTORS = QUOTA };
+
+#define LINE "[2026-11-23T03:34:12.123456Z] info: "
+
+static struct budget budget;
+static struct pool *blocks;
+static struct aggregate *aggregate;
+static struct endpoint_ledger endpoint;
+static struct outbox *outboxes[SINKS];
+static struct format *formats[SINKS];
+static const struct sink_ledger *ledgers[SINKS];
+
+static int with_an_aggregate(void **state)
+{
+    struct err err;
+
+    (void)state;
+    budget_init(&budget, SINKS * QUOTA * pool_slot_bytes(block_slot_bytes(CAP)));
+    blocks = pool_new(&budget, BUDGET_BLOCKS, block_slot_bytes(CAP), SINKS * QUOTA, &err);
+    aggregate = aggregate_new();
+    memset(&endpoint, 0, sizeof endpoint);
+    sample_full(&sample);
+    return 0;
+}
+
+static void add_sink(unsigned i, const char *template)
+{
+    outboxes[i] = outbox_new(blocks, CAP, QUOTA);
+    ledgers[i] = outbox_ledger(outboxes[i]);
+    formats[i] = made(template);
+    aggregate_add_route(aggregate, outboxes[i], formats[i]);
+}
+
+/* The last step of each test. */
+static void all_home(void)
+{
+    assert_true(endpoint_ledger_balances(&endpoint));
+    aggregate_free(&aggregate);
+    assert_null(aggregate);
+    for (unsigned i = 0; i < SINKS; i++) {
+        if (!outboxes[i])
+            continue;
+        assert_true(sink_ledger_balances(ledgers[i]));
+        outbox_drop_all(outboxes[i], DROP_SHUTDOWN);
+        outbox_free(&outboxes[i]);
+        format_free(&formats[i]);
+    }
+    pool_free(&blocks);
+    budget_fini(&budget);
+}
+
+static enum offered offer(void)
+{
+    return aggregate_offer(aggregate, sample.entry, sample.base, &endpoint);
+}
+
+/* Makes the sample's text `len` times this byte. */
+static void text_of(char byte, size_t len)
+{
+    char *bytes = malloc(len + 1);
+
+    memset(bytes, byte, len);
+    sample_begin(&sample)->text = sample_bytes(&sample, bytes, len);
+    sample.entry->source = sample.entry->text;
+    free(bytes);
+}
+
+/* Writes all that this sink has; the text lasts until the next call. */
+static const char *written(unsigned i, size_t *len_out)
+{
+    static char text[QUOTA * CAP + 1];
+    struct iovec vectors[VECTORS];
+    unsigned count = outbox_take(outboxes[i], vectors, VECTORS);
+    size_t len = 0;
+
+    for (unsigned v = 0; v < count; v++) {
+        memcpy(text + len, vectors[v].iov_base, vectors[v].iov_len);
+        len += vectors[v].iov_len;
+    }
+    outbox_wrote(outboxes[i], len);
+    text[len] = '\0';
+    if (len_out)
+        *len_out = len;
+    return text;
+}
+
+static void without_a_sink_entries_are_taken_and_counted_as_unrouted(void **state)
+{
+    (void)state;
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(endpoint.received, 1);
+    assert_int_equal(endpoint.accepted, 1);
+    assert_int_equal(endpoint.unrouted, 1);
+    assert_int_equal(endpoint.routed, 0);
+    assert_int_equal(aggregate_newest(aggregate), 1);
+    assert_int_equal(aggregate_done_through(aggregate), 1);
+    all_home();
+}
+
+static void every_sink_has_the_entry_in_its_own_format(void **state)
+{
+    (void)state;
+    add_sink(0, "line");
+    add_sink(1, "raw");
+    add_sink(2, "{app}{fields}");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    sample.entry->app.len = 0;
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_string_equal(written(0, NULL), LINE "order placed\n" LINE "order placed\n");
+    assert_string_equal(written(1, NULL),
+                        "{\"message\":\"order placed\"}\n{\"message\":\"order placed\"}\n");
+    assert_string_equal(written(2, NULL), "shop user=\"ada\" total=\"12.50\"\n"
+                                          "- user=\"ada\" total=\"12.50\"\n");
+    assert_int_equal(endpoint.routed, 2); /* entries, not copies */
+    for (unsigned i = 0; i < SINKS; i++)
+        assert_int_equal(ledgers[i]->written, 2);
+    all_home();
+}
+
+static void marks_are_counted_when_the_entry_is_taken(void **state)
+{
+    (void)state;
+    sample.entry->malformed = true;
+    offer();
+    sample.entry->cut = true;
+    offer();
+    sample.entry->malformed = false;
+    offer();
+    assert_int_equal(endpoint.malformed, 2);
+    assert_int_equal(endpoint.cut, 2);
+    all_home();
+}
+
+static void a_full_sink_makes_us_busy_and_nothing_changes_anywhere(void **state)
+{
+    struct endpoint_ledger endpoint_before;
+    struct sink_ledger before[SINKS];
+
+    (void)state;
+    add_sink(0, "{app}");
+    add_sink(1, "{message}");
+    add_sink(2, "{app}");
+    text_of('x', block_longest(CAP) - 1);
+    for (unsigned i = 0; i < QUOTA; i++)
+        assert_int_equal(offer(), AGGREGATE_TAKEN);
+    endpoint_before = endpoint;
+    for (unsigned i = 0; i < SINKS; i++)
+        before[i] = *ledgers[i];
+
+    sample_full(&sample)->malformed = true;
+    for (unsigned again = 0; again < 3; again++)
+        assert_int_equal(offer(), AGGREGATE_BUSY);
+    assert_memory_equal(&endpoint, &endpoint_before, sizeof endpoint);
+    for (unsigned i = 0; i < SINKS; i++)
+        assert_memory_equal(ledgers[i], &before[i], sizeof before[i]);
+    assert_int_equal(aggregate_newest(aggregate), QUOTA);
+    assert_string_equal(written(0, NULL), "-\n-\n");
+    assert_int_equal(offer(), AGGREGATE_BUSY);
+
+    written(1, NULL);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_string_equal(written(0, NULL), "shop\n");
+    assert_string_equal(written(1, NULL), "order placed\n");
+    assert_string_equal(written(2, NULL), "-\n-\nshop\n");
+    all_home();
+}
+
+static void all_is_done_up_to_where_the_slowest_sink_stands(void **state)
+{
+    (void)state;
+    add_sink(0, "line");
+    add_sink(1, "line");
+    assert_int_equal(aggregate_newest(aggregate), 0);
+    assert_int_equal(aggregate_done_through(aggregate), 0);
+    for (unsigned i = 1; i <= 3; i++) {
+        offer();
+        assert_int_equal(aggregate_newest(aggregate), i);
+    }
+    assert_int_equal(aggregate_done_through(aggregate), 0);
+    written(0, NULL);
+    assert_int_equal(aggregate_done_through(aggregate), 0);
+    written(1, NULL);
+    assert_int_equal(aggregate_done_through(aggregate), 3);
+    offer();
+    written(1, NULL);
+    assert_int_equal(aggregate_done_through(aggregate), 3);
+    outbox_drop_all(outboxes[0], DROP_SHUTDOWN);
+    assert_int_equal(aggregate_done_through(aggregate), 4);
+    all_home();
+}
+
+static void the_longest_entry_is_whole_and_one_byte_more_is_cut(void **state)
+{
+    const char *line;
+    size_t longest = block_longest(CAP), len;
+
+    (void)state;
+    add_sink(0, "{message}");
+    text_of('x', longest - 1);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    line = written(0, &len);
+    assert_int_equal(len, longest);
+    assert_null(strstr(line, "cut"));
+    assert_int_equal(ledgers[0]->cut, 0);
+
+    text_of('x', longest);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    line = written(0, &len);
+    assert_true(len <= longest && len > longest - 8);
+    assert_string_equal(line + len - 9, "x \\[cut]\n");
+    assert_int_equal(ledgers[0]->cut, 1);
+    assert_int_equal(endpoint.cut, 0); /* the entry was not: only its line is */
+    all_home();
+}
+
+static void an_entry_is_cut_only_where_it_is_too_long(void **state)
+{
+    size_t len;
+
+    (void)state;
+    add_sink(0, "text");
+    add_sink(1, "raw");
+    text_of('\x01', 20000); /* four bytes each, and one */
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_non_null(strstr(written(0, NULL), "\\x01 \\[cut]\n"));
+    written(1, &len);
+    assert_int_equal(len, 20001);
+    assert_int_equal(ledgers[0]->cut, 1);
+    assert_int_equal(ledgers[1]->cut, 0);
+    all_home();
+}
+
+static void what_must_be_cut_waits_for_a_whole_block(void **state)
+{
+    (void)state;
+    add_sink(0, "raw");
+    text_of('x', block_longest(CAP) - 1);
+    offer();
+    sample_full(&sample);
+    offer();
+    text_of('x', 3 * (size_t)CAP);
+    assert_int_equal(offer(), AGGREGATE_BUSY);
+    assert_int_equal(ledgers[0]->cut, 0);
+    written(0, NULL);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(ledgers[0]->cut, 1);
+    all_home();
+}
+
+static void the_ledgers_hold_after_every_step_of_a_random_streak(void **state)
+{
+    uint64_t taken = 0;
+
+    (void)state;
+    add_sink(0, "text");
+    add_sink(1, "json");
+    add_sink(2, "raw");
+    for (unsigned step = 0; step < 5000; step++) {
+        uint64_t done = taken;
+
+        rolled_sample(500);
+        if (roll(100) == 0)
+            text_of("x\n\x01"[roll(3)], roll(2 * CAP));
+        taken += offer() == AGGREGATE_TAKEN;
+        if (roll(50) == 0)
+            written(roll(SINKS), NULL);
+        for (unsigned i = 0; i < SINKS; i++) {
+            assert_true(sink_ledger_balances(ledgers[i]));
+            assert_int_equal(ledgers[i]->offered, taken);
+            done = ledgers[i]->written < done ? ledgers[i]->written : done;
+        }
+        assert_true(endpoint_ledger_balances(&endpoint));
+        assert_int_equal(endpoint.routed, taken);
+        assert_int_equal(aggregate_newest(aggregate), taken);
+        assert_int_equal(aggregate_done_through(aggregate), done);
+    }
+    assert_true(taken > 1000 && taken < 5000); /* sometimes busy */
+    all_home();
+}
+
+static void as_many_routes_as_promised_and_not_one_more(void **state)
+{
+    (void)state;
+    add_sink(0, "{app}");
+    for (unsigned i = 1; i < AGGREGATE_ROUTES_MAX; i++)
+        aggregate_add_route(aggregate, outboxes[0], formats[0]);
+    assert_stops(aggregate_add_route(aggregate, outboxes[0], formats[0]));
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(ledgers[0]->offered, AGGREGATE_ROUTES_MAX);
+    all_home();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup(name, with_an_aggregate)
+        TEST(without_a_sink_entries_are_taken_and_counted_as_unrouted),
+        TEST(every_sink_has_the_entry_in_its_own_format),
+        TEST(marks_are_counted_when_the_entry_is_taken),
+        TEST(a_full_sink_makes_us_busy_and_nothing_changes_anywhere),
+        TEST(all_is_done_up_to_where_the_slowest_sink_stands),
+        TEST(the_longest_entry_is_whole_and_one_byte_more_is_cut),
+        TEST(an_entry_is_cut_only_where_it_is_too_long),
+        TEST(what_must_be_cut_waits_for_a_whole_block),
+        TEST(the_ledgers_hold_after_every_step_of_a_random_streak),
+        TEST(as_many_routes_as_promised_and_not_one_more),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,221 @@
+/* pool.c - slots: claimed at once, handed out, refused, and all home at the end. */
+#include "aggregate/pool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/aggregate/dice.h"
+#include "tests/unit/aggregate/misuse.h"
+
+enum { SLOTS = 8, SLOT_BYTES = 100, STEPS = 20000 };
+
+static struct budget budget;
+static struct pool *pool;
+static struct err err;
+
+static int with_a_pool(void **state)
+{
+    (void)state;
+    budget_init(&budget, SLOTS * 128);
+    pool = pool_new(&budget, BUDGET_ENTRIES, SLOT_BYTES, SLOTS, &err);
+    return pool ? 0 : -1;
+}
+
+/* The last step of each test: free stops us when something is out, fini when a byte
+ * is still claimed. */
+static void all_home(void)
+{
+    pool_free(&pool);
+    budget_fini(&budget);
+    assert_null(pool);
+}
+
+static void a_slot_is_rounded_up_to_the_alignment(void **state)
+{
+    (void)state;
+    assert_int_equal(pool_slot_bytes(1), 64);
+    assert_int_equal(pool_slot_bytes(64), 64);
+    assert_int_equal(pool_slot_bytes(65), 128);
+    assert_int_equal(budget.shares[BUDGET_ENTRIES].used_bytes, SLOTS * pool_slot_bytes(SLOT_BYTES));
+    all_home();
+}
+
+static void a_budget_one_byte_short_makes_no_pool(void **state)
+{
+    struct budget small;
+
+    (void)state;
+    budget_init(&small, 8192 - 1);
+    assert_null(pool_new(&small, BUDGET_BLOCKS, 1024, 8, &err));
+    assert_string_equal(err.text, "memory.cap leaves 7 KiB for blocks, which need 8 KiB");
+    assert_int_equal(small.shares[BUDGET_BLOCKS].refused, 1);
+    budget_fini(&small);
+    all_home();
+}
+
+static void every_slot_can_be_taken_and_then_there_is_none(void **state)
+{
+    char *slots[SLOTS];
+
+    (void)state;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        slots[i] = pool_take(pool);
+        assert_non_null(slots[i]);
+        assert_int_equal((uintptr_t)slots[i] % 64, 0);
+        memset(slots[i], (int)i, SLOT_BYTES);
+        assert_int_equal(pool_used(pool), i + 1);
+    }
+    assert_null(pool_take(pool));
+    assert_null(pool_take(pool));
+    assert_int_equal(pool_refused(pool), 2);
+    assert_int_equal(pool_used(pool), pool_capacity(pool));
+    for (unsigned i = 0; i < SLOTS; i++) {
+        for (unsigned byte = 0; byte < SLOT_BYTES; byte++)
+            assert_int_equal(slots[i][byte], i); /* none lies in another */
+        pool_return(pool, slots[i]);
+    }
+    assert_int_equal(pool_used(pool), 0);
+    assert_int_equal(pool_peak(pool), SLOTS);
+    all_home();
+}
+
+static void a_returned_slot_can_be_taken_again(void **state)
+{
+    void *slots[SLOTS], *again;
+
+    (void)state;
+    for (unsigned i = 0; i < SLOTS; i++)
+        slots[i] = pool_take(pool);
+    assert_null(pool_take(pool));
+    pool_return(pool, slots[3]);
+    again = pool_take(pool);
+    assert_non_null(again);
+    slots[3] = again;
+    for (unsigned i = 0; i < SLOTS; i++)
+        pool_return(pool, slots[i]);
+    all_home();
+}
+
+static void the_sums_hold_after_every_step_of_a_random_streak(void **state)
+{
+    unsigned char *taken[SLOTS];
+    unsigned count = 0, peak = 0;
+    unsigned long refused = 0;
+
+    (void)state;
+    for (unsigned step = 0; step < STEPS; step++) {
+        if (roll(2)) {
+            unsigned char *slot = pool_take(pool);
+
+            assert_int_equal(slot != NULL, count < SLOTS);
+            refused += !slot;
+            if (slot) {
+                memset(slot, (int)(step & 255), SLOT_BYTES);
+                taken[count++] = slot;
+            }
+        } else if (count) {
+            unsigned which = roll(count);
+
+            assert_int_equal(taken[which][0], taken[which][SLOT_BYTES - 1]);
+            pool_return(pool, taken[which]);
+            taken[which] = taken[--count];
+        }
+        peak = count > peak ? count : peak;
+        assert_int_equal(pool_used(pool), count);
+        assert_int_equal(pool_peak(pool), peak);
+        assert_int_equal(pool_refused(pool), refused);
+    }
+    while (count)
+        pool_return(pool, taken[--count]);
+    all_home();
+}
+
+static void no_pool_can_be_freed(void **state)
+{
+    struct pool *none = NULL;
+
+    (void)state;
+    pool_free(&none);
+    assert_null(none);
+    all_home();
+}
+
+static void a_slot_that_is_out_and_a_slot_that_is_not_stop_us(void **state)
+{
+    void *slot = pool_take(pool);
+
+    (void)state;
+    assert_stops(pool_free(&pool));
+    pool_return(pool, slot);
+    assert_stops(pool_return(pool, slot));
+    assert_stops(pool_new(&budget, BUDGET_ENTRIES, 0, 1, &err));
+    assert_stops(pool_new(&budget, BUDGET_ENTRIES, 1, 0, &err));
+    all_home();
+}
+
+/* ---- what only the carved twin promises ----------------------------------------- */
+
+#ifndef LOGBOOM_SAN
+static void the_slot_returned_last_is_taken_first(void **state)
+{
+    void *one = pool_take(pool), *two = pool_take(pool);
+
+    (void)state;
+    pool_return(pool, one);
+    pool_return(pool, two);
+    assert_ptr_equal(pool_take(pool), two);
+    assert_ptr_equal(pool_take(pool), one);
+    pool_return(pool, two);
+    pool_return(pool, one);
+    all_home();
+}
+
+static void without_address_space_nothing_stays_claimed(void **state)
+{
+    struct budget endless;
+
+    (void)state;
+    budget_init(&endless, SIZE_MAX);
+    assert_null(pool_new(&endless, BUDGET_BLOCKS, (size_t)1 << 50, 1, &err));
+    assert_non_null(strstr(err.text, "cannot map 1099511627776 KiB for blocks: "));
+    budget_fini(&endless);
+    all_home();
+}
+
+static void a_stranger_is_no_slot(void **state)
+{
+    void *slot = pool_take(pool);
+
+    (void)state;
+    assert_stops(pool_return(pool, (char *)slot + SLOTS * pool_slot_bytes(SLOT_BYTES)));
+    assert_stops(pool_return(pool, (char *)slot - 1));
+    pool_return(pool, slot);
+    all_home();
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup(name, with_a_pool)
+        TEST(a_slot_is_rounded_up_to_the_alignment),
+        TEST(a_budget_one_byte_short_makes_no_pool),
+        TEST(every_slot_can_be_taken_and_then_there_is_none),
+        TEST(a_returned_slot_can_be_taken_again),
+        TEST(the_sums_hold_after_every_step_of_a_random_streak),
+        TEST(no_pool_can_be_freed),
+        TEST(a_slot_that_is_out_and_a_slot_that_is_not_stop_us),
+#ifndef LOGBOOM_SAN
+        TEST(the_slot_returned_last_is_taken_first),
+        TEST(without_address_space_nothing_stays_claimed),
+        TEST(a_stranger_is_no_slot),
+#endif
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
