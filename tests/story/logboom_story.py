@@ -1,0 +1,378 @@
+"""What story tests share: the daemon as an operator sees it, and clients that number their entries.
+
+Nothing here sleeps for a time that "should be enough": conditions are polled, with a bound.
+"""
+
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+import zlib
+
+import zmq
+
+BUILD = pathlib.Path(os.environ.get("LOGBOOM_BUILD", "build")).resolve()
+LOGBOOM = BUILD / "logboom"
+LOGBOOMD = BUILD / "logboomd"
+SANITIZED = "san" in BUILD.parts
+
+PATIENCE_S = 60 if SANITIZED else 30  # how long a test waits for what should come at once
+
+EXIT_FINE, EXIT_USAGE, EXIT_SYSTEM, EXIT_LOSSES, EXIT_CONFIGURATION = 0, 64, 71, 75, 78
+
+
+def wait_until(condition, what, patience_s=PATIENCE_S):
+    """Polls until the condition is true; its value."""
+    deadline = time.monotonic() + patience_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited in vain: {what() if callable(what) else what}"
+        time.sleep(0.005)
+    return value
+
+
+# ---- the ledger ---------------------------------------------------------------------------
+
+
+class Ledger:
+    """Both halves of the ledger as one look showed them: {name: {counter: number}}."""
+
+    def __init__(self, lines):
+        self.endpoints, self.sinks = {}, {}
+        for line in lines:
+            if found := re.match(r"ledger: (endpoint|sink) (\S+): (.*)", line):
+                half = self.endpoints if found[1] == "endpoint" else self.sinks
+                half[found[2]] = self._counters(found[3])
+        self.check()
+
+    @staticmethod
+    def _counters(text):
+        counters = {"reasons": collections.Counter()}
+        for name, number, reasons in re.findall(r"(\w+)=(\d+)(?:\{([^}]*)\})?", text):
+            counters.setdefault(name, int(number))
+            for reason, count in re.findall(r"(\w+)=(\d+)", reasons):
+                counters["reasons"][reason] = int(count)
+        return counters
+
+    def check(self):
+        """The sums of docs/semantics.md hold at every moment, not only at the end."""
+        assert self.endpoints and self.sinks
+        for it in self.endpoints.values():
+            assert it["received"] == it["refused"] + it["accepted"], it
+            assert it["accepted"] == it["unrouted"] + it["routed"], it
+            assert it["refused"] == sum(it["reasons"].values()), it
+        routed = sum(it["routed"] for it in self.endpoints.values())
+        for it in self.sinks.values():
+            assert it["offered"] == it["written"] + it["dropped"] + it["queued"] + it["in_flight"], it
+            assert it["dropped"] == sum(it["reasons"].values()), it
+            assert it["offered"] == routed, (it, self.endpoints)
+
+    @property
+    def endpoint(self):
+        (only,) = self.endpoints.values()
+        return only
+
+    @property
+    def sink(self):
+        (only,) = self.sinks.values()
+        return only
+
+    @property
+    def lost(self):
+        """What the exit status must admit."""
+        return sum(it["reasons"]["shutdown"] for it in self.endpoints.values()) + sum(
+            it["dropped"] + it["queued"] + it["in_flight"] for it in self.sinks.values()
+        )
+
+
+# ---- the daemon ---------------------------------------------------------------------------
+
+
+def config_text(ingest=None, sinks=None, **top):
+    """A configuration, one endpoint or sink a line; JSON is YAML's flow style."""
+    lines = [f"{name}: {json.dumps(value)}" for name, value in top.items()]
+    for section, items in (("ingest", ingest), ("sinks", sinks)):
+        lines.append(f"{section}:")
+        lines += [f"  - {json.dumps(item)}" for item in items]
+    return "\n".join(lines) + "\n"
+
+
+def clean_environment(**extra):
+    kept = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "JOURNAL_STREAM", "TZ")}
+    return {**kept, **extra}
+
+
+class Daemon:
+    """A real logboomd on a configuration of its own.
+
+    The usual configuration is one endpoint `apps` on a free port of loopback and one sink
+    `all` into `all.log`; keywords change the parts (`endpoint=`, `sink=`) or the whole
+    (`ingest=`, `sinks=`, `text=`, and any top-level setting). A stop may take long, as this
+    machine may be slow; it ends when everything is written.
+    """
+
+    def __init__(self, folder, *, endpoint=None, sink=None, ingest=None, sinks=None, text=None,
+                 stdout=subprocess.DEVNULL, env=None, wrapper=(), ready=True, **top):
+        self.folder = pathlib.Path(folder)
+        self.log = self.folder / "all.log"
+        self.config = self.folder / "logboom.yaml"
+        ingest = ingest or [{"name": "apps", "bind": ["tcp://127.0.0.1:0"], **(endpoint or {})}]
+        sinks = sinks or [{"name": "all", "type": "file", "path": str(self.log), **(sink or {})}]
+        top = {"drain_timeout": f"{2 * PATIENCE_S}s", **top}
+        self.config.write_text(text or config_text(ingest, sinks, **top))
+        self._stderr = self.folder / f"stderr-{time.monotonic_ns()}"
+        with self._stderr.open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [*wrapper, LOGBOOMD, "--config", self.config], stdin=subprocess.DEVNULL,
+                stdout=stdout, stderr=stderr, env=clean_environment(**(env or {})), cwd=self.folder)
+        if ready:
+            try:
+                self.wait_ready()
+            except BaseException:
+                self.process.kill()
+                self.process.wait()
+                raise
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def said(self):
+        return self._stderr.read_text(errors="replace")
+
+    def wait(self, condition, what, patience_s=PATIENCE_S):
+        """wait_until, but not longer than the daemon lives."""
+
+        def holds_or_gone():
+            gone = self.process.poll() is not None
+            if not (value := condition()):
+                assert not gone, f"gone with {self.process.returncode}:\n{self.said}"
+            return value
+
+        return wait_until(holds_or_gone, what, patience_s)
+
+    def wait_said(self, sentence, times=1):
+        self.wait(lambda: self.said.count(sentence) >= times,
+                  lambda: f"{sentence!r} in:\n{self.said}")
+
+    def wait_ready(self):
+        self.wait_said("ready: ")
+        line = re.search(r"ready: (.*) → (.*) \(cap (\d+) MiB, using (\d+)\)\n", self.said)
+        self.addresses = line[1].split()
+        self.targets = line[2].split()
+
+    @property
+    def address(self):
+        return self.addresses[0]
+
+    def send_signal(self, number):
+        self.process.send_signal(number)
+
+    # ---- looking
+
+    def ledger(self):
+        """What SIGUSR2 prints now."""
+        after = len(self.said)
+        self.send_signal(signal.SIGUSR2)
+        self.wait(lambda: re.search(r"memory: cap=.*\n", self.said[after:]), "the ledger")
+        return Ledger(self.said[after:].splitlines())
+
+    def wait_ledger(self, condition, what="the counters", patience_s=PATIENCE_S):
+        """Looks again until the condition holds of what it sees; each look must balance."""
+        look = None
+
+        def holds():
+            nonlocal look
+            look = self.ledger()
+            return condition(look)
+
+        self.wait(holds, lambda: f"{what}: {look.endpoints} {look.sinks}", patience_s)
+        return look
+
+    def wait_written(self, count, sink=None, patience_s=PATIENCE_S):
+        """Until every sink (or one) has written that many entries."""
+        return self.wait_ledger(
+            lambda look: all(it["written"] >= count for name, it in look.sinks.items()
+                             if sink in (None, name)), f"{count} entries written", patience_s)
+
+    def lines(self, name="all.log"):
+        """The whole lines of an output, without their ends; the file ends in one."""
+        data = (self.folder / name).read_bytes()
+        assert data == b"" or data.endswith(b"\n"), "the file ends in the middle of a line"
+        return data.split(b"\n")[:-1]
+
+    def wait_lines(self, count, name="all.log"):
+        path = self.folder / name
+        self.wait(lambda: path.read_bytes().count(b"\n") >= count,
+                  lambda: f"{count} lines, there are {path.read_bytes().count(10)}:\n{self.said}")
+        lines = self.lines(name)
+        assert len(lines) == count
+        return lines
+
+    def peak_bytes(self):
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+    # ---- the end
+
+    def wait_exit(self, patience_s=2 * PATIENCE_S):
+        """The exit status; it must be what the final ledger says."""
+        status = self.process.wait(timeout=patience_s)
+        text = self.said
+        if "ledger: " in text:
+            last_look = re.split(r"memory: cap=.*\n", text)[-2]
+            self.final = Ledger(last_look.splitlines())
+            assert status == (EXIT_LOSSES if self.final.lost else EXIT_FINE), text
+        return status
+
+    def stop(self, number=signal.SIGTERM):
+        """Stops in the orderly way; the exit status."""
+        self.send_signal(number)
+        return self.wait_exit()
+
+    def end(self):
+        """After the test, whatever became of it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for complaint in ("Sanitizer", "runtime error:", "broken promise"):
+            assert complaint not in self.said, self.said
+
+
+def run_logboomd(*arguments, **options):
+    """For what ends by itself: --check, --help, refusals."""
+    return subprocess.run([LOGBOOMD, *map(str, arguments)], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=PATIENCE_S,
+                          env=clean_environment(), **options)
+
+
+# ---- clients ------------------------------------------------------------------------------
+
+
+class Client:
+    """A PUSH socket. `finish` returns when our kernel or the daemon has everything."""
+
+    def __init__(self, address=None, bind=None, **options):
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.PUSH)
+        self.socket.sndtimeo = PATIENCE_S * 1000
+        for name, value in options.items():
+            setattr(self.socket, name, value)
+        if bind:
+            self.socket.bind(bind)
+        else:
+            self.socket.connect(address)
+
+    def send(self, *messages):
+        for message in messages:
+            self.socket.send(message.encode() if isinstance(message, str) else message)
+
+    def send_frames(self, *frames):
+        self.socket.send_multipart(frames)
+
+    def send_until_blocked(self, messages, blocked_ms=500):
+        """Sends until the daemon has taken nothing for so long; how many went."""
+        for count, message in enumerate(messages):
+            if not self.socket.poll(blocked_ms, zmq.POLLOUT):
+                return count
+            self.socket.send(message)
+        raise AssertionError("the client was never held back")
+
+    def finish(self):
+        self.socket.close(linger=PATIENCE_S * 1000)
+        self.context.term()
+
+    def close(self):
+        with contextlib.suppress(zmq.ZMQError):
+            self.context.destroy(linger=0)
+
+
+def numbered_text(client, number):
+    """`c03 000000017 <crc32 of the rest> xxx…`: tells its origin, its place and its wholeness."""
+    head, filler = b"c%02d %09d" % (client, number), b"x" * (96 + number % 17)
+    return b"%s %08x %s" % (head, zlib.crc32(head + filler), filler)
+
+
+def numbered_json(client, number):
+    return b'{"level":"info","app":"client%02d","message":"%s"}' % (client, numbered_text(client, number))
+
+
+def numbered_batches(client, count, batch_bytes=64 * 1024, first=0):
+    """The same entries as NDJSON messages of at most so many bytes."""
+    batch, size = [], 0
+    for number in range(first, first + count):
+        line = numbered_json(client, number)
+        if batch and size + len(line) + 1 > batch_bytes:
+            yield b"\n".join(batch)
+            batch, size = [], 0
+        batch.append(line)
+        size += len(line) + 1
+    yield b"\n".join(batch)
+
+
+# How a numbered entry looks in an output, per format.
+_TEXT = rb"c(\d\d) (\d{9}) ([0-9a-f]{8}) (x+)"
+_TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+PATTERNS = {
+    "line": rb"^\[" + _TIME + rb"\] info: " + _TEXT + rb"$",
+    "text": rb"^" + _TIME + rb" - client\d\d info: " + _TEXT + rb"$",
+    "json": rb'^\{"time":"' + _TIME + rb'","level":"info","app":"client\d\d","message":"' + _TEXT + rb'"\}$',
+    "raw": rb'^\{"level":"info","app":"client\d\d","message":"' + _TEXT + rb'"\}$',
+}
+
+
+class Tally:
+    """What of the numbered entries arrived, client by client."""
+
+    def __init__(self, data, format):
+        self.torn = 0 if data.endswith(b"\n") or not data else 1
+        self.numbers = collections.defaultdict(list)
+        found = re.findall(PATTERNS[format], data, re.M)
+        for client, number, check, filler in found:
+            if zlib.crc32(b"c%s %s%s" % (client, number, filler)) != int(check, 16):
+                self.torn += 1
+            self.numbers[int(client)].append(int(number))
+        self.torn += data.count(b"\n") - len(found)
+        self.total = len(found)
+
+    def faults(self, client, count=None):
+        """{fault: how often} of one client; count: how many it sent, None if unknown."""
+        numbers = self.numbers[client]
+        distinct = set(numbers)
+        highest = count if count is not None else max(numbers, default=-1) + 1
+        faults = {
+            "lost": highest - len(distinct),
+            "repeated": len(numbers) - len(distinct),
+            "reordered": sum(b < a for a, b in zip(numbers, numbers[1:])),
+        }
+        return {name: times for name, times in faults.items() if times}
+
+    def check_complete(self, counts):
+        """Each client's entries arrived exactly once, in order, none torn, and no others."""
+        assert self.torn == 0
+        assert {c: f for c, n in counts.items() if (f := self.faults(c, n))} == {}
+        assert set(self.numbers) == set(counts)
+
+    def check_prefixes(self):
+        """Of each client a first part without a gap, in order."""
+        assert self.torn == 0
+        assert {c: f for c in list(self.numbers) if (f := self.faults(c))} == {}
+
+
+def unescape(line):
+    r"""The bytes back from text: undoes \n \r \t \\ \xHH \u{…}."""
+
+    def one(found):
+        escape = found[1]
+        if escape[:1] == b"x":
+            return bytes([int(escape[1:], 16)])
+        if escape[:1] == b"u":
+            return chr(int(escape[2:-1], 16)).encode()
+        return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}[escape]
+
+    return re.sub(rb"\\(x[0-9a-f]{2}|u\{[0-9a-f]+\}|.)", one, line, flags=re.S)

@@ -1,0 +1,129 @@
+"""The disk fills up, then has room again."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from logboom_story import EXIT_FINE, EXIT_LOSSES, Tally, numbered_json, wait_until
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 128 KiB below the test's folder."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "logboom-test", place]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_full_disk_is_told_once_and_loses_nothing(start, client, small_disk):
+    """A ballast file leaves 60 KiB; the daemon has 100 KiB of entries. The last line that
+    fits is torn, and the sink says once that there is no space. When the ballast is deleted it
+    goes on in the middle of that very line, says so once, and the file is complete."""
+    (small_disk / "ballast").write_bytes(b"x" * 68 * 1024)
+    log = small_disk / "small.log"
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line"}])
+    one = client(daemon.address)
+    one.send(*(numbered_json(0, i) for i in range(500)))
+    daemon.wait_said("No space left on device")
+    assert re.search(r"warning: sink all: cannot write to '.*/small\.log': No space left on device; "
+                     r"\d+ entries are waiting, retrying\n", daemon.said)
+    full = daemon.wait_ledger(lambda look: look.endpoint["received"] == 500 and
+                              look.sink["written"] > 0)
+    assert full.sink["queued"] > 0
+    assert not log.read_bytes().endswith(b"\n"), "the disk ended in the middle of a line"
+    one.send(*(numbered_json(0, i) for i in range(500, 600)))
+    daemon.wait_ledger(lambda look: look.endpoint["received"] == 600)
+    (small_disk / "ballast").unlink()
+    daemon.wait_written(600)
+    Tally(log.read_bytes(), "line").check_complete({0: 600})
+    assert daemon.said.count("No space left on device") == 1
+    assert daemon.said.count("sink all: writing again after") == 1
+    assert daemon.stop() == EXIT_FINE
+
+
+@pytest.mark.parametrize("left", [0, 3, 8])
+def test_a_disk_that_is_full_at_the_start_keeps_nobody_from_starting(
+    start, client, small_disk, left
+):
+    """The log's last line is unfinished and the disk is full, so that the mark has no room, or
+    only a part of it has. The daemon starts, keeps the entries, and when there is room marks the
+    line and goes on."""
+    log = small_disk / "small.log"
+    log.write_bytes(b"unfin")
+    ballast = small_disk / "ballast"
+    with pytest.raises(OSError), ballast.open("wb", buffering=0) as out:
+        while True:
+            out.write(b"x" * 4096)
+    with log.open("ab", buffering=0) as out:
+        out.write(b"y" * (4096 - 5 - left))  # in a page that it has
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line"}])
+    one = client(daemon.address)
+    one.send(*(numbered_json(0, i) for i in range(100)))
+    daemon.wait_ledger(lambda look: look.sink["queued"] == 100)
+    assert "No space left on device" in daemon.said
+    ballast.unlink()
+    daemon.wait_written(100)
+    first, rest = log.read_bytes().split(b"\n", 1)
+    mark = rb" \[torn]"
+    assert first == b"unfin" + b"y" * (4091 - left) + mark[:left] + mark
+    Tally(rest, "line").check_complete({0: 100})
+    assert daemon.stop() == EXIT_FINE
+
+
+def test_a_stop_on_a_full_disk_admits_what_it_could_not_write(start, client, small_disk):
+    """No room comes. The stop takes drain_timeout, then status 75; the next start ends the torn
+    line with its mark and all other lines are whole."""
+    (small_disk / "ballast").write_bytes(b"x" * 68 * 1024)
+    log = small_disk / "small.log"
+    sinks = [{"name": "all", "type": "file", "path": str(log), "format": "line"}]
+    daemon = start(sinks=sinks, drain_timeout="500ms")
+    client(daemon.address).send(*(numbered_json(0, i) for i in range(1000)))
+    daemon.wait_ledger(lambda look: look.endpoint["received"] == 1000)
+    daemon.wait_said("No space left on device")
+    assert daemon.stop() == EXIT_LOSSES
+    written = daemon.final.sink["written"]
+    assert daemon.final.sink["reasons"] == {"shutdown": 1000 - written}
+    (small_disk / "ballast").unlink()
+    again = start("again", sinks=sinks)
+    assert "ended in an unfinished line" in again.said
+    assert again.stop() == EXIT_FINE
+    lines = log.read_bytes().split(b"\n")
+    assert lines.pop() == b"" and lines.pop().endswith(rb" \[torn]")
+    Tally(b"\n".join([*lines, b""]), "line").check_complete({0: written})
+
+
+def test_dev_full_is_a_disk_that_is_always_full(start, client):
+    """The sink is down and says so; a second sink writes on; stopping admits the losses."""
+    daemon = start("full", drain_timeout="500ms", sinks=[
+        {"name": "full", "type": "file", "path": "/dev/full", "format": "line"},
+        {"name": "all", "type": "file", "path": "all.log", "format": "line"}])
+    client(daemon.address).send(*(numbered_json(0, i) for i in range(50)))
+    daemon.wait_written(50, "all")
+    daemon.wait_said("sink full: cannot write to '/dev/full': No space left on device")
+    assert daemon.stop() == EXIT_LOSSES
+    assert daemon.final.sinks["full"]["reasons"] == {"shutdown": 50}
+    Tally(daemon.log.read_bytes(), "line").check_complete({0: 50})
+
+
+def test_a_read_only_file_system_is_waited_for(start, client, small_disk):
+    """The file system is mounted read-only at boot and mended later."""
+    log = small_disk / "small.log"
+
+    def remount(mode):
+        subprocess.run(["mount", "-o", f"remount,{mode}", small_disk], check=True)
+
+    remount("ro")
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line"}])
+    assert "Read-only file system" in daemon.said
+    client(daemon.address).send(*(numbered_json(0, i) for i in range(50)))
+    daemon.wait_ledger(lambda look: look.sink["queued"] == 50)
+    remount("rw")
+    daemon.wait_written(50)
+    wait_until(lambda: "writing again" in daemon.said, "said that it is back")
+    assert daemon.stop() == EXIT_FINE
+    Tally(log.read_bytes(), "line").check_complete({0: 50})

@@ -1,0 +1,168 @@
+"""The daemon is stopped: what clients handed over is written, the rest is admitted."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from logboom_story import (
+    EXIT_FINE,
+    PATIENCE_S,
+    SANITIZED,
+    Tally,
+    numbered_batches,
+    numbered_json,
+    wait_until,
+)
+
+ENDLESS = 100_000_000
+DRAIN_S = 3 if SANITIZED else 1
+SLACK_S = PATIENCE_S / 10  # for starting, scheduling and, with the sanitizers, looking for leaks
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_stop_under_load(start, numbered_client, tmp_path, transport, number):
+    """Two clients have sent all they had and left; three others send without end when the stop
+    comes. The file has everything of the first two and a gapless first part of each of the
+    others; the process is gone within drain_timeout, and its exit status is what its ledger
+    says."""
+    address = {"tcp": "tcp://127.0.0.1:0", "ipc": f"ipc://{tmp_path}/in.sock"}[transport]
+    daemon = start(endpoint={"bind": address}, sink={"format": "line"},
+                   drain_timeout=f"{DRAIN_S}s")
+    endless = [numbered_client(daemon.address, i, ENDLESS) for i in (0, 1, 2)]
+    for one in endless:
+        one.wait_started()
+    daemon.wait_ledger(lambda look: look.endpoint["received"] > 5000, "load")
+    for i in (3, 4):
+        numbered_client(daemon.address, i, 5000).wait_done()
+    began = time.monotonic()
+    daemon.stop(number)
+    assert time.monotonic() - began < DRAIN_S + SLACK_S
+    tally = Tally(daemon.log.read_bytes(), "line")
+    tally.check_prefixes()
+    assert tally.faults(3, 5000) == tally.faults(4, 5000) == {}
+    assert all(len(tally.numbers[i]) > 0 for i in (0, 1, 2))
+    assert tally.total == daemon.final.sink["written"]
+
+
+def test_stop_right_behind_batches_writes_all_of_them(start, client):
+    """A client sends big batches, ends in the orderly way, and the stop comes at that very
+    moment, while all of it is still on its way."""
+    daemon = start(sink={"format": "json"})
+    one = client(daemon.address)
+    one.send(*numbered_batches(0, 100_000, 200_000))
+    one.finish()
+    assert daemon.stop() == EXIT_FINE
+    Tally(daemon.log.read_bytes(), "json").check_complete({0: 100_000})
+
+
+def test_an_idle_daemon_stops_at_once(start):
+    """Nothing was ever sent; nobody waits for drain_timeout."""
+    daemon = start(drain_timeout="60s")
+    began = time.monotonic()
+    assert daemon.stop() == EXIT_FINE
+    assert time.monotonic() - began < SLACK_S
+    assert daemon.log.read_bytes() == b""
+
+
+def test_a_second_interrupt_leaves_at_once(start, client, tmp_path):
+    """The sink is stalled and drain_timeout is a minute. The operator presses ^C, and loses
+    patience: the second ^C ends it at once, with status 75 and the losses in the ledger."""
+    os.mkfifo(tmp_path / "all.log")
+    reader = os.open(tmp_path / "all.log", os.O_RDONLY | os.O_NONBLOCK)
+    daemon = start(drain_timeout="60s")
+    one = client(daemon.address)
+    one.send(*(numbered_json(0, i) for i in range(3000)))
+    daemon.wait_ledger(lambda look: look.endpoint["received"] == 3000)
+    began = time.monotonic()
+    daemon.send_signal(signal.SIGINT)
+    daemon.wait_said("stopping: ")
+    daemon.send_signal(signal.SIGINT)
+    assert daemon.wait_exit() == 75
+    assert time.monotonic() - began < SLACK_S
+    assert "interrupted twice" in daemon.said
+    assert daemon.final.lost > 0
+    os.close(reader)
+
+
+def test_repeated_sigterm_is_one_stop(start, client):
+    """A service manager that signals twice does not shorten the drain."""
+    daemon = start(sink={"format": "line"})
+    one = client(daemon.address)
+    one.send(*(numbered_json(0, i) for i in range(20_000)))
+    one.finish()
+    daemon.send_signal(signal.SIGTERM)
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait_exit() == EXIT_FINE
+    Tally(daemon.log.read_bytes(), "line").check_complete({0: 20_000})
+
+
+def test_the_socket_file_is_gone_after_the_stop_and_a_left_one_is_replaced(start, client, tmp_path):
+    """An ipc socket has the mode that the configuration says and goes with the daemon. One that
+    a killed daemon left behind does not keep the next from starting, on the same file."""
+    address = f"ipc://{tmp_path}/in.sock"
+    endpoint = {"bind": address, "ipc": {"mode": "0600"}}
+    killed = start(endpoint=endpoint, sink={"format": "line"})
+    assert (tmp_path / "in.sock").stat().st_mode & 0o7777 == 0o600
+    client(address).send(numbered_json(0, 0))
+    killed.wait_lines(1)
+    killed.process.kill()
+    killed.process.wait()
+    assert (tmp_path / "in.sock").is_socket()
+    daemon = start(endpoint=endpoint, sink={"format": "line"})
+    client(address).send(numbered_json(1, 0))
+    daemon.wait_lines(2)
+    assert daemon.stop() == EXIT_FINE
+    assert not (tmp_path / "in.sock").exists()
+
+
+def test_the_service_manager_is_told(start, tmp_path):
+    """systemd gave a notify socket: it gets READY=1 when addresses are open, STOPPING=1 at the
+    stop."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(PATIENCE_S)
+        daemon = start(env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(4096).split(b"\n")[0] == b"READY=1"
+        assert daemon.stop() == EXIT_FINE
+        assert manager.recv(4096).split(b"\n")[0] == b"STOPPING=1"
+
+
+def test_the_service_manager_may_listen_on_an_abstract_name_or_be_gone(start, tmp_path):
+    """An abstract notify socket works too; one that nobody holds does no harm."""
+    name = f"logboom-test-{os.getpid()}-{time.monotonic_ns()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"\0{name}")
+        manager.settimeout(PATIENCE_S)
+        first = start(env={"NOTIFY_SOCKET": f"@{name}"})
+        assert manager.recv(4096).startswith(b"READY=1")
+        assert first.stop() == EXIT_FINE
+    second = start(env={"NOTIFY_SOCKET": str(tmp_path / "nobody")})
+    assert second.stop() == EXIT_FINE
+
+
+def test_stopping_with_nobody_left_to_read_what_it_says(start, client, tmp_path):
+    """stderr was a pipe whose reader is gone: the daemon goes on and stops as ever."""
+    daemon = start(wrapper=["/bin/sh", "-c", 'exec "$@" 2>"$0"', "said"], ready=False)
+    wait_until(lambda: "ready: " in (tmp_path / "said").read_text()
+               if (tmp_path / "said").exists() else False, "ready")
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.process.wait(timeout=PATIENCE_S) == EXIT_FINE
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen([*daemon.process.args[4:]], stderr=writer, stdin=subprocess.DEVNULL,
+                               cwd=tmp_path, env={})
+    os.close(writer)
+    try:
+        wait_until(lambda: "SigCgt" in (status := open(f"/proc/{process.pid}/status").read())
+                   and int(status.split("SigCgt:")[1].split()[0], 16) & 1 << signal.SIGTERM - 1,
+                   "it watches for signals")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE_S) == EXIT_FINE
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
