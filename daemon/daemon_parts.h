@@ -52,6 +52,7 @@ struct daemon {
     uint64_t stop_began_ms; /* loop time */
     uint64_t arrivals;      /* messages and bytes seen at the last tick */
     unsigned quiet_ticks;
+    bool cut_short; /* time was up before everything had arrived */
 };
 
 /* assemble.c - opening in order, and undoing it backwards. 0, or the exit status and
@@ -66,7 +67,8 @@ void daemon_open_handles(struct daemon *daemon);
 void daemon_stop(struct daemon *daemon);
 void daemon_close(struct daemon *daemon);
 
-/* Whether anything was lost: refused or dropped at shutdown, or still in flight. */
+/* Whether anything was lost: refused or dropped at shutdown, still in flight, or never
+ * received because the drain was cut short. */
 bool daemon_has_losses(const struct daemon *daemon);
 
 /* report.c - into the log */

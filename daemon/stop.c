@@ -1,6 +1,6 @@
 /* Stopping in steps, each with its own end:
  *
- *     drain    receive until nothing has arrived for QUIET_TICKS, or half of
+ *     drain    receive until nothing has arrived for QUIET_TICKS, or most of
  *              drain_timeout is over because clients go on sending
  *     flush    write until the outboxes are empty, or the deadline
  *     close    sync and close the sinks; a write that hangs holds nobody: at
@@ -15,7 +15,7 @@
 enum { TICK_MS = 10, QUIET_TICKS = 5 };
 
 /* Of drain_timeout, in percent: when each step must be over. */
-enum { DRAIN_PERCENT = 50, FLUSH_PERCENT = 90 };
+enum { DRAIN_PERCENT = 80, FLUSH_PERCENT = 95 };
 
 static bool past(const struct daemon *daemon, unsigned percent)
 {
@@ -63,13 +63,28 @@ static void begin_flushing(struct daemon *daemon)
         sink_drain(daemon->sinks[i]);
 }
 
+/* Goes on to flushing when all is received, or when time is up: then whatever clients
+ * have sent and we have not seen is lost, and nobody can count it. */
+static void try_to_flush(struct daemon *daemon)
+{
+    if (is_quiet(daemon) && !has_parked(daemon)) {
+        begin_flushing(daemon);
+    } else if (past(daemon, DRAIN_PERCENT)) {
+        daemon->cut_short = true;
+        log_line(LOG_LEVEL_WARNING,
+                 "stopping: entries were still arriving or waiting after %.1f s; what clients "
+                 "have sent and we have not received is lost, uncounted",
+                 (double)(uv_now(&daemon->loop) - daemon->stop_began_ms) / 1000);
+        begin_flushing(daemon);
+    }
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = container_of(timer, struct daemon, stop_timer);
 
-    if (daemon->state == DAEMON_DRAINING &&
-        ((is_quiet(daemon) && !has_parked(daemon)) || past(daemon, DRAIN_PERCENT)))
-        begin_flushing(daemon);
+    if (daemon->state == DAEMON_DRAINING)
+        try_to_flush(daemon);
     if (daemon->state == DAEMON_FLUSHING && (is_drained(daemon) || past(daemon, FLUSH_PERCENT)))
         daemon_close(daemon);
     if (daemon->state == DAEMON_CLOSING && past(daemon, 100))
@@ -127,7 +142,7 @@ void daemon_close(struct daemon *daemon)
 
 bool daemon_has_losses(const struct daemon *daemon)
 {
-    uint64_t lost = 0;
+    uint64_t lost = daemon->cut_short;
 
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         lost += endpoint_ledger(daemon->endpoints[i])->refused[REFUSE_SHUTDOWN];

@@ -178,7 +178,7 @@ static struct span look_closely(const struct document *document, struct span spa
 {
     if (!document->plain || span.literal)
         return span;
-    return span_scan(document->message->bytes, span.offset, span.len);
+    return span_of_plain(document->message->bytes, span.offset, span.len);
 }
 
 /* A field under its own name, or under `name.N`. False: no room for one more. */
@@ -198,7 +198,8 @@ static bool add_field(struct document *document, struct span key, struct span va
         to_scratch(document, suffix, (uint32_t)suffix_len);
         key.len = key_len + (unsigned)suffix_len;
     }
-    key = span_scan_key(base, key.offset, key.len);
+    key = document->plain ? span_of_plain_key(base, key.offset, key.len)
+                          : span_scan_key(base, key.offset, key.len);
     return entry_add_field(document->entry, key, look_closely(document, value));
 }
 

@@ -204,7 +204,9 @@ void sink_wrote(struct sink *sink, size_t bytes, int error)
         write_failed(sink, error);
         return;
     }
-    if (sink->engine->wait && !outbox_is_empty(sink->outbox)) {
+    /* Several blocks: the outbox may have been full and somebody parked, whom only the
+     * next turn of the loop offers the room. It comes when the target is writable. */
+    if (sink->engine->wait && (!outbox_is_empty(sink->outbox) || sink->vector_count > 1)) {
         sink->engine->wait(sink); /* still WRITING, with nothing in flight */
         return;
     }

@@ -1,0 +1,240 @@
+/* The plan: what it promises to fit does fit, to the byte, and what does not is said at
+ * the setting to change. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The daemon's objects hold a main and are not linked into tests. */
+#include "daemon/plan.c"
+
+enum { MIB = 1024 * 1024, KIB = 1024 };
+
+static const char one_of_each[] = "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+                                  "sinks: [{name: b, type: stdout}]\n";
+
+static struct {
+    struct conf_problems *problems;
+    struct conf *conf;
+    struct plan plan;
+    char *said;
+} t;
+
+static void say_problems(void)
+{
+    size_t len;
+    FILE *out = open_memstream(&t.said, &len);
+
+    conf_problems_print(t.problems, out);
+    fclose(out);
+}
+
+/* The plan of this configuration; returns how many problems it has. */
+static unsigned plan_of(const char *text)
+{
+    t.problems = conf_problems_new();
+    t.conf = conf_load_text("test.yaml", text, strlen(text), t.problems);
+    assert_non_null(t.conf);
+    say_problems();
+    if (conf_problems_count(t.problems) > 0)
+        fail_msg("%s", t.said);
+    free(t.said);
+    plan_init(&t.plan, t.conf, t.problems);
+    say_problems();
+    return conf_problems_count(t.problems);
+}
+
+static void forget_plan(void)
+{
+    plan_fini(&t.plan);
+    plan_fini(&t.plan); /* twice does no harm */
+    conf_free(&t.conf);
+    conf_problems_free(&t.problems);
+    free(t.said);
+    memset(&t, 0, sizeof t);
+}
+
+static void says(const char *words)
+{
+    if (!strstr(t.said, words))
+        fail_msg("'%s' is not in\n%s", words, t.said);
+}
+
+static size_t sum(const struct plan *plan)
+{
+    return plan->base_bytes + plan->messages_bytes + plan->entries_bytes + plan->parser_bytes +
+           plan->blocks_bytes;
+}
+
+/* Makes all that the daemon makes, out of a budget of exactly what was planned. */
+static void what_was_planned_can_be_made(void)
+{
+    const struct plan *plan = &t.plan;
+    struct budget budget;
+    struct err err = {.text = ""};
+    struct message_pool *messages;
+    struct entry_pool *entries;
+    struct decoder *decoder;
+    struct pool *blocks;
+
+    budget_init(&budget, sum(plan) - plan->base_bytes);
+    messages = message_pool_new(&budget, plan->max_message, t.conf->ingest_count, &err);
+    entries = entry_pool_new(&budget, plan->entry_fields, t.conf->ingest_count, &err);
+    decoder = decoder_new(&budget, plan->max_message, &err);
+    blocks = pool_new(&budget, BUDGET_BLOCKS, block_slot_bytes(plan->block_cap), plan->block_count,
+                      &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(budget.shares[BUDGET_MESSAGES].used_bytes, plan->messages_bytes);
+    assert_int_equal(budget.shares[BUDGET_ENTRIES].used_bytes, plan->entries_bytes);
+    assert_int_equal(budget.shares[BUDGET_PARSER].used_bytes, plan->parser_bytes);
+    assert_int_equal(budget.shares[BUDGET_BLOCKS].used_bytes, plan->blocks_bytes);
+    pool_free(&blocks);
+    decoder_free(&decoder);
+    entry_pool_free(&entries);
+    message_pool_free(&messages);
+    budget_fini(&budget);
+}
+
+static void the_defaults_fit_with_room_to_spare(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of(one_of_each), 0);
+    assert_int_equal(t.plan.cap_bytes, 64 * MIB);
+    assert_int_equal(t.plan.max_message, 256 * KIB);
+    assert_int_equal(t.plan.max_entry, 64 * KIB);
+    assert_true(t.plan.block_cap >= 2 * t.plan.max_entry);
+    assert_true(block_longest(t.plan.block_cap) > t.plan.max_entry);
+    assert_true(t.plan.sink_blocks[0] >= BLOCKS_MIN);
+    assert_true(t.plan.blocks_bytes <= t.plan.cap_bytes / QUEUES_PART);
+    assert_true(sum(&t.plan) <= t.plan.cap_bytes);
+    what_was_planned_can_be_made();
+    forget_plan();
+}
+
+static void the_largest_of_all_endpoints_counts(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_entry: 1KiB},\n"
+                             "  {name: c, bind: 'tcp://127.0.0.1:0', max_message: 1MiB},\n"
+                             "  {name: d, bind: 'tcp://127.0.0.1:0', max_entry: 100KiB}]\n"
+                             "sinks: [{name: b, type: stdout}]\n"),
+                     0);
+    assert_int_equal(t.plan.max_message, MIB);
+    assert_int_equal(t.plan.max_entry, 100 * KIB);
+    assert_int_equal(t.plan.entry_fields, decode_fields_max(100 * KIB));
+    what_was_planned_can_be_made();
+    forget_plan();
+}
+
+static void sinks_share_what_is_for_queues(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+                             "sinks: [{name: b, type: stdout}, {name: c, type: stdout},\n"
+                             "  {name: d, type: stdout, queue: 1MiB}]\n"),
+                     0);
+    assert_int_equal(t.plan.sink_blocks[0], t.plan.sink_blocks[1]);
+    assert_true(t.plan.sink_blocks[2] >= BLOCKS_MIN);
+    assert_true(t.plan.sink_blocks[2] * t.plan.block_cap <= MIB);
+    assert_int_equal(t.plan.block_count,
+                     t.plan.sink_blocks[0] + t.plan.sink_blocks[1] + t.plan.sink_blocks[2]);
+    what_was_planned_can_be_made();
+    forget_plan();
+}
+
+static void small_entries_still_have_blocks_of_the_least_size(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_entry: 1KiB,\n"
+                             "          max_message: 1KiB}]\n"
+                             "sinks: [{name: b, type: stdout}]\n"),
+                     0);
+    assert_true(t.plan.block_cap >= BLOCK_CAP_MIN);
+    what_was_planned_can_be_made();
+    forget_plan();
+}
+
+static void a_queue_of_too_few_blocks_is_refused_where_it_is_written(void **state)
+{
+    char text[256];
+    unsigned long needed;
+
+    (void)state;
+    assert_int_equal(plan_of("ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+                             "sinks: [{name: b, type: stdout, queue: 300KiB}]\n"),
+                     1);
+    says("test.yaml:2:");
+    says("'queue' is 300KiB");
+    needed = strtoul(strstr(t.said, "below the ") + 10, NULL, 10);
+    forget_plan();
+
+    for (unsigned less = 0; less < 2; less++) { /* what it asks for is right, less is not */
+        snprintf(text, sizeof text,
+                 "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+                 "sinks: [{name: b, type: stdout, queue: %luKiB}]\n",
+                 needed - less);
+        assert_int_equal(plan_of(text), less);
+        forget_plan();
+    }
+}
+
+static void a_cap_that_is_too_small_says_what_would_do(void **state)
+{
+    static const char pattern[] =
+        "memory: {cap: %luMiB}\n"
+        "ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_message: 16MiB}]\n"
+        "sinks: [{name: b, type: stdout, queue: 16MiB}]\n";
+    char text[256];
+    unsigned long needed;
+
+    (void)state;
+    snprintf(text, sizeof text, pattern, 64UL);
+    assert_int_equal(plan_of(text), 1);
+    says("test.yaml:1:");
+    says("'cap' is 64MiB");
+    says("max_message");
+    needed = strtoul(strstr(t.said, "need ") + 5, NULL, 10);
+    forget_plan();
+    snprintf(text, sizeof text, pattern, needed);
+    assert_int_equal(plan_of(text), 0);
+    assert_true(sum(&t.plan) <= t.plan.cap_bytes);
+    forget_plan();
+}
+
+/* Counts of blocks must not come round: a queue beyond all memory is no small one. */
+static void a_queue_larger_than_the_cap_is_refused(void **state)
+{
+    static const char *const queues[] = {"64MiB", "10GiB", "1000000GiB", "524544GiB", "1048576GiB"};
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) {
+        snprintf(text, sizeof text,
+                 "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+                 "sinks: [{name: b, type: stdout, queue: %s}]\n",
+                 queues[i]);
+        if (plan_of(text) == 0)
+            fail_msg("a queue of %s was planned as %u blocks", queues[i], t.plan.block_count);
+        forget_plan();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_defaults_fit_with_room_to_spare),
+        cmocka_unit_test(the_largest_of_all_endpoints_counts),
+        cmocka_unit_test(sinks_share_what_is_for_queues),
+        cmocka_unit_test(small_entries_still_have_blocks_of_the_least_size),
+        cmocka_unit_test(a_queue_of_too_few_blocks_is_refused_where_it_is_written),
+        cmocka_unit_test(a_cap_that_is_too_small_says_what_would_do),
+        cmocka_unit_test(a_queue_larger_than_the_cap_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
