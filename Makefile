@@ -140,7 +140,8 @@ test: unit story
 
 unit: $(UNIT)
 	@failed=0; for test in $(UNIT); do \
-	    $$test >$$test.log 2>&1 && tail -n 1 $$test.log | sed "s|^|$${test#$(O)/tests/}: |" || \
+	    $$test >$$test.log 2>&1 && \
+	    grep -E '^\[  (PASSED|SKIPPED)  ?\] [0-9]+ test' $$test.log | sed "s|^|$${test#$(O)/tests/}: |" || \
 	    { cat $$test.log; echo "FAILED: $$test"; failed=1; }; \
 	done; exit $$failed
 

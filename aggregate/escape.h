@@ -1,4 +1,4 @@
-/* escape.h - keeping one entry on one line, reversibly.
+/* escape.h - keeping one entry on one line; reversibly, but for raw and invalid UTF-8 in JSON.
  *
  * Text and templates (docs/semantics.md, Text): \n \r \t \\ for those bytes, \xHH
  * for other control bytes, DEL and invalid UTF-8, \u{…} for C1 controls,

@@ -90,7 +90,7 @@ char *outbox_add(struct outbox *outbox, size_t entry_len, uint64_t number, int64
     return block_add(outbox->open, entry_len, number, received_ns);
 }
 
-unsigned outbox_take(struct outbox *outbox, struct iovec *vectors, unsigned max)
+unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsigned max)
 {
     unsigned count = 0;
     uint32_t skip = outbox->head_written;

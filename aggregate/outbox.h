@@ -20,7 +20,8 @@
 
 struct outbox;
 
-/* Blocks come from the pool, which others may share; each has cap bytes. */
+/* Blocks come from the pool, which others may share; each has cap bytes. The quotas of
+ * all outboxes on one pool must not exceed it: a block within the quota is always there. */
 struct outbox *outbox_new(struct pool *blocks, size_t cap, unsigned quota);
 
 /* Nothing may be in flight; what is still queued must have been dropped. */
@@ -38,25 +39,26 @@ char *outbox_add(struct outbox *outbox, size_t entry_len, uint64_t number, int64
 /* Nothing queued and nothing in flight. */
 bool outbox_is_empty(const struct outbox *outbox);
 
-/* Whether a whole block waits, not only the one that is filling. */
+/* Whether there is more than the block that is filling: sealed ones, in flight or not. */
 bool outbox_has_sealed(const struct outbox *outbox);
 
-/* Puts everything that is there in flight, up to `max` blocks, and describes it.
- * Returns the number of vectors, 0 when empty. Nothing may be in flight. */
-unsigned outbox_take(struct outbox *outbox, struct iovec *vectors, unsigned max);
+/* Seals the open block and puts the oldest `max` blocks in flight, described by vectors.
+ * Returns how many, 0 when empty. Nothing may be in flight. Ends with outbox_wrote. */
+unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsigned max);
 
 /* The write ended, having moved this many bytes: entries wholly among them are
- * written, what is left is queued again, and the next take begins where this ended. */
+ * written, what is left is queued again, and the next write begins where this ended. */
 void outbox_wrote(struct outbox *outbox, size_t bytes);
 
 /* Whoever reads on begins anew, so the entry that was written in part must be sent
- * whole: the next take begins with it. Nothing may be in flight. */
+ * whole: the next write begins with it. Nothing may be in flight. */
 void outbox_rewind_entry(struct outbox *outbox);
 
 /* Gives up all that is queued; the gap tells what it was. Nothing may be in flight. */
 struct gap outbox_drop_all(struct outbox *outbox, enum drop_reason reason);
 
-/* The last ingest number written or counted as dropped; `newest` when empty. */
+/* Everything up to this ingest number is written or counted as dropped; moves on block by
+ * block. `newest` when empty. */
 uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest);
 
 const struct sink_ledger *outbox_ledger(const struct outbox *outbox);

@@ -16,14 +16,14 @@ struct timestamp_parser {
     int64_t minute_s;
 };
 
-/* `2026-11-23T03:34:12[.fraction](Z|±hh:mm|±hhmm|±hh)`, `T` or `t` or a space; the
+/* `2026-11-23T03:34:12[(.|,)fraction](Z|±hh:mm|±hhmm|±hh)`, `T` or `t` or a space; the
  * offset must be there. Second 60 counts as the next minute's 0. Digits are 6, or
  * 9 when there was anything below the microsecond. False: not such a time. */
 bool timestamp_parse(struct timestamp_parser *parser, const char *text, size_t len,
                      int64_t *time_ns_out, uint8_t *digits_out);
 
-/* Seconds since 1970 as a JSON number, with any fraction; numbers too large for
- * seconds are taken as milli-, micro- or nanoseconds by their magnitude. */
+/* Seconds since 1970, as a JSON number without sign or exponent, with any fraction;
+ * numbers too large for seconds are taken as milli-, micro- or nanoseconds by their magnitude. */
 bool timestamp_parse_epoch(const char *text, size_t len, int64_t *time_ns_out, uint8_t *digits_out);
 
 /* How times are shown: the second shown last stands ready as text. */

@@ -38,6 +38,7 @@
 /* One row per setting, in the order of the struct. */
 static const struct setting memory_settings[] = {
     {ROW(struct conf_memory, cap), .standard = "64MiB", .least = 16 * MIB,
+     .most = 1024 * 1024 * MIB,
      .help = "all memory that the daemon may occupy; it refuses to start where that cannot hold"},
 };
 static const struct section memory_section = {"'memory'", sizeof(struct conf_memory),

@@ -44,14 +44,20 @@ static unsigned quota(struct plan *plan, const struct conf *conf, const struct c
 {
     size_t wanted = sink->queue.bytes;
     size_t smallest = BLOCKS_MIN * block_bytes(plan);
-    char wanted_text[UNITS_TEXT_MAX];
+    char wanted_text[UNITS_TEXT_MAX], cap_text[UNITS_TEXT_MAX];
 
-    if (wanted == 0)
+    if (wanted == 0) {
         wanted = larger(smallest, plan->cap_bytes / QUEUES_PART / conf->sink_count);
-    else if (wanted < smallest)
+    } else if (wanted > plan->cap_bytes) {
+        conf_problem(conf, problems, &sink->queue, "'queue' is %s, more than all of 'cap', %s",
+                     units_show_bytes(sink->queue, wanted_text),
+                     units_show_bytes(conf->memory.cap, cap_text));
+        wanted = smallest;
+    } else if (wanted < smallest) {
         conf_problem(conf, problems, &sink->queue,
                      "'queue' is %s, below the %zuKiB that hold %d blocks of twice max_entry",
                      units_show_bytes(sink->queue, wanted_text), smallest / 1024 + 1, BLOCKS_MIN);
+    }
     return (unsigned)(wanted / block_bytes(plan));
 }
 

@@ -95,8 +95,7 @@ static struct span to_scratch(struct document *document, const char *bytes, uint
 }
 
 /* A string that may have escapes: unescaped into the scratch area if it does. */
-static bool unescape(struct document *document, uint32_t begin, uint32_t len,
-                     struct span *span_out)
+static bool unescape(struct document *document, uint32_t begin, uint32_t len, struct span *span_out)
 {
     char *base = document->message->bytes;
     char *end, *to = base + document->scratch;

@@ -161,7 +161,7 @@ void sink_flush(struct sink *sink)
     if (holds_back(sink))
         return;
     sink->hurry = sink->draining;
-    sink->vector_count = outbox_take(sink->outbox, sink->vectors, SINK_VECTORS);
+    sink->vector_count = outbox_begin_write(sink->outbox, sink->vectors, SINK_VECTORS);
     sink->vector_bytes = 0;
     for (unsigned i = 0; i < sink->vector_count; i++)
         sink->vector_bytes += sink->vectors[i].iov_len;

@@ -85,7 +85,7 @@ static const char *written(unsigned i, size_t *len_out)
 {
     static char text[QUOTA * CAP + 1];
     struct iovec vectors[VECTORS];
-    unsigned count = outbox_take(outboxes[i], vectors, VECTORS);
+    unsigned count = outbox_begin_write(outboxes[i], vectors, VECTORS);
     size_t len = 0;
 
     for (unsigned v = 0; v < count; v++) {

@@ -61,7 +61,7 @@ static void add(uint64_t number, size_t len)
 
 static size_t take(unsigned max)
 {
-    unsigned count = outbox_take(outbox, vectors, max);
+    unsigned count = outbox_begin_write(outbox, vectors, max);
     size_t bytes = 0;
 
     assert_true(count <= max);
@@ -75,7 +75,7 @@ static void a_new_outbox_is_empty(void **state)
     (void)state;
     assert_true(outbox_is_empty(outbox));
     assert_false(outbox_has_sealed(outbox));
-    assert_int_equal(outbox_take(outbox, vectors, VECTORS), 0);
+    assert_int_equal(outbox_begin_write(outbox, vectors, VECTORS), 0);
     assert_int_equal(outbox_done_through(outbox, 77), 77);
     outbox_rewind_entry(outbox);
     assert_int_equal(outbox_drop_all(outbox, DROP_SHUTDOWN).count, 0);
@@ -224,12 +224,12 @@ static void misuse_stops_us(void **state)
     (void)state;
     outbox_free(&none);
     assert_stops(outbox_new(blocks, CAP, 0));
-    assert_stops(outbox_take(outbox, vectors, 0));
+    assert_stops(outbox_begin_write(outbox, vectors, 0));
     assert_stops(outbox_wrote(outbox, 1));
     add(1, 10);
     assert_stops(outbox_free(&outbox));
     take(VECTORS);
-    assert_stops(outbox_take(outbox, vectors, VECTORS));
+    assert_stops(outbox_begin_write(outbox, vectors, VECTORS));
     assert_stops(outbox_wrote(outbox, 11));
     assert_stops(outbox_rewind_entry(outbox));
     assert_stops(outbox_drop_all(outbox, DROP_SHUTDOWN));

@@ -106,7 +106,7 @@ static void write_some(void)
 
 static void take_some(void)
 {
-    unsigned count = outbox_take(outbox, vectors, 1 + roll(VECTORS));
+    unsigned count = outbox_begin_write(outbox, vectors, 1 + roll(VECTORS));
 
     peer.in_flight_vectors = count;
     for (unsigned i = 0; i < count; i++)

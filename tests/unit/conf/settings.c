@@ -233,7 +233,7 @@ static void words_that_do_not_fit_are_cut(void **state)
 static void the_help_names_every_setting_with_its_default_and_bounds(void **state)
 {
     static const char *const lines[] = {
-        "  cap:              size, at least 16MiB; default 64MiB\n",
+        "  cap:              size, 16MiB to 1024GiB; default 64MiB\n",
         "drain_timeout:      time, 100ms to 1h; default 5s\n",
         "  - name:           text; required\n",
         "    socket:         pull; default pull\n",

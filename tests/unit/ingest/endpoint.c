@@ -70,7 +70,7 @@ static void on_turn_begin(struct zmq_watch *watch)
 static void empty_outbox(void)
 {
     struct iovec vectors[4];
-    unsigned count = outbox_take(t.outbox, vectors, 4);
+    unsigned count = outbox_begin_write(t.outbox, vectors, 4);
     size_t bytes = 0;
 
     for (unsigned i = 0; i < count; i++) {
