@@ -70,27 +70,45 @@ static char *message_write(const struct format *format, const struct entry *entr
     return to;
 }
 
-/* The lines after the first, each `\n    ` and its text. Without `to`, only counted. */
-static size_t later_lines(const struct format *format, const struct entry *entry, const char *base,
-                          char *to)
+/* The lines after the first. `at` is where the one before ended: at its newline. */
+static size_t line_len_at(const struct entry *entry, const char *base, size_t at)
 {
-    size_t at = first_line(format, entry, base), total = 0;
+    const char *line = base + entry->text.offset + at;
+    const char *newline = memchr(line, '\n', entry->text.len - at);
+
+    return newline ? (size_t)(newline - line) : entry->text.len - at;
+}
+
+static size_t later_lines_len(const struct format *format, const struct entry *entry,
+                              const char *base)
+{
     const char *text = base + entry->text.offset;
+    size_t at = first_line(format, entry, base), total = 0;
 
     while (at < entry->text.len) {
-        const char *line = text + ++at;
-        const char *newline = memchr(line, '\n', entry->text.len - at);
-        size_t line_len = newline ? (size_t)(newline - line) : entry->text.len - at;
-        size_t escaped_len = escape_len(ESCAPE_MESSAGE, line, line_len);
+        size_t line_len = line_len_at(entry, base, ++at);
 
-        if (to) {
-            memcpy(to + total, indent, INDENT_LEN);
-            escape_write(ESCAPE_MESSAGE, to + total + INDENT_LEN, line, line_len);
-        }
-        total += INDENT_LEN + escaped_len;
+        total += INDENT_LEN + escape_len(ESCAPE_MESSAGE, text + at, line_len);
         at += line_len;
     }
     return total;
+}
+
+/* Each as `\n    ` and its text. */
+static char *later_lines_write(const struct format *format, const struct entry *entry,
+                               const char *base, char *to)
+{
+    const char *text = base + entry->text.offset;
+    size_t at = first_line(format, entry, base);
+
+    while (at < entry->text.len) {
+        size_t line_len = line_len_at(entry, base, ++at);
+
+        memcpy(to, indent, INDENT_LEN);
+        to = escape_write(ESCAPE_MESSAGE, to + INDENT_LEN, text + at, line_len);
+        at += line_len;
+    }
+    return to;
 }
 
 /* ---- fields -------------------------------------------------------------------- */
@@ -229,7 +247,7 @@ static size_t template_len(const struct format *format, const struct entry *entr
     for (unsigned i = 0; i < format->varying_count; i++)
         len += piece_len(format, &format->pieces[format->varying[i]], entry, base);
     if (has_later_lines(format, entry))
-        len += later_lines(format, entry, base, NULL);
+        len += later_lines_len(format, entry, base);
     return len;
 }
 
@@ -239,7 +257,7 @@ static char *template_write(struct format *format, const struct entry *entry, co
     for (unsigned i = 0; i < format->piece_count; i++)
         to = piece_write(format, &format->pieces[i], entry, base, to);
     if (has_later_lines(format, entry))
-        to += later_lines(format, entry, base, to);
+        to = later_lines_write(format, entry, base, to);
     *to = '\n';
     return to + 1;
 }

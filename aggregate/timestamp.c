@@ -241,12 +241,13 @@ static void write_second(struct timestamp_writer *writer, int64_t time_ns)
         '0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10, 0                                    \
     }
 #define DIGITS_10(n)                                                                               \
-    DIGITS_1(n), DIGITS_1(n + 1), DIGITS_1(n + 2), DIGITS_1(n + 3), DIGITS_1(n + 4),               \
-        DIGITS_1(n + 5), DIGITS_1(n + 6), DIGITS_1(n + 7), DIGITS_1(n + 8), DIGITS_1(n + 9)
+    DIGITS_1((n)), DIGITS_1((n) + 1), DIGITS_1((n) + 2), DIGITS_1((n) + 3), DIGITS_1((n) + 4),     \
+        DIGITS_1((n) + 5), DIGITS_1((n) + 6), DIGITS_1((n) + 7), DIGITS_1((n) + 8),                \
+        DIGITS_1((n) + 9)
 #define DIGITS_100(n)                                                                              \
-    DIGITS_10(n), DIGITS_10(n + 10), DIGITS_10(n + 20), DIGITS_10(n + 30), DIGITS_10(n + 40),      \
-        DIGITS_10(n + 50), DIGITS_10(n + 60), DIGITS_10(n + 70), DIGITS_10(n + 80),                \
-        DIGITS_10(n + 90)
+    DIGITS_10((n)), DIGITS_10((n) + 10), DIGITS_10((n) + 20), DIGITS_10((n) + 30),                 \
+        DIGITS_10((n) + 40), DIGITS_10((n) + 50), DIGITS_10((n) + 60), DIGITS_10((n) + 70),        \
+        DIGITS_10((n) + 80), DIGITS_10((n) + 90)
 
 static const char groups[1000][4] = {
     DIGITS_100(0),   DIGITS_100(100), DIGITS_100(200), DIGITS_100(300), DIGITS_100(400),

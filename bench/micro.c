@@ -277,10 +277,10 @@ static void one_malloc_an_object(void)
 
 static void one_malloc_a_batch(void)
 {
-    char *all = malloc(sizeof(struct entry) * ENTRIES);
+    struct entry *all = calloc(ENTRIES, sizeof *all);
 
     for (unsigned i = 0; i < ENTRIES; i++)
-        keep(all + i * sizeof(struct entry));
+        keep((char *)all + i * sizeof *all);
     free(all);
 }
 

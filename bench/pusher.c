@@ -52,16 +52,19 @@ int main(int argc, char **argv)
     size_t batch_bytes = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
     unsigned long messages = 0;
     size_t len = 0;
-    char *buffer = malloc(batch_bytes + 2 * ENTRY_LEN);
-    void *context = zmq_ctx_new();
-    void *socket;
+    void *context, *socket;
+    char *buffer;
 
-    if (!entries || !buffer || sizeof pattern - 1 != ENTRY_LEN) {
+    if (!entries || sizeof pattern - 1 != ENTRY_LEN) {
         fprintf(stderr, "usage: pusher ADDRESS ENTRIES [BATCH_BYTES] (pattern has %zu bytes)\n",
                 sizeof pattern - 1);
         return 64;
     }
+    context = zmq_ctx_new();
     socket = connect_to(context, argv[1]);
+    buffer = malloc(batch_bytes + 2 * ENTRY_LEN);
+    if (!buffer)
+        return 71;
     for (unsigned long i = 0; i < entries; i++) {
         make_entry(buffer + len, i);
         len += ENTRY_LEN;

@@ -261,6 +261,7 @@ void fill_section(const struct fill *fill, const struct section *section,
 
         if (!may_be_filled(fill, section, row, node, row ? written[at] : NULL))
             continue;
+        must(row); /* what has no row may not be filled */
         written[at] = node;
         fill_value(fill, row, node, values);
     }

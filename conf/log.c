@@ -56,7 +56,6 @@ void log_line(enum log_level level, const char *format, ...)
     line[len++] = '\n';
     /* One write, so that lines of several threads never mix; when stderr itself is
      * broken there is nobody left to tell. */
-    if (write(STDERR_FILENO, line, len) < 0)
-        len = 0;
+    (void)!write(STDERR_FILENO, line, len);
     errno = saved_errno;
 }

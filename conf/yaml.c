@@ -6,6 +6,7 @@
 
 #include "conf/alloc.h"
 #include "conf/explicit_key.h"
+#include "conf/must.h"
 #include "conf/quoting.h"
 
 const char yaml_empty[] = "is empty; it needs at least 'ingest' and 'sinks'";
@@ -157,10 +158,12 @@ static void on_open(struct reader *reader, struct fy_event *event, enum yaml_kin
 
 static void on_close(struct reader *reader)
 {
-    if (reader->skipped_levels > 0)
+    if (reader->skipped_levels > 0) {
         reader->skipped_levels--;
-    else
-        reader->open = reader->open->parent;
+        return;
+    }
+    must(reader->open); /* libfyaml closes only what it opened */
+    reader->open = reader->open->parent;
 }
 
 /* False when reading should stop. */
