@@ -12,6 +12,7 @@ say  = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$(2))'
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
+SYSCONFDIR ?= /etc
 CONFIG  ?= conf/quickstart.yaml
 PYTHON  ?= /usr/bin/python3
 JOBS    ?= $(shell nproc)
@@ -131,7 +132,7 @@ run: all
 	@mkdir -p run
 	@printf '%s\n' 'In other terminals:' '  tail -F run/all.log' \
 	    '  echo hello from logboom | $(O)/logboom push' \
-	    '  journalctl -n 100 | $(O)/logboom push'
+	    '  tail -n 100 /var/log/dpkg.log | $(O)/logboom push'
 	@exec $(O)/logboomd --config $(CONFIG)
 
 # ---- testing -----------------------------------------------------------------
@@ -234,6 +235,8 @@ install: all
 	install -D -m 755 $(O)/logboomd $(DESTDIR)$(PREFIX)/sbin/logboomd
 	install -D -m 755 $(O)/logboom $(DESTDIR)$(PREFIX)/bin/logboom
 	install -D -m 644 conf/logboom.yaml $(DESTDIR)$(PREFIX)/share/doc/logboom/logboom.yaml
+	[ -e $(DESTDIR)$(SYSCONFDIR)/logboom/logboom.yaml ] || \
+	    install -D -m 644 conf/logboom.yaml $(DESTDIR)$(SYSCONFDIR)/logboom/logboom.yaml
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/logboom/LICENSE
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/logboom/README.md
 
@@ -257,8 +260,8 @@ help:
 	    'make lint       both compilers without a warning, clang-tidy, clang-format' \
 	    'make format     let clang-format lay out the sources' \
 	    'make fuzz       each fuzz target for FUZZ_SECONDS (20)' \
-	    'make install    into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)' \
-	    'make uninstall  take that away again' \
+	    'make install    into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX); a configuration into $(SYSCONFDIR)' \
+	    'make uninstall  take that away again, but for the configuration in $(SYSCONFDIR)' \
 	    'make clean      remove build/' \
 	    '' \
 	    'SAN=1 builds and tests with the address and undefined-behaviour sanitizers;' \

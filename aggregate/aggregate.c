@@ -12,6 +12,7 @@ struct route {
 
 struct aggregate {
     uint64_t newest;
+    int busy_route;
     unsigned route_count;
     struct route routes[AGGREGATE_ROUTES_MAX];
 };
@@ -21,6 +22,7 @@ struct aggregate *aggregate_new(void)
     struct aggregate *aggregate = calloc(1, sizeof *aggregate);
 
     must(aggregate);
+    aggregate->busy_route = -1;
     return aggregate;
 }
 
@@ -80,9 +82,12 @@ enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *en
     uint64_t number = aggregate->newest + 1;
 
     for (unsigned i = 0; i < aggregate->route_count; i++) {
-        if (!route_has_room(&aggregate->routes[i], entry, base))
+        if (!route_has_room(&aggregate->routes[i], entry, base)) {
+            aggregate->busy_route = (int)i;
             return AGGREGATE_BUSY;
+        }
     }
+    aggregate->busy_route = -1;
     for (unsigned i = 0; i < aggregate->route_count; i++)
         render(&aggregate->routes[i], entry, base, number);
     aggregate->newest = number;
@@ -95,6 +100,11 @@ enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *en
     else
         ledger->unrouted++;
     return AGGREGATE_TAKEN;
+}
+
+int aggregate_busy_route(const struct aggregate *aggregate)
+{
+    return aggregate->busy_route;
 }
 
 uint64_t aggregate_newest(const struct aggregate *aggregate)

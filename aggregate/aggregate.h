@@ -27,6 +27,10 @@ enum offered {
 enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
                              const char *base, struct endpoint_ledger *ledger);
 
+/* Which outbox had no room, if the last offer was BUSY; by the order of aggregate_add_route.
+ * -1: it was TAKEN. */
+int aggregate_busy_route(const struct aggregate *aggregate);
+
 /* The ingest number given last; numbers count the entries taken, from 1. */
 uint64_t aggregate_newest(const struct aggregate *aggregate);
 

@@ -39,7 +39,8 @@
 static const struct setting memory_settings[] = {
     {ROW(struct conf_memory, cap), .standard = "64MiB", .least = 16 * MIB,
      .most = 1024 * 1024 * MIB,
-     .help = "all memory that the daemon may occupy; it refuses to start where that cannot hold"},
+     .help = "what the daemon plans with: its queues, messages and tables; not yet ZeroMQ's own "
+             "queues"},
 };
 static const struct section memory_section = {"'memory'", sizeof(struct conf_memory),
                                               memory_settings, COUNT_OF(memory_settings)};
@@ -73,7 +74,7 @@ static const struct setting ingest_settings[] = {
     {ROW(struct conf_ingest, max_entry), .standard = "64KiB", .least = KIB, .most = MIB,
      .help = "a longer entry is cut, marked and counted"},
     {ROW(struct conf_ingest, max_message), .standard = "256KiB", .least = KIB, .most = 16 * MIB,
-     .help = "a client that sends a longer message is disconnected and counted"},
+     .help = "a client that sends a longer message is disconnected"},
 };
 static const struct section ingest_section = {"an ingest endpoint", sizeof(struct conf_ingest),
                                               ingest_settings, COUNT_OF(ingest_settings)};

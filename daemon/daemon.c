@@ -31,6 +31,7 @@ static void on_turn_end(struct zmq_watch *watch)
         return;
     for (unsigned i = 0; i < daemon->sink_count; i++)
         sink_flush(daemon->sinks[i]);
+    daemon_watch_stall(daemon);
 }
 
 /* ---- signals --------------------------------------------------------------------------- */
@@ -98,7 +99,8 @@ void daemon_open_handles(struct daemon *daemon)
 {
     watch_signals(daemon);
     must(uv_timer_init(&daemon->loop, &daemon->stop_timer) == 0);
-    daemon->stop_timer_open = true;
+    must(uv_timer_init(&daemon->loop, &daemon->stall_timer) == 0);
+    daemon->timers_open = true;
     zmq_watch_init(&daemon->watch, &daemon->loop, on_turn_begin, on_turn_end);
     daemon->watch_open = true;
 }

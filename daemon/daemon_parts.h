@@ -46,8 +46,11 @@ struct daemon {
 
     uv_signal_t signals[DAEMON_SIGNALS];
     unsigned signal_count;
-    uv_timer_t stop_timer; /* ticks while stopping */
-    bool stop_timer_open;
+    uv_timer_t stop_timer;  /* ticks while stopping */
+    uv_timer_t stall_timer; /* runs while something is parked */
+    bool timers_open;
+    uint64_t stalled_since_ms; /* loop time; 0: nothing is parked */
+    bool stall_told;
     unsigned interrupts;
     uint64_t stop_began_ms; /* loop time */
     uint64_t arrivals;      /* messages and bytes seen at the last tick */
@@ -70,6 +73,9 @@ void daemon_close(struct daemon *daemon);
 /* Whether anything was lost: refused or dropped at shutdown, still in flight, or never
  * received because the drain was cut short. */
 bool daemon_has_losses(const struct daemon *daemon);
+
+/* stall.c - says when clients wait because a sink is full. Each turn. */
+void daemon_watch_stall(struct daemon *daemon);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

@@ -99,7 +99,7 @@ static void try_to_listen(const struct conf *conf, const struct conf_ingest *ing
     struct listener listener;
     struct err err;
 
-    if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0)
+    if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 || !address_is_loopback(&address))
         return; /* said before */
     if (listener_open(&listener, &address, &ingest->ipc, &err) < 0)
         conf_problem(conf, problems, text, "%s", err.text);

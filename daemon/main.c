@@ -17,7 +17,7 @@
 
 static const char usage[] =
     "Usage: logboomd [OPTION]…\n"
-    "Gathers log entries from ZeroMQ clients into files, inside a fixed amount of memory.\n"
+    "Gathers log entries from ZeroMQ clients into files, inside a planned amount of memory.\n"
     "\n"
     "  -c, --config FILE   the configuration; without it " DEFAULT_CONFIG "\n"
     "      --check         judge the configuration and its surroundings, then leave\n"
@@ -101,7 +101,7 @@ static enum exit_status start(const struct options *options, struct conf_problem
     struct conf *conf = conf_load(options->config, problems);
     enum exit_status status = EXIT_CONFIGURATION;
 
-    if (conf && conf_problems_count(problems) == 0)
+    if (conf)
         status = judge(conf, options->check, problems);
     if (status == EXIT_FINE && options->check)
         printf("%s is fine\n", options->config);

@@ -43,7 +43,7 @@ static unsigned quota(struct plan *plan, const struct conf *conf, const struct c
                       struct conf_problems *problems)
 {
     size_t wanted = sink->queue.bytes;
-    size_t smallest = BLOCKS_MIN * block_bytes(plan);
+    size_t smallest = BLOCKS_MIN * plan->block_cap;
     char wanted_text[UNITS_TEXT_MAX], cap_text[UNITS_TEXT_MAX];
 
     if (wanted == 0) {
@@ -56,9 +56,9 @@ static unsigned quota(struct plan *plan, const struct conf *conf, const struct c
     } else if (wanted < smallest) {
         conf_problem(conf, problems, &sink->queue,
                      "'queue' is %s, below the %zuKiB that hold %d blocks of twice max_entry",
-                     units_show_bytes(sink->queue, wanted_text), smallest / 1024 + 1, BLOCKS_MIN);
+                     units_show_bytes(sink->queue, wanted_text), smallest / 1024, BLOCKS_MIN);
     }
-    return (unsigned)(wanted / block_bytes(plan));
+    return (unsigned)(wanted / plan->block_cap);
 }
 
 static void measure_sinks(struct plan *plan, const struct conf *conf,

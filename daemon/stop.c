@@ -111,8 +111,10 @@ static void close_rest(struct daemon *daemon)
 {
     for (unsigned i = 0; i < daemon->signal_count; i++)
         uv_close((uv_handle_t *)&daemon->signals[i], NULL);
-    if (daemon->stop_timer_open)
+    if (daemon->timers_open) {
         uv_close((uv_handle_t *)&daemon->stop_timer, NULL);
+        uv_close((uv_handle_t *)&daemon->stall_timer, NULL);
+    }
     if (daemon->watch_open)
         zmq_watch_close(&daemon->watch, NULL);
 }
@@ -149,6 +151,7 @@ bool daemon_has_losses(const struct daemon *daemon)
     for (unsigned i = 0; i < daemon->sink_count; i++) {
         const struct sink_ledger *ledger = outbox_ledger(daemon->outboxes[i]);
 
+        lost += sink_sync_failed(daemon->sinks[i]);
         lost += ledger->dropped[DROP_SHUTDOWN] + ledger->queued + ledger->in_flight;
     }
     return lost > 0;

@@ -99,6 +99,18 @@ static void whole_text(const struct decode_rules *rules, struct decode_cursor *c
     decode_text(rules, message, 0, payload_content_end(message), entry);
 }
 
+/* From the beginning, as the endpoint splits it. */
+static void text(const struct decode_rules *rules, struct decode_cursor *cursor,
+                 const struct message *message, struct entry *entry)
+{
+    cursor->at = 0;
+    cursor->state = DECODE_LINES;
+    if (rules->split == CONF_SPLIT_LINES)
+        next_line(rules, cursor, message, entry);
+    else
+        whole_text(rules, cursor, message, entry);
+}
+
 /* ---- JSON ------------------------------------------------------------------------ */
 
 /* Indexes the payload from `base` on; what is not even a row of tokens is read with
@@ -220,8 +232,7 @@ static void begin_json(struct decoder *decoder, const struct decode_rules *rules
         return;
     if (end < message->payload_len && whole_document(decoder, rules, cursor, message, entry))
         return;
-    entry_reset(entry, message);
-    whole_text(rules, cursor, message, entry);
+    text(rules, cursor, message, entry);
     entry->malformed = true;
 }
 
@@ -234,12 +245,8 @@ static void begin(struct decoder *decoder, const struct decode_rules *rules,
 
     if (rules->decode != CONF_DECODE_TEXT && looks_like_json) {
         begin_json(decoder, rules, cursor, message, entry);
-    } else if (rules->split == CONF_SPLIT_LINES) {
-        cursor->state = DECODE_LINES;
-        next_line(rules, cursor, message, entry);
-        entry->malformed |= rules->decode == CONF_DECODE_JSON;
     } else {
-        whole_text(rules, cursor, message, entry);
+        text(rules, cursor, message, entry);
         entry->malformed |= rules->decode == CONF_DECODE_JSON;
     }
 }

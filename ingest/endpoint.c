@@ -133,7 +133,7 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
 
 /* ---- one message to entries -------------------------------------------------------- */
 
-static bool is_parked(const struct endpoint *endpoint)
+bool endpoint_is_parked(const struct endpoint *endpoint)
 {
     return endpoint->message != NULL;
 }
@@ -253,7 +253,7 @@ static bool receive_message(struct endpoint *endpoint, struct turn *turn)
 
 static void pause_if_parked(struct endpoint *endpoint)
 {
-    endpoint->watched.wanted = !is_parked(endpoint);
+    endpoint->watched.wanted = !endpoint_is_parked(endpoint);
 }
 
 static bool turn_is_over(struct turn *turn)
@@ -280,7 +280,7 @@ static void on_turn(struct zmq_watched *watched)
 
 bool endpoint_retry(struct endpoint *endpoint)
 {
-    if (!is_parked(endpoint))
+    if (!endpoint_is_parked(endpoint))
         return true;
     if (!offer_rest(endpoint))
         return false;
@@ -323,7 +323,7 @@ void endpoint_stop(struct endpoint *endpoint)
     if (endpoint->stopped)
         return;
     endpoint->stopped = true;
-    if (is_parked(endpoint))
+    if (endpoint_is_parked(endpoint))
         refuse_parked(endpoint);
     zmq_watch_remove(&endpoint->watched, on_removed);
     must(endpoint_ledger_balances(&endpoint->ledger));
@@ -336,7 +336,7 @@ void endpoint_free(struct endpoint **endpoint_address)
     *endpoint_address = NULL;
     if (!endpoint)
         return;
-    must(!endpoint->watching && !is_parked(endpoint));
+    must(!endpoint->watching && !endpoint_is_parked(endpoint));
     close_sockets(endpoint);
     free(endpoint->listeners);
     free(endpoint);

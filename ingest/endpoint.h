@@ -33,6 +33,9 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
 /* Offers what is parked once more. True: nothing is parked now. */
 bool endpoint_retry(struct endpoint *endpoint);
 
+/* Whether a message is parked, so that clients wait. */
+bool endpoint_is_parked(const struct endpoint *endpoint);
+
 /* Messages taken from ZeroMQ so far: standing still means that nothing arrives. */
 uint64_t endpoint_messages(const struct endpoint *endpoint);
 

@@ -125,9 +125,9 @@ static void on_held_long_enough(uv_timer_t *timer)
     sink_flush(sink);
 }
 
-/* Under load many small writes cost more than the entries in them: after a write of this
- * size the next one waits until it is as large, but no longer than PACE_MS. Lighter
- * traffic never gets there, and nothing of it waits. */
+/* Under load many small writes cost more than the entries in them: after a write of
+ * PACE_BYTES the next one waits until it has four times as many, but no longer than
+ * PACE_MS. Lighter traffic never gets there, and nothing of it waits. */
 enum { PACE_BYTES = 16 * 1024, PACE_MS = 1 };
 
 static uint64_t hold_ms(const struct sink *sink)
@@ -307,6 +307,7 @@ static void close_handles(struct sink *sink)
 void sink_synced(struct sink *sink, int error)
 {
     must(sink->state == SINK_SYNCING);
+    sink->sync_failed = error != 0;
     if (error)
         log_line(LOG_LEVEL_ERROR, "sink %s: fsync of '%s' failed: %s", sink->conf->name,
                  sink_target(sink), strerror(error));
@@ -358,6 +359,11 @@ const char *sink_name(const struct sink *sink)
 bool sink_is_drained(const struct sink *sink)
 {
     return outbox_is_empty(sink->outbox);
+}
+
+bool sink_sync_failed(const struct sink *sink)
+{
+    return sink->sync_failed;
 }
 
 int sink_error(const struct sink *sink)

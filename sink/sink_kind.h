@@ -49,6 +49,7 @@ struct sink {
     bool draining; /* nothing is held back any more */
     bool stopping; /* nothing is written any more */
     bool hurry;    /* batch_for is over */
+    bool sync_failed;
     bool reopen_wanted;
     int error;              /* errno of the last attempt, 0 when it went well */
     uint64_t down_since_ms; /* loop time */

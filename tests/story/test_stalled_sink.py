@@ -92,6 +92,21 @@ def test_a_stalled_reader_holds_clients_back_and_then_gets_everything(start, cli
     Tally(fifo.end(), "line").check_complete({i: sent[i] + 1000 for i in range(3)})
 
 
+def test_a_stall_is_told_and_its_end_too(start, client, fifo):
+    """Nobody reads the FIFO. A second later the log names the full sink, says why, and counts
+    the clients that wait; when somebody reads, it says that entries are received again."""
+    daemon = start(sink=SMALL_QUEUE, **SMALL)
+    one = client(daemon.address, sndhwm=10, sndbuf=65536)
+    sent = one.send_until_blocked(entries(0))
+    daemon.wait_said("sink all: full for 1.")
+    assert "(its reader does not read); nothing more is received, 1 clients are waiting" in daemon.said
+    assert "receiving again" not in daemon.said
+    fifo.begin()
+    daemon.wait_said("receiving again after ")
+    daemon.wait_written(sent)
+    assert daemon.stop() == EXIT_FINE
+
+
 def test_a_parked_batch_goes_on_from_the_right_entry(start, client, fifo):
     """NDJSON messages of 200 KiB do not fit the queue whole: the daemon parks in the middle of
     one. When the reader comes, no entry of it is repeated or left out. A second endpoint

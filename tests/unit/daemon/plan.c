@@ -110,7 +110,7 @@ static void the_defaults_fit_with_room_to_spare(void **state)
     assert_true(t.plan.block_cap >= 2 * t.plan.max_entry);
     assert_true(block_longest(t.plan.block_cap) > t.plan.max_entry);
     assert_true(t.plan.sink_blocks[0] >= BLOCKS_MIN);
-    assert_true(t.plan.blocks_bytes <= t.plan.cap_bytes / QUEUES_PART);
+    assert_true(t.plan.block_count * t.plan.block_cap <= t.plan.cap_bytes / QUEUES_PART);
     assert_true(sum(&t.plan) <= t.plan.cap_bytes);
     what_was_planned_can_be_made();
     forget_plan();

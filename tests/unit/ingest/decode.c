@@ -295,6 +295,7 @@ static void decode_json_marks_whatever_else_comes(void **state)
     static const struct row split[] = {
         ROW("a\n\nb\n", "!'a'|!''|!'b'"),
         ROW("{}\n{}", "{}|{}"),
+        ROW("{x\nb\n", "!'{x'|!'b'"),
     };
 
     (void)state;

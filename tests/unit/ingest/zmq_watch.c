@@ -17,7 +17,7 @@
 
 #include "conf/must.h"
 
-enum { ENDS = 3, ORDER_MAX = 64, LIMIT_MS = 10000 };
+enum { ENDS = 3, ORDER_MAX = 64, LIMIT_MS = 10000, TURNS_MAX = 1000 };
 
 /* Our end of a pair, watched, and the other, which the test writes to. */
 struct end {
@@ -316,7 +316,9 @@ static void a_paused_socket_still_works_off_its_commands(void **state)
     t.ends[0].theirs = NULL;
     while (!bell_rings(&t.ends[0])) /* the peer's farewell comes through a thread of libzmq */
         continue;
-    turn_once();
+    /* There may be several commands, one after the other; each turn answers what rings. */
+    for (unsigned i = 0; i < TURNS_MAX && bell_rings(&t.ends[0]); i++)
+        turn_once();
     assert_false(bell_rings(&t.ends[0]));
 }
 

@@ -1,0 +1,62 @@
+/* A full sink that blocks stops every client, and silence would leave the operator to
+ * guess: after a second it is said who is full and why, then every minute, and when it is
+ * over. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "conf/log.h"
+#include "conf/must.h"
+#include "daemon/daemon_parts.h"
+#include "ingest/gate.h"
+
+enum { FIRST_MS = 1000, AGAIN_MS = 60 * 1000 };
+
+static double seconds_stalled(const struct daemon *daemon)
+{
+    return (double)(uv_now(&daemon->loop) - daemon->stalled_since_ms) / 1000;
+}
+
+static void on_stalled(uv_timer_t *timer)
+{
+    struct daemon *daemon = container_of(timer, struct daemon, stall_timer);
+    int route = aggregate_busy_route(daemon->aggregate);
+    const struct sink *sink;
+
+    if (route < 0)
+        return;
+    sink = daemon->sinks[route];
+    daemon->stall_told = true;
+    log_line(LOG_LEVEL_WARNING,
+             "sink %s: full for %.1f s (%s); nothing more is received, %" PRIu64
+             " clients are waiting",
+             sink_name(sink), seconds_stalled(daemon),
+             sink_error(sink) ? strerror(sink_error(sink)) : "its reader does not read",
+             gate_stats().open_now);
+}
+
+static bool any_parked(const struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->endpoint_count; i++) {
+        if (endpoint_is_parked(daemon->endpoints[i]))
+            return true;
+    }
+    return false;
+}
+
+void daemon_watch_stall(struct daemon *daemon)
+{
+    bool stalled = daemon->stalled_since_ms != 0;
+
+    if (any_parked(daemon) == stalled)
+        return;
+    if (!stalled) {
+        daemon->stalled_since_ms = uv_now(&daemon->loop);
+        uv_timer_start(&daemon->stall_timer, on_stalled, FIRST_MS, AGAIN_MS);
+        return;
+    }
+    uv_timer_stop(&daemon->stall_timer);
+    if (daemon->stall_told)
+        log_line(LOG_LEVEL_NOTICE, "receiving again after %.1f s", seconds_stalled(daemon));
+    daemon->stalled_since_ms = 0;
+    daemon->stall_told = false;
+}
