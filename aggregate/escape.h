@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "aggregate/span.h"
-
 enum escape_style {
     ESCAPE_MESSAGE,      /* the message of a line: spaces stay */
     ESCAPE_COLUMN,       /* any other column: a space is \x20 */
@@ -32,21 +30,6 @@ char *escape_write(enum escape_style style, char *to, const char *bytes, size_t 
 /* The longest beginning of the bytes that escapes to at most `room` bytes and ends
  * between two characters. */
 size_t escape_fit(enum escape_style style, const char *bytes, size_t len, size_t room);
-
-/* The span with its bits set. At least 16 bytes past it must be readable. */
-struct span span_scan(const char *base, uint32_t offset, uint32_t len);
-
-/* The same for the name of a field, in which an equals sign counts as a quote. */
-struct span span_scan_key(const char *base, uint32_t offset, uint32_t len);
-
-/* Whether the bytes are all printable ASCII and none is a backslash. Cheaper than a scan,
- * and true of every span among them. At least 16 bytes past them must be readable. */
-bool span_is_plain(const char *base, uint32_t offset, uint32_t len);
-
-/* What a scan would say of a span, or of a field's name, among plain bytes none of which
- * is a double quote. Cheaper, because little is left to ask. */
-struct span span_of_plain(const char *base, uint32_t offset, uint32_t len);
-struct span span_of_plain_key(const char *base, uint32_t offset, uint32_t len);
 
 /* The length of the valid UTF-8 sequence (RFC 3629) at bytes, or 0. len > 0. */
 unsigned utf8_sequence(const char *bytes, size_t len, uint32_t *code_point_out);

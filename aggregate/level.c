@@ -19,12 +19,14 @@ const struct level_name *level_name(unsigned level)
     return &names[level];
 }
 
-/* A word of up to eight letters, lower-cased, as one number: a comparison each.
- * Setting 0x20 makes no other byte a letter. */
+/* A word of up to eight letters as one number. Setting 0x20 in every byte lowers letters,
+ * makes no other byte a letter, and treats the unused ones alike. */
 union packed_word {
     char letters[8];
     uint64_t number;
 };
+
+#define LOWERED 0x2020202020202020ULL
 
 static const struct {
     union packed_word word;
@@ -54,16 +56,30 @@ static enum level long_word(const char *word, size_t len)
     return LEVEL_NONE;
 }
 
-enum level level_parse(const char *word, size_t len)
+/* Two loads that overlap are any four to eight letters, without a loop. */
+static union packed_word pack(const char *word, size_t len)
 {
     union packed_word packed = {.number = 0};
 
-    if (len > sizeof packed.letters)
+    if (len >= 4) {
+        memcpy(packed.letters, word, 4);
+        memcpy(packed.letters + len - 4, word + len - 4, 4);
+    } else {
+        memcpy(packed.letters, word, len);
+    }
+    return packed;
+}
+
+enum level level_parse(const char *word, size_t len)
+{
+    uint64_t number;
+
+    if (len > sizeof(union packed_word))
         return long_word(word, len);
-    for (size_t i = 0; i < len; i++)
-        packed.letters[i] = (char)(word[i] | 0x20);
+    number = pack(word, len).number | LOWERED;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (packed.number == words[i].word.number)
+        if (number == (words[i].word.number | LOWERED) &&
+            len == strnlen(words[i].word.letters, sizeof words[i].word.letters))
             return words[i].level;
     }
     return LEVEL_NONE;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregate/escape.h"
+#include "aggregate/span.h"
 #include "conf/must.h"
 
 enum { SMALLEST_PAYLOAD = 1024, CLASS_GROWTH = 8, CLASSES_MAX = 8 };

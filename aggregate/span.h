@@ -49,4 +49,19 @@ static inline struct span span_make(uint32_t offset, uint32_t len, uint64_t bits
                                  (uint64_t)len << SPAN_LEN_SHIFT | bits};
 }
 
+/* The span with its bits set. At least 16 bytes past it must be readable. */
+struct span span_scan(const char *base, uint32_t offset, uint32_t len);
+
+/* The same for the name of a field, in which an equals sign counts as a quote. */
+struct span span_scan_key(const char *base, uint32_t offset, uint32_t len);
+
+/* Whether the bytes are all printable ASCII and none is a backslash. Cheaper than a scan,
+ * and true of every span among them. At least 16 bytes past them must be readable. */
+bool span_is_plain(const char *base, uint32_t offset, uint32_t len);
+
+/* What a scan would say of a span, or of a field's name, among plain bytes none of which
+ * is a double quote. Cheaper, because little is left to ask. */
+struct span span_of_plain(const char *base, uint32_t offset, uint32_t len);
+struct span span_of_plain_key(const char *base, uint32_t offset, uint32_t len);
+
 #endif

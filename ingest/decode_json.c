@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aggregate/escape.h"
+#include "aggregate/span.h"
 #include "conf/must.h"
 #include "ingest/decode_parts.h"
 #include "ingest/json_walk.h"

@@ -1,4 +1,4 @@
-#include "aggregate/escape.h"
+#include "aggregate/span.h"
 #include "ingest/decode_parts.h"
 
 /* A cut goes between two characters, where the text is UTF-8. */
