@@ -1,6 +1,7 @@
 /* escape.c - any bytes: the bits of a scan are true, what is escaped can be read back,
  * and what fits is the longest beginning that does. */
 #include "aggregate/escape.h"
+#include "aggregate/span.h"
 
 #include <stdlib.h>
 #include <string.h>
