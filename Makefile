@@ -6,6 +6,12 @@
 
 SAN ?=
 V   ?=
+ifeq ($(SAN),0)
+override SAN :=
+endif
+ifeq ($(V),0)
+override V :=
+endif
 O   ?= build$(if $(SAN),/san)
 Q   := $(if $(V),,@)
 say  = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$(2))'
@@ -30,7 +36,8 @@ VERSION := 0.1.0
 
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-xdist python3-zmq
-LINT_PACKAGES  := clang clang-format clang-tidy cppcheck
+BENCH_PACKAGES := python3
+LINT_PACKAGES  := clang clang-format clang-tidy
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 
 # ---- flags -------------------------------------------------------------------
@@ -51,7 +58,8 @@ HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
             -fno-omit-frame-pointer -DLOGBOOM_SAN=1)
 
-COMMON   = $(OPTIMIZE) -g -I. -D_GNU_SOURCE -DLOGBOOM_VERSION='"$(VERSION)"' $(HARDEN) $(SANITIZE) \
+COMMON   = $(OPTIMIZE) -g -I. -D_GNU_SOURCE -DLOGBOOM_VERSION='"$(VERSION)"' \
+           -DLOGBOOM_SYSCONFDIR='"$(SYSCONFDIR)"' $(HARDEN) $(SANITIZE) \
            -MMD -MP $(LIB_CFLAGS)
 CFLAGS   ?=
 CXXFLAGS ?=
@@ -83,7 +91,7 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_C:%.c=$(O)/%)
 
-.PHONY: all run test unit story bench lint lint-tests format fuzz install uninstall clean help \
+.PHONY: all force bench-packages run test unit story bench lint lint-tests format fuzz install uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -96,7 +104,7 @@ test-packages: build-packages
 	@tools/ensure-packages 'test' $(TEST_PACKAGES)
 lint-packages: test-packages
 	@tools/ensure-packages 'lint' $(LINT_PACKAGES)
-fuzz-packages: build-packages
+fuzz-packages: lint-packages
 	@tools/ensure-packages 'fuzz' $(FUZZ_PACKAGES)
 
 $(O)/logboomd: $(DAEMON_O) $(PART_O)
@@ -107,12 +115,12 @@ $(O)/logboom: $(CLIENT_O) $(PART_O)
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
-$(O)/obj/%.o: %.c | build-packages
+$(O)/obj/%.o: %.c $(O)/flags | build-packages
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(O)/obj/%.o: %.cc | build-packages
+$(O)/obj/%.o: %.cc $(O)/flags | build-packages
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(ALL_CXXFLAGS) -c -o $@ $<
@@ -124,14 +132,25 @@ $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(PART_O)
 
 $(UNIT_C:%.c=$(O)/obj/%.o): | test-packages
 
--include $(PART_O:.o=.d) $(DAEMON_O:.o=.d) $(CLIENT_O:.o=.d) $(UNIT_C:%.c=$(O)/obj/%.d)
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+
+# Another compiler or other flags make every object anew: what they are is written to a
+# file that changes only when they do.
+FLAGS_NOW = $(CC) $(CXX) $(VERSION) $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(SANITIZE) $(WERROR) \
+            $(CFLAGS) $(CXXFLAGS) $(LDFLAGS) $(SYSCONFDIR)
+
+$(O)/flags: force
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' >$@
+force:
 
 # ---- running -----------------------------------------------------------------
 
+# The hints are for the quickstart; another configuration has other files.
 run: all
 	@mkdir -p run
-	@printf '%s\n' 'In other terminals:' '  tail -F run/all.log' \
-	    '  echo hello from logboom | $(O)/logboom push' \
+	@[ $(CONFIG) != conf/quickstart.yaml ] || printf '%s\n' 'In other terminals:' \
+	    '  tail -F run/all.log' '  echo hello from logboom | $(O)/logboom push' \
 	    '  tail -n 100 /var/log/dpkg.log | $(O)/logboom push'
 	@exec $(O)/logboomd --config $(CONFIG)
 
@@ -141,9 +160,11 @@ test: unit story
 
 unit: $(UNIT)
 	@failed=0; for test in $(UNIT); do \
-	    $$test >$$test.log 2>&1 && \
-	    grep -E '^\[  (PASSED|SKIPPED)  ?\] [0-9]+ test' $$test.log | sed "s|^|$${test#$(O)/tests/}: |" || \
-	    { cat $$test.log; echo "FAILED: $$test"; failed=1; }; \
+	    if $$test >$$test.log 2>&1 && grep -q '^\[  PASSED  \]' $$test.log; then \
+	        sed -nE "s|^(\[  (PASSED  \|SKIPPED )\] [0-9]+ test.*)|$${test#$(O)/tests/}: \1|p" $$test.log; \
+	    else \
+	        cat $$test.log; echo "FAILED: $$test"; failed=1; \
+	    fi; \
 	done; exit $$failed
 
 story: all | test-packages
@@ -172,7 +193,10 @@ $(O)/bench/count_malloc.so: bench/count_malloc.c | build-packages
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $<
 
-bench: all $(BENCH_TOOLS)
+bench-packages: build-packages
+	@tools/ensure-packages 'measure' $(BENCH_PACKAGES)
+
+bench: all $(BENCH_TOOLS) | bench-packages
 	@$(O)/bench/micro
 	@$(PYTHON) bench/footprint.py $(O)
 	@$(PYTHON) bench/end_to_end.py $(O) --pairs $(BENCH_PAIRS)
@@ -199,7 +223,7 @@ lint: lint-packages
 	$(Q)$(MAKE) --no-print-directory O=build/lint-clang CC=clang CXX=clang++ WERROR=-Werror all lint-tests
 	$(Q)printf '%s\n' $(filter-out tests/%,$(ALL_C)) | xargs -P $(JOBS) -n 8 sh -c \
 	    'clang-tidy --quiet --warnings-as-errors="*" --checks="$(TIDY_CHECKS)" "$$@" -- -std=gnu17 -I. \
-	    -D_GNU_SOURCE -DLOGBOOM_VERSION="\"0\"" 2>/dev/null' tidy
+	    -D_GNU_SOURCE -DLOGBOOM_VERSION="\"0\"" -DLOGBOOM_SYSCONFDIR="\"\"" 2>/dev/null' tidy
 
 lint-tests: $(UNIT_C:%.c=$(O)/obj/%.o) $(BENCH_C:%.c=$(O)/obj/%.o)
 
@@ -231,18 +255,21 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(PART_O)
 
 # ---- installing --------------------------------------------------------------
 
+DOC_FOLDER = $(DESTDIR)$(PREFIX)/share/doc/logboom
+SAMPLE     = $(DESTDIR)$(SYSCONFDIR)/logboom/logboom.yaml
+
 install: all
-	install -D -m 755 $(O)/logboomd $(DESTDIR)$(PREFIX)/sbin/logboomd
-	install -D -m 755 $(O)/logboom $(DESTDIR)$(PREFIX)/bin/logboom
-	install -D -m 644 conf/logboom.yaml $(DESTDIR)$(PREFIX)/share/doc/logboom/logboom.yaml
-	[ -e $(DESTDIR)$(SYSCONFDIR)/logboom/logboom.yaml ] || \
-	    install -D -m 644 conf/logboom.yaml $(DESTDIR)$(SYSCONFDIR)/logboom/logboom.yaml
-	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/logboom/LICENSE
-	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/logboom/README.md
+	install -D -m 755 $(O)/logboomd "$(DESTDIR)$(PREFIX)/sbin/logboomd"
+	install -D -m 755 $(O)/logboom "$(DESTDIR)$(PREFIX)/bin/logboom"
+	install -D -m 644 conf/logboom.yaml "$(DOC_FOLDER)/logboom.yaml"
+	install -D -m 644 LICENSE "$(DOC_FOLDER)/LICENSE"
+	install -D -m 644 README.md "$(DOC_FOLDER)/README.md"
+	@[ -e "$(SAMPLE)" ] || install -D -m 644 conf/logboom.yaml "$(SAMPLE)" || \
+	    echo 'No configuration was installed: copy conf/logboom.yaml to $(SYSCONFDIR)/logboom/ yourself.'
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/logboomd $(DESTDIR)$(PREFIX)/bin/logboom
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/logboom
+	rm -f "$(DESTDIR)$(PREFIX)/sbin/logboomd" "$(DESTDIR)$(PREFIX)/bin/logboom"
+	rm -rf "$(DOC_FOLDER)"
 
 # ---- the rest ----------------------------------------------------------------
 

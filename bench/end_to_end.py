@@ -10,6 +10,7 @@ receiving process between the first byte and the last.
 """
 
 import argparse
+import atexit
 import glob
 import os
 import re
@@ -24,6 +25,23 @@ ENTRY_LEN = 212
 LINE_LEN = len("[2026-11-23T03:34:12.000000Z] info: ") + len(
     "order 0000000000 was paid by card in 35 ms and handed to the warehouse at once, as always\n"
 )
+
+
+CHILDREN = []
+
+
+def start(command, **options):
+    """A process that does not outlive this one."""
+    child = subprocess.Popen(command, **options)
+    CHILDREN.append(child)
+    return child
+
+
+@atexit.register
+def end_children():
+    for child in CHILDREN:
+        if child.poll() is None:
+            child.kill()
 
 
 def cpu_seconds(pid):
@@ -43,7 +61,7 @@ class Run:
 
 
 def push(build, address, entries, batch):
-    return subprocess.Popen(
+    return start(
         [f"{build}/bench/pusher", address, str(entries), str(batch or 0)],
         stdout=subprocess.DEVNULL,
     )
@@ -61,7 +79,7 @@ def run_bare(build, transport, entries, batch, write):
         command = [f"{build}/bench/bare_recv", address, str(payload)]
         if write:
             command.append(f"{folder}/out")
-        bare = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        bare = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert bare.stdout.readline() == "ready\n"
         cpu, began = cpu_seconds(bare.pid), time.monotonic()
         pusher = push(build, address, entries, batch)
@@ -97,7 +115,7 @@ class Daemon:
                 f"    format: {fmt}\n"
             )
         self.began = time.monotonic()
-        self.process = subprocess.Popen(
+        self.process = start(
             [f"{build}/logboomd", "--config", config],
             stderr=subprocess.PIPE,
             text=True,
@@ -148,6 +166,7 @@ def compare(title, pairs, first, second, entries):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("build")
     parser.add_argument("--pairs", type=int, default=15)

@@ -1,6 +1,7 @@
 #include "conf/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 #include "conf/printable.h"
 
-enum { SENTENCE_MAX = 2048, LINE_MAX_BYTES = 16 + 4 * SENTENCE_MAX };
+enum { SENTENCE_MAX = 2048, LINE_MAX_BYTES = 16 + 4 * SENTENCE_MAX, PATIENCE_MS = 10 };
 
 /* The one variable of conf/: set before any thread by log_init, then only read. */
 static bool stderr_is_journal;
@@ -40,6 +41,15 @@ static size_t put_prefix(char *line, size_t cap, enum log_level level)
     return 0;
 }
 
+/* A pipe that nobody reads must not hold the daemon: its line is left out. POLLOUT means
+ * that PIPE_BUF bytes fit (pipe(7)), more than nearly every line has. */
+static bool stderr_takes_a_line(void)
+{
+    struct pollfd stderr_poll = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&stderr_poll, 1, PATIENCE_MS) > 0;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     int saved_errno = errno;
@@ -56,6 +66,7 @@ void log_line(enum log_level level, const char *format, ...)
     line[len++] = '\n';
     /* One write, so that lines of several threads never mix; when stderr itself is
      * broken there is nobody left to tell. */
-    (void)!write(STDERR_FILENO, line, len);
+    if (stderr_takes_a_line())
+        (void)!write(STDERR_FILENO, line, len);
     errno = saved_errno;
 }

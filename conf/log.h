@@ -2,6 +2,7 @@
  *
  * Under systemd each line begins with its priority as `<N>` (sd-daemon(3)), so
  * that the journal knows it; elsewhere warnings and errors say so in words.
+ * A line for a pipe that is full and stays so for 10 ms is left out.
  * Control bytes in a line are shown as `\xHH`. Any thread. */
 #ifndef CONF_LOG_H
 #define CONF_LOG_H

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <zmq.h>
 
 #include "conf/must.h"
@@ -21,6 +22,11 @@ static int open_pools(struct daemon *daemon, struct err *err)
 
     budget_init(&daemon->budget, plan->cap_bytes);
     daemon->budget_open = true;
+    budget_limit(&daemon->budget, BUDGET_BASE, plan->base_bytes);
+    budget_limit(&daemon->budget, BUDGET_MESSAGES, plan->messages_bytes);
+    budget_limit(&daemon->budget, BUDGET_ENTRIES, plan->entries_bytes);
+    budget_limit(&daemon->budget, BUDGET_PARSER, plan->parser_bytes);
+    budget_limit(&daemon->budget, BUDGET_BLOCKS, plan->blocks_bytes);
     if (!budget_claim(&daemon->budget, BUDGET_BASE, plan->base_bytes))
         return err_set(err, "memory.cap is smaller than the process itself");
     daemon->messages = message_pool_new(&daemon->budget, plan->max_message, endpoints, err);
@@ -134,6 +140,23 @@ static enum exit_status open_endpoints(struct daemon *daemon)
     return EXIT_FINE;
 }
 
+/* libuv and libzmq abort where they get no descriptor for their own needs: better to say
+ * so first. Each connection takes one more, but that is no reason not to start. */
+static int count_descriptors(const struct conf *conf, struct err *err)
+{
+    enum { OWN = 24, AN_ENDPOINT = 4, A_SINK = 2 };
+    rlim_t needed = OWN + AN_ENDPOINT * conf->ingest_count + A_SINK * conf->sink_count;
+    struct rlimit limit;
+
+    must(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    if (limit.rlim_cur >= needed)
+        return 0;
+    return err_set(err,
+                   "the limit of open files (RLIMIT_NOFILE) is %llu; this configuration needs %llu "
+                   "and one for each client",
+                   (unsigned long long)limit.rlim_cur, (unsigned long long)needed);
+}
+
 enum exit_status daemon_open(struct daemon *daemon, struct err *err)
 {
     enum exit_status status;
@@ -146,8 +169,13 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     judge_listening(daemon->conf, daemon->problems);
     if (conf_problems_count(daemon->problems) > 0)
         return EXIT_SYSTEM;
+    if (count_descriptors(daemon->conf, err) < 0)
+        return EXIT_SYSTEM;
     size_thread_pool(daemon->conf);
-    must(uv_loop_init(&daemon->loop) == 0);
+    if (uv_loop_init(&daemon->loop) != 0) {
+        err_set(err, "cannot make an event loop: %s", strerror(errno));
+        return EXIT_SYSTEM;
+    }
     daemon->loop_open = true;
     daemon_open_handles(daemon);
     status = open_sinks(daemon);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,7 +32,8 @@ static void on_turn_end(struct zmq_watch *watch)
         return;
     for (unsigned i = 0; i < daemon->sink_count; i++)
         sink_flush(daemon->sinks[i]);
-    daemon_watch_stall(daemon);
+    if (daemon->state <= DAEMON_DRAINING)
+        daemon_watch_stall(daemon);
 }
 
 /* ---- signals --------------------------------------------------------------------------- */
@@ -47,7 +49,10 @@ static void reopen_sinks(struct daemon *daemon)
 static void interrupt(struct daemon *daemon)
 {
     if (++daemon->interrupts > 1) {
-        log_line(LOG_LEVEL_WARNING, "interrupted twice: leaving at once");
+        log_line(LOG_LEVEL_WARNING,
+                 "interrupted twice: leaving at once; what clients have sent and "
+                 "we have not received is lost, uncounted");
+        daemon->cut_short = true;
         uv_stop(&daemon->loop);
         return;
     }
@@ -66,8 +71,9 @@ static void on_signal(uv_signal_t *handle, int number)
         daemon_stop(daemon);
         break;
     case SIGHUP:
-        log_line(LOG_LEVEL_NOTICE, "SIGHUP: files are reopened; a changed configuration needs a "
-                                   "restart");
+        if (daemon->state == DAEMON_RUNNING)
+            log_line(LOG_LEVEL_NOTICE, "SIGHUP: files are reopened; a changed configuration needs "
+                                       "a restart");
         reopen_sinks(daemon);
         break;
     case SIGUSR1:
@@ -81,14 +87,14 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
+static const int signal_numbers[DAEMON_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
 static void watch_signals(struct daemon *daemon)
 {
-    static const int numbers[DAEMON_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-
     for (unsigned i = 0; i < DAEMON_SIGNALS; i++) {
         must(uv_signal_init(&daemon->loop, &daemon->signals[i]) == 0);
         daemon->signals[i].data = daemon;
-        must(uv_signal_start(&daemon->signals[i], on_signal, numbers[i]) == 0);
+        must(uv_signal_start(&daemon->signals[i], on_signal, signal_numbers[i]) == 0);
         daemon->signal_count++;
     }
 }
@@ -127,6 +133,7 @@ static enum exit_status run(struct daemon *daemon)
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
+    uv_run(&daemon->loop, UV_RUN_NOWAIT); /* socket files go with their endpoints */
     drop_rest(daemon);
     daemon_report_ledger(daemon);
     return daemon_has_losses(daemon) ? EXIT_LOSSES : EXIT_FINE;
@@ -143,17 +150,35 @@ static void give_up(struct daemon *daemon, const struct err *err)
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
+/* From here on signals that came late change nothing. */
+static void close_signals(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->signal_count; i++) {
+        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+        signal(signal_numbers[i], SIG_IGN);
+    }
+    if (daemon->loop_open)
+        uv_run(&daemon->loop, UV_RUN_NOWAIT);
+}
+
 enum exit_status daemon_run(const struct conf *conf, struct conf_problems *problems)
 {
-    struct daemon daemon = {.conf = conf, .problems = problems};
+    struct daemon *daemon = calloc(1, sizeof *daemon);
     struct err err = {.text = ""};
-    enum exit_status status = daemon_open(&daemon, &err);
+    enum exit_status status;
 
+    must(daemon);
+    daemon->conf = conf;
+    daemon->problems = problems;
+    status = daemon_open(daemon, &err);
     if (status == EXIT_FINE)
-        status = run(&daemon);
+        status = run(daemon);
     else
-        give_up(&daemon, &err);
-    if (!daemon.loop_open || !uv_loop_alive(&daemon.loop))
-        daemon_free(&daemon);
+        give_up(daemon, &err);
+    close_signals(daemon);
+    if (daemon->loop_open && uv_loop_alive(&daemon->loop))
+        return status; /* a write hangs in another thread, which still uses all this */
+    daemon_free(daemon);
+    free(daemon);
     return status;
 }

@@ -50,6 +50,7 @@ struct daemon {
     uv_timer_t stall_timer; /* runs while something is parked */
     bool timers_open;
     uint64_t stalled_since_ms; /* loop time; 0: nothing is parked */
+    uint64_t stalled_at;       /* the newest ingest number since then */
     bool stall_told;
     unsigned interrupts;
     uint64_t stop_began_ms; /* loop time */

@@ -13,7 +13,7 @@
 #include "daemon/judge.h"
 #include "daemon/plan.h"
 
-#define DEFAULT_CONFIG "/etc/logboom/logboom.yaml"
+#define DEFAULT_CONFIG LOGBOOM_SYSCONFDIR "/logboom/logboom.yaml"
 
 static const char usage[] =
     "Usage: logboomd [OPTION]…\n"
@@ -130,6 +130,7 @@ static void prepare_process(void)
 {
     fill_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a sink that cannot write */
     /* Huge pages would make pages resident that nobody touched. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     tzset();

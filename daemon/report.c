@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,6 +66,11 @@ void daemon_report_ledger(const struct daemon *daemon)
                  budget_share_name(i), use->used_bytes / 1024, use->peak_bytes / 1024,
                  use->refused);
     }
+    log_line(LOG_LEVEL_INFO, "pool: blocks used=%u peak=%u of=%u refused=%lu",
+             pool_used(daemon->blocks), pool_peak(daemon->blocks), pool_capacity(daemon->blocks),
+             pool_refused(daemon->blocks));
+    log_line(LOG_LEVEL_INFO, "loop: turns=%" PRIu64 " busy=%" PRIu64, daemon->watch.turn_count,
+             daemon->watch.busy_turn_count);
     log_line(LOG_LEVEL_INFO, "memory: cap=%zuMiB claimed=%zuMiB resident=%zuMiB",
              mib(daemon->plan.cap_bytes), mib(daemon->budget.used_bytes), mib(resident_bytes()));
 }

@@ -2,7 +2,6 @@
  * guess: after a second it is said who is full and why, then every minute, and when it is
  * over. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "conf/log.h"
 #include "conf/must.h"
@@ -22,16 +21,14 @@ static void on_stalled(uv_timer_t *timer)
     int route = aggregate_busy_route(daemon->aggregate);
     const struct sink *sink;
 
-    if (route < 0)
-        return;
+    if (route < 0 || aggregate_newest(daemon->aggregate) != daemon->stalled_at)
+        return; /* entries are taken, only not as fast as they could come */
     sink = daemon->sinks[route];
     daemon->stall_told = true;
     log_line(LOG_LEVEL_WARNING,
              "sink %s: full for %.1f s (%s); nothing more is received, %" PRIu64
              " clients are waiting",
-             sink_name(sink), seconds_stalled(daemon),
-             sink_error(sink) ? strerror(sink_error(sink)) : "its reader does not read",
-             gate_stats().open_now);
+             sink_name(sink), seconds_stalled(daemon), sink_trouble(sink), gate_stats().open_now);
 }
 
 static bool any_parked(const struct daemon *daemon)
@@ -46,17 +43,20 @@ static bool any_parked(const struct daemon *daemon)
 void daemon_watch_stall(struct daemon *daemon)
 {
     bool stalled = daemon->stalled_since_ms != 0;
+    bool parked = any_parked(daemon);
 
-    if (any_parked(daemon) == stalled)
-        return;
-    if (!stalled) {
+    if (parked && (!stalled || aggregate_newest(daemon->aggregate) != daemon->stalled_at)) {
+        if (daemon->stall_told)
+            log_line(LOG_LEVEL_NOTICE, "receiving again after %.1f s", seconds_stalled(daemon));
+        daemon->stall_told = false;
         daemon->stalled_since_ms = uv_now(&daemon->loop);
+        daemon->stalled_at = aggregate_newest(daemon->aggregate);
         uv_timer_start(&daemon->stall_timer, on_stalled, FIRST_MS, AGAIN_MS);
-        return;
+    } else if (!parked && stalled) {
+        uv_timer_stop(&daemon->stall_timer);
+        if (daemon->stall_told)
+            log_line(LOG_LEVEL_NOTICE, "receiving again after %.1f s", seconds_stalled(daemon));
+        daemon->stall_told = false;
+        daemon->stalled_since_ms = 0;
     }
-    uv_timer_stop(&daemon->stall_timer);
-    if (daemon->stall_told)
-        log_line(LOG_LEVEL_NOTICE, "receiving again after %.1f s", seconds_stalled(daemon));
-    daemon->stalled_since_ms = 0;
-    daemon->stall_told = false;
 }

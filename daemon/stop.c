@@ -24,25 +24,20 @@ static bool past(const struct daemon *daemon, unsigned percent)
     return elapsed_ms >= daemon->conf->drain_timeout.ms * percent / 100;
 }
 
-/* Nothing came out of ZeroMQ, and nothing into it, for some ticks. */
+/* Nothing came out of ZeroMQ, and nothing into it, for some ticks. While a message is
+ * parked nothing could come, so that silence does not count. */
 static bool is_quiet(struct daemon *daemon)
 {
-    uint64_t arrivals = gate_stats().received_bytes;
-
-    for (unsigned i = 0; i < daemon->endpoint_count; i++)
-        arrivals += endpoint_messages(daemon->endpoints[i]);
-    daemon->quiet_ticks = arrivals == daemon->arrivals ? daemon->quiet_ticks + 1 : 0;
-    daemon->arrivals = arrivals;
-    return daemon->quiet_ticks >= QUIET_TICKS;
-}
-
-static bool has_parked(struct daemon *daemon)
-{
+    uint64_t arrivals = gate_stats().heard_bytes;
     bool parked = false;
 
-    for (unsigned i = 0; i < daemon->endpoint_count; i++)
-        parked |= !endpoint_retry(daemon->endpoints[i]);
-    return parked;
+    for (unsigned i = 0; i < daemon->endpoint_count; i++) {
+        arrivals += endpoint_messages(daemon->endpoints[i]);
+        parked |= endpoint_is_parked(daemon->endpoints[i]);
+    }
+    daemon->quiet_ticks = !parked && arrivals == daemon->arrivals ? daemon->quiet_ticks + 1 : 0;
+    daemon->arrivals = arrivals;
+    return daemon->quiet_ticks >= QUIET_TICKS;
 }
 
 static bool is_drained(const struct daemon *daemon)
@@ -57,6 +52,7 @@ static bool is_drained(const struct daemon *daemon)
 static void begin_flushing(struct daemon *daemon)
 {
     daemon->state = DAEMON_FLUSHING;
+    uv_timer_stop(&daemon->stall_timer);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
     for (unsigned i = 0; i < daemon->sink_count; i++)
@@ -67,7 +63,7 @@ static void begin_flushing(struct daemon *daemon)
  * have sent and we have not seen is lost, and nobody can count it. */
 static void try_to_flush(struct daemon *daemon)
 {
-    if (is_quiet(daemon) && !has_parked(daemon)) {
+    if (is_quiet(daemon)) {
         begin_flushing(daemon);
     } else if (past(daemon, DRAIN_PERCENT)) {
         daemon->cut_short = true;
@@ -107,10 +103,12 @@ void daemon_stop(struct daemon *daemon)
 
 /* ---- closing --------------------------------------------------------------------------- */
 
+/* The signals stay watched, without holding the loop, until all is said: closed, they
+ * would kill whoever gets them. */
 static void close_rest(struct daemon *daemon)
 {
     for (unsigned i = 0; i < daemon->signal_count; i++)
-        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+        uv_unref((uv_handle_t *)&daemon->signals[i]);
     if (daemon->timers_open) {
         uv_close((uv_handle_t *)&daemon->stop_timer, NULL);
         uv_close((uv_handle_t *)&daemon->stall_timer, NULL);

@@ -228,8 +228,8 @@ static bool receive_message(struct endpoint *endpoint, struct turn *turn)
 
     zmq_msg_init(&frame);
     if (!receive_frame(endpoint, &frame)) {
+        endpoint->watched.emptied = errno == EAGAIN;
         zmq_msg_close(&frame);
-        endpoint->watched.emptied = true;
         return false;
     }
     turn->bytes += zmq_msg_size(&frame);

@@ -60,7 +60,7 @@ struct slot {
 static struct {
     _Atomic(struct slot *) slots; /* NULL until gate_init: nobody is watched */
     unsigned slot_count;
-    atomic_uint_fast64_t accepted, closed, received_bytes, polls;
+    atomic_uint_fast64_t accepted, closed, received_bytes, heard_bytes, polls;
 } gate;
 
 int gate_init(struct err *err)
@@ -125,7 +125,10 @@ HOOK ssize_t recv(int fd, void *buffer, size_t buffer_bytes, int flags)
 {
     ssize_t received = recvfrom(fd, buffer, buffer_bytes, flags, NULL, NULL);
 
-    if (received > 0 && role_of(fd) == ROLE_CONNECTION)
+    if (received <= 0)
+        return received;
+    count(&gate.heard_bytes, (uint64_t)received); /* nobody but libzmq calls recv here */
+    if (role_of(fd) == ROLE_CONNECTION)
         count(&gate.received_bytes, (uint64_t)received);
     return received;
 }
@@ -156,6 +159,7 @@ struct gate_stats gate_stats(void)
     stats.accepted = gate.accepted;
     stats.open_now = stats.accepted - stats.closed;
     stats.received_bytes = gate.received_bytes;
+    stats.heard_bytes = gate.heard_bytes;
     stats.polls = gate.polls;
     return stats;
 }
@@ -254,6 +258,6 @@ int gate_self_test(struct err *err)
                          "libzmq does not call our %s(), so its memory cannot be bounded; is this "
                          "program linked without -rdynamic, or libzmq not the system's?",
                          missed_hook());
-    gate.accepted = gate.closed = gate.received_bytes = gate.polls = 0;
+    gate.accepted = gate.closed = gate.received_bytes = gate.heard_bytes = gate.polls = 0;
     return result;
 }

@@ -16,6 +16,7 @@ struct gate_stats {
     uint64_t closed;         /* of these */
     uint64_t open_now;       /* of these */
     uint64_t received_bytes; /* on these, with ZMTP's framing and handshakes */
+    uint64_t heard_bytes;    /* on these and on connections that we opened */
     uint64_t polls;          /* changes to what epoll watches on these */
 };
 

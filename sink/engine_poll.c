@@ -25,16 +25,32 @@ static void on_writable(uv_poll_t *poll, int status, int events)
     sink_writable(sink);
 }
 
-static void poll_wait(struct sink *sink)
+/* Fails where the kernel has no room for one more watch. */
+static int open_handle(struct sink *sink)
 {
-    if (!sink->poll) {
-        sink->poll = calloc(1, sizeof *sink->poll);
-        must(sink->poll);
-        sink->poll->sink = sink;
-        must(uv_poll_init(sink->loop, &sink->poll->poll, sink->fd) == 0);
-        sink->handles_open++;
+    struct poll_handle *handle = calloc(1, sizeof *handle);
+    int error;
+
+    if (!handle)
+        return ENOMEM;
+    error = uv_poll_init(sink->loop, &handle->poll, sink->fd);
+    if (error) {
+        free(handle);
+        return -error;
     }
-    uv_poll_start(&sink->poll->poll, UV_WRITABLE, on_writable);
+    handle->sink = sink;
+    sink->poll = handle;
+    sink->handles_open++;
+    return 0;
+}
+
+static int poll_wait(struct sink *sink)
+{
+    int error = sink->poll ? 0 : open_handle(sink);
+
+    if (!error)
+        uv_poll_start(&sink->poll->poll, UV_WRITABLE, on_writable);
+    return error;
 }
 
 static void poll_write(struct sink *sink)

@@ -95,6 +95,7 @@ static void on_retry(uv_timer_t *timer)
     struct err err;
     int fd;
 
+    sink->hurry = true; /* it has waited long enough */
     if (sink->fd >= 0) {
         sink->state = SINK_IDLE;
         sink_flush(sink);
@@ -176,6 +177,10 @@ void sink_drain(struct sink *sink)
 {
     sink->draining = true;
     sink->hurry = true;
+    if (sink->state == SINK_DOWN) { /* there is no time for a long back-off */
+        sink->retry_ms = RETRY_MS_FIRST;
+        uv_timer_start(&sink->alarm, on_retry, 0, 0);
+    }
     sink_flush(sink);
 }
 
@@ -196,7 +201,12 @@ void sink_wrote(struct sink *sink, size_t bytes, int error)
     outbox_wrote(sink->outbox, bytes);
     if (bytes > 0)
         be_up(sink);
+    if (outbox_is_empty(sink->outbox))
+        sink->vector_bytes = 0; /* whatever comes next is not part of this load */
     if (sink->stopping) {
+        if (error)
+            log_line(LOG_LEVEL_ERROR, "sink %s: the last write to '%s' failed: %s",
+                     sink->conf->name, sink_target(sink), strerror(error));
         finish(sink);
         return;
     }
@@ -207,7 +217,9 @@ void sink_wrote(struct sink *sink, size_t bytes, int error)
     /* Several blocks: the outbox may have been full and somebody parked, whom only the
      * next turn of the loop offers the room. It comes when the target is writable. */
     if (sink->engine->wait && (!outbox_is_empty(sink->outbox) || sink->vector_count > 1)) {
-        sink->engine->wait(sink); /* still WRITING, with nothing in flight */
+        error = sink->engine->wait(sink); /* still WRITING, with nothing in flight */
+        if (error)
+            write_failed(sink, error);
         return;
     }
     sink->state = SINK_IDLE;
@@ -322,6 +334,7 @@ static void finish(struct sink *sink)
         return;
     }
     sink->state = SINK_SYNCING;
+    sink->sync_failed = true; /* until it has returned */
     sink->engine->sync(sink);
 }
 
@@ -364,6 +377,14 @@ bool sink_is_drained(const struct sink *sink)
 bool sink_sync_failed(const struct sink *sink)
 {
     return sink->sync_failed;
+}
+
+const char *sink_trouble(const struct sink *sink)
+{
+    if (sink->error)
+        return strerror(sink->error);
+    return sink->engine == &engine_job ? "its disk does not finish a write"
+                                       : "its reader does not read";
 }
 
 int sink_error(const struct sink *sink)

@@ -1,9 +1,11 @@
 /* sink.h - one `sinks:` item: an outbox on its way into the world.
  *
  * Writes what the outbox holds whenever nothing is being written: at the end of the
- * loop turn that filled it, and again when a write completes. When a write fails the
+ * loop turn that filled it, and again when a write completes; under heavy load a write
+ * is put off by up to a millisecond, so that it is a large one. When a write fails the
  * sink is down: it says so once, keeps what its outbox holds, and tries again after
- * 100 ms, doubling up to 5 s. Loop thread only; nothing here blocks it. */
+ * 100 ms, doubling up to 5 s. Loop thread only. Writing and syncing files never block it; opening
+ * one does, for as long as the file system takes. */
 #ifndef SINK_SINK_H
 #define SINK_SINK_H
 
@@ -26,10 +28,11 @@ void sink_flush(struct sink *sink);
 /* From now on batch_for holds nothing back. */
 void sink_drain(struct sink *sink);
 
-/* Opens the path anew, then leaves the file that was open: for log rotation. */
+/* Opens the path anew, then leaves the file that was open, as it is, without a sync: for
+ * log rotation. */
 void sink_reopen(struct sink *sink);
 
-/* No more waiting: everything written is synced, the file is closed. What could not be
+/* No more waiting: the open file is synced and closed. What could not be
  * written stays in the outbox. The loop calls on_closed, at the latest when the write
  * in flight returns. */
 typedef void sink_closed_cb(void *context);
@@ -48,6 +51,9 @@ bool sink_sync_failed(const struct sink *sink);
 
 /* Why nothing is written now: 0, or the errno of the last attempt. */
 int sink_error(const struct sink *sink);
+
+/* The same in words, for a sink whose outbox is full. */
+const char *sink_trouble(const struct sink *sink);
 
 /* Whether both are the same file: two sinks must not share one. */
 bool sink_same_file(const struct sink *a, const struct sink *b);

@@ -72,8 +72,9 @@ struct sink {
 struct sink_engine {
     /* sink->vectors are to be written; reports to sink_wrote, now or later. */
     void (*write)(struct sink *sink);
-    /* Calls sink_writable, later; NULL where a write takes the time it takes. */
-    void (*wait)(struct sink *sink);
+    /* Calls sink_writable, later; or returns an errno. NULL where a write takes the time
+     * it takes. */
+    int (*wait)(struct sink *sink);
     /* Makes what was written durable; reports to sink_synced, now or later. */
     void (*sync)(struct sink *sink);
     /* Lets go of the descriptor; when it returns, the fd may be closed. */

@@ -138,6 +138,8 @@ static void other_connections_pass_uncounted(void **state)
     close(client);
     close(server.fd);
     after = gate_stats();
+    assert_int_equal(after.heard_bytes, before.heard_bytes + 1);
+    before.heard_bytes = after.heard_bytes;
     assert_memory_equal(&after, &before, sizeof after);
 }
 
@@ -262,6 +264,8 @@ static void a_connection_beyond_the_table_passes_uncounted(void **state)
     assert_int_equal(recv(connection, &byte, 1, 0), 1);
     close(connection);
     after = gate_stats();
+    assert_int_equal(after.heard_bytes, before.heard_bytes + 1);
+    before.heard_bytes = after.heard_bytes;
     assert_memory_equal(&after, &before, sizeof after);
     for (int i = 0; i <= taken; i++)
         close(lowest[i]);
