@@ -59,7 +59,8 @@ static inline char *put_span(char *to, const char *base, struct span span)
     return to + len;
 }
 
-#define CUT_MARK " \\[cut]"
+#define CUT_MARK      " \\[cut]"
+#define FORMAT_INDENT "\n    " /* before each later line, where newlines are indented */
 
 size_t json_len(struct format *format, const struct entry *entry, const char *base);
 char *json_write(struct format *format, const struct entry *entry, const char *base, char *to);

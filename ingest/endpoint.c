@@ -8,8 +8,7 @@
 #include <zmq.h>
 
 #include "conf/must.h"
-#include "ingest/address.h"
-#include "ingest/listener.h"
+#include "ingest/endpoint_parts.h"
 
 /* A turn ends at whichever comes first, so that sinks and signals get theirs. */
 enum { MESSAGES_PER_TURN = 256, BYTES_PER_TURN = 1024 * 1024, NS_PER_TURN = 1000 * 1000 };
@@ -17,97 +16,7 @@ enum { MESSAGES_PER_TURN = 256, BYTES_PER_TURN = 1024 * 1024, NS_PER_TURN = 1000
 /* Reading the clock costs a tenth of a message: at full rate these take some 5 us. */
 enum { MESSAGES_PER_STAMP = 16 };
 
-/* Until the gate bounds bytes, ZeroMQ's own count of messages a client does. */
-enum { RECEIVE_HIGH_WATER_MARK = 1000 };
-
-struct endpoint {
-    const struct conf_ingest *conf;
-    struct endpoint_shared shared;
-    struct decode_rules rules;
-    struct endpoint_ledger ledger;
-    struct zmq_watched watched;
-    void *socket;
-    struct listener *listeners;
-    unsigned listener_count;
-    bool watching;
-    bool stopped;
-
-    /* the message in hand; parked while `entry` is set between two turns */
-    struct message *message;
-    struct entry *entry;
-    struct decode_cursor cursor;
-};
-
 /* ---- opening --------------------------------------------------------------------- */
-
-static int set_option(struct endpoint *endpoint, int option, int value, struct err *err)
-{
-    if (zmq_setsockopt(endpoint->socket, option, &value, sizeof value) < 0)
-        return err_set(err, "cannot set ZeroMQ's socket option %d: %s", option,
-                       zmq_strerror(errno));
-    return 0;
-}
-
-static int open_socket(struct endpoint *endpoint, struct err *err)
-{
-    int64_t max_message = (int64_t)endpoint->conf->max_message.bytes;
-
-    endpoint->socket = zmq_socket(endpoint->shared.zmq, ZMQ_PULL);
-    if (!endpoint->socket)
-        return err_set(err, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));
-    if (set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
-        set_option(endpoint, ZMQ_IPV6, 1, err) < 0 ||
-        set_option(endpoint, ZMQ_RCVHWM, RECEIVE_HIGH_WATER_MARK, err) < 0 ||
-        set_option(endpoint, ZMQ_HANDSHAKE_IVL, 1000, err) < 0 ||
-        set_option(endpoint, ZMQ_TCP_KEEPALIVE, 1, err) < 0 ||
-        set_option(endpoint, ZMQ_RCVBUF, LISTENER_RECEIVE_BUFFER_BYTES, err) < 0)
-        return -1;
-    if (zmq_setsockopt(endpoint->socket, ZMQ_MAXMSGSIZE, &max_message, sizeof max_message) < 0)
-        return err_set(err, "cannot set ZMQ_MAXMSGSIZE: %s", zmq_strerror(errno));
-    return 0;
-}
-
-static int bind_one(struct endpoint *endpoint, const char *text, struct err *err)
-{
-    struct listener *listener = &endpoint->listeners[endpoint->listener_count];
-    struct address address;
-
-    if (address_parse(text, ADDRESS_TO_BIND, &address, err) < 0 ||
-        listener_open(listener, &address, &endpoint->conf->ipc, err) < 0)
-        return -1;
-    endpoint->listener_count++;
-    return listener_attach(listener, endpoint->socket, err);
-}
-
-static int connect_one(struct endpoint *endpoint, const char *text, struct err *err)
-{
-    struct address address;
-
-    if (address_parse(text, ADDRESS_TO_CONNECT, &address, err) < 0)
-        return -1;
-    if (zmq_connect(endpoint->socket, text) < 0)
-        return err_set(err, "cannot connect to '%s': %s", text, zmq_strerror(errno));
-    return 0;
-}
-
-static int open_addresses(struct endpoint *endpoint, const void **setting_out, struct err *err)
-{
-    const struct conf_ingest *conf = endpoint->conf;
-
-    if (conf->bind.count > 0)
-        endpoint->listeners = calloc(conf->bind.count, sizeof *endpoint->listeners);
-    for (unsigned i = 0; i < conf->bind.count; i++) {
-        *setting_out = conf->bind.items[i];
-        if (bind_one(endpoint, conf->bind.items[i], err) < 0)
-            return -1;
-    }
-    for (unsigned i = 0; i < conf->connect.count; i++) {
-        *setting_out = conf->connect.items[i];
-        if (connect_one(endpoint, conf->connect.items[i], err) < 0)
-            return -1;
-    }
-    return 0;
-}
 
 static void on_turn(struct zmq_watched *watched);
 
@@ -122,7 +31,8 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
     endpoint->rules = (struct decode_rules){
         .decode = conf->decode, .split = conf->split, .max_entry = conf->max_entry.bytes};
     *setting_out = &conf->name;
-    if (open_socket(endpoint, err) < 0 || open_addresses(endpoint, setting_out, err) < 0 ||
+    if (endpoint_open_socket(endpoint, err) < 0 ||
+        endpoint_open_addresses(endpoint, setting_out, err) < 0 ||
         zmq_watch_add(shared->watch, &endpoint->watched, endpoint->socket, on_turn, err) < 0) {
         endpoint_free(&endpoint);
         return NULL;

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "conf/must.h"
-#include "sink/sink_kind.h"
+#include "sink/sink_parts.h"
 
 /* Takes `bytes` off the front of the vectors. */
 static void advance(struct iovec **vectors, unsigned *count, size_t bytes)

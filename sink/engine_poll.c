@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "conf/must.h"
-#include "sink/sink_kind.h"
+#include "sink/sink_parts.h"
 
 /* libuv needs the handle's memory until it calls back, by when the sink may have
  * another descriptor and another handle: so the handle lives on its own. */

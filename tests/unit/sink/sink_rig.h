@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "conf/must.h"
-#include "sink/sink_kind.h"
+#include "sink/sink_parts.h"
 
 enum { RIG_BLOCKS = 8, RIG_LIMIT_MS = 20000 };
 

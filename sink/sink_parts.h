@@ -1,0 +1,101 @@
+/* sink_parts.h - the inside of a sink: for sink.c, sink_life.c and the engines.
+ *
+ *     engine_poll   FIFOs, terminals, sockets: writev on the loop, EAGAIN waits
+ *     engine_job    regular files: writev in libuv's thread pool, one job a sink
+ */
+#ifndef SINK_SINK_PARTS_H
+#define SINK_SINK_PARTS_H
+
+#include "sink/sink_kind.h"
+
+enum { SINK_VECTORS = 64 }; /* blocks in one write */
+
+enum sink_state {
+    SINK_DOWN,    /* waiting for the retry */
+    SINK_IDLE,    /* open, nothing being written */
+    SINK_WRITING, /* an engine has the descriptor */
+    SINK_SYNCING, /* the last fsync is under way */
+    SINK_CLOSING, /* handles are being closed */
+    SINK_CLOSED
+};
+
+struct poll_handle;
+
+struct sink {
+    const struct conf_sink *conf;
+    const struct sink_kind *kind;
+    const struct sink_engine *engine;
+    struct outbox *outbox;
+    uv_loop_t *loop;
+    enum sink_state state;
+    int fd; /* -1: not open */
+    dev_t dev;
+    ino_t ino;
+    bool draining; /* nothing is held back any more */
+    bool stopping; /* nothing is written any more */
+    bool hurry;    /* batch_for is over */
+    bool sync_failed;
+    bool reopen_wanted;
+    int error;              /* errno of the last attempt, 0 when it went well */
+    uint64_t down_since_ms; /* loop time */
+    unsigned retry_ms;
+    uv_timer_t alarm; /* the retry when down, the end of batch_for when idle */
+    unsigned handles_open;
+    sink_closed_cb *on_closed;
+    void *context;
+
+    /* the engines' */
+    uv_work_t job;
+    struct poll_handle *poll; /* NULL: never had to wait on this fd */
+    struct iovec vectors[SINK_VECTORS];
+    unsigned vector_count;
+    size_t vector_bytes; /* of the last write */
+    size_t job_written;
+    int job_error;
+};
+
+struct sink_engine {
+    /* sink->vectors are to be written; reports to sink_wrote, now or later. */
+    void (*write)(struct sink *sink);
+    /* Calls sink_writable, later; or returns an errno. NULL where a write takes the time
+     * it takes. */
+    int (*wait)(struct sink *sink);
+    /* Makes what was written durable; reports to sink_synced, now or later. */
+    void (*sync)(struct sink *sink);
+    /* Lets go of the descriptor; when it returns, the fd may be closed. */
+    void (*release)(struct sink *sink);
+};
+
+extern const struct sink_engine engine_poll;
+extern const struct sink_engine engine_job;
+
+/* For the engines: this many bytes went out, then this errno, or 0. */
+void sink_wrote(struct sink *sink, size_t bytes, int error);
+void sink_writable(struct sink *sink);
+void sink_synced(struct sink *sink, int error);
+
+/* For engines that closed a handle of the sink. */
+void sink_handle_closed(struct sink *sink);
+
+/* sink_life.c */
+enum { SINK_RETRY_MS_FIRST = 100 };
+
+/* The sink waits, says why if it was up, and tries again later. */
+void sink_go_down(struct sink *sink, int error, const char *sentence);
+
+/* The same for a write that failed; closes what cannot be written to again. */
+void sink_write_failed(struct sink *sink, int error);
+
+/* Bytes go out again: says so if the sink was down. */
+void sink_be_up(struct sink *sink);
+
+/* Tries again at once what waits for its retry. */
+void sink_retry_now(struct sink *sink);
+
+/* Idle only. */
+void sink_reopen_now(struct sink *sink);
+
+/* Nothing more will be written: sync, then close. */
+void sink_finish(struct sink *sink);
+
+#endif
