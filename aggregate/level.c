@@ -19,67 +19,75 @@ const struct level_name *level_name(unsigned level)
     return &names[level];
 }
 
-/* A word of up to eight letters as one number. Setting 0x20 in every byte lowers letters,
- * makes no other byte a letter, and treats the unused ones alike. */
-union packed_word {
-    char letters[8];
-    uint64_t number;
+/* A word of four to eight letters is its first four and its last four, which overlap: two
+ * loads, no loop. Setting 0x20 in every byte lowers letters, and makes no other byte one. */
+struct ends {
+    uint32_t first, last;
 };
 
-#define LOWERED 0x2020202020202020ULL
+#define LOWERED 0x20202020u
 
-static const struct {
-    union packed_word word;
+static struct ends ends_of(const char *word, size_t len)
+{
+    struct ends ends;
+
+    memcpy(&ends.first, word, sizeof ends.first);
+    memcpy(&ends.last, word + len - sizeof ends.last, sizeof ends.last);
+    ends.first |= LOWERED;
+    ends.last |= LOWERED;
+    return ends;
+}
+
+enum { SHORT_MIN = 4, SHORT_MAX = 8 };
+
+static const struct word {
+    char letters[15];
+    unsigned char len;
     enum level level;
 } words[] = {
-    {{"info"}, LEVEL_INFO},    {{"error"}, LEVEL_ERROR}, {{"warning"}, LEVEL_WARNING},
-    {{"warn"}, LEVEL_WARNING}, {{"debug"}, LEVEL_DEBUG}, {{"notice"}, LEVEL_NOTICE},
-    {{"err"}, LEVEL_ERROR},    {{"crit"}, LEVEL_CRIT},   {{"critical"}, LEVEL_CRIT},
-    {{"fatal"}, LEVEL_CRIT},   {{"trace"}, LEVEL_TRACE}, {{"alert"}, LEVEL_ALERT},
-    {{"emerg"}, LEVEL_EMERG},  {{"panic"}, LEVEL_EMERG}, {{"verbose"}, LEVEL_DEBUG},
-    {{"severe"}, LEVEL_ERROR}, {{"fine"}, LEVEL_DEBUG},  {{"finest"}, LEVEL_TRACE},
+#define WORD(letters, level)                                                                       \
+    {                                                                                              \
+        letters, sizeof(letters) - 1, level                                                        \
+    }
+    WORD("info", LEVEL_INFO),    WORD("error", LEVEL_ERROR),   WORD("warning", LEVEL_WARNING),
+    WORD("warn", LEVEL_WARNING), WORD("debug", LEVEL_DEBUG),   WORD("notice", LEVEL_NOTICE),
+    WORD("crit", LEVEL_CRIT),    WORD("fatal", LEVEL_CRIT),    WORD("critical", LEVEL_CRIT),
+    WORD("trace", LEVEL_TRACE),  WORD("alert", LEVEL_ALERT),   WORD("emerg", LEVEL_EMERG),
+    WORD("panic", LEVEL_EMERG),  WORD("verbose", LEVEL_DEBUG), WORD("severe", LEVEL_ERROR),
+    WORD("fine", LEVEL_DEBUG),   WORD("finest", LEVEL_TRACE),
 };
 
-/* The few that are longer than eight letters. */
-static enum level long_word(const char *word, size_t len)
-{
-    static const struct {
-        const char *word;
-        enum level level;
-    } long_words[] = {
-        {"emergency", LEVEL_EMERG}, {"information", LEVEL_INFO}, {"informational", LEVEL_INFO}};
+/* The few of another length. */
+static const struct word odd_words[] = {
+    WORD("err", LEVEL_ERROR),
+    WORD("emergency", LEVEL_EMERG),
+    WORD("information", LEVEL_INFO),
+    WORD("informational", LEVEL_INFO),
+};
 
-    for (size_t i = 0; i < sizeof long_words / sizeof long_words[0]; i++) {
-        if (strlen(long_words[i].word) == len && strncasecmp(word, long_words[i].word, len) == 0)
-            return long_words[i].level;
+static enum level odd_word(const char *word, size_t len)
+{
+    for (size_t i = 0; i < sizeof odd_words / sizeof odd_words[0]; i++) {
+        if (odd_words[i].len == len && strncasecmp(word, odd_words[i].letters, len) == 0)
+            return odd_words[i].level;
     }
     return LEVEL_NONE;
 }
 
-/* Two loads that overlap are any four to eight letters, without a loop. */
-static union packed_word pack(const char *word, size_t len)
-{
-    union packed_word packed = {.number = 0};
-
-    if (len >= 4) {
-        memcpy(packed.letters, word, 4);
-        memcpy(packed.letters + len - 4, word + len - 4, 4);
-    } else {
-        memcpy(packed.letters, word, len);
-    }
-    return packed;
-}
-
 enum level level_parse(const char *word, size_t len)
 {
-    uint64_t number;
+    struct ends ends;
 
-    if (len > sizeof(union packed_word))
-        return long_word(word, len);
-    number = pack(word, len).number | LOWERED;
+    if (len < SHORT_MIN || len > SHORT_MAX)
+        return odd_word(word, len);
+    ends = ends_of(word, len);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (number == (words[i].word.number | LOWERED) &&
-            len == strnlen(words[i].word.letters, sizeof words[i].word.letters))
+        struct ends known;
+
+        if (words[i].len != len)
+            continue;
+        known = ends_of(words[i].letters, len);
+        if (ends.first == known.first && ends.last == known.last)
             return words[i].level;
     }
     return LEVEL_NONE;
