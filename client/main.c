@@ -5,7 +5,8 @@
 
 #include "client/command.h"
 #include "client/say.h"
-#include "conf/must.h"
+#include "conf/descriptors.h"
+#include "conf/err.h"
 #include "conf/suggest.h"
 
 static const struct command *const commands[] = {
@@ -52,7 +53,7 @@ static void print_usage(FILE *out)
           "\n"
           "options:\n"
           "  -h, --help      this text\n"
-          "      --version   the version\n",
+          "  -V, --version   the version\n",
           out);
 }
 
@@ -83,12 +84,17 @@ static int run_command(const struct command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
     const struct command *command;
+    struct err err;
 
+    if (descriptors_fill_standard(&err) < 0) {
+        say("%s", err.text);
+        return EXIT_SYSTEM;
+    }
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         puts("logboom " LOGBOOM_VERSION);
         return EXIT_SUCCESS;
     }

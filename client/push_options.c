@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/must.h"
 #include "conf/suggest.h"
 #include "conf/units.h"
 
@@ -36,6 +37,9 @@ const char PUSH_HELP[] =
     "                     how long to go on after a signal (default 5s)\n"
     "  -h, --help         this text\n"
     "\n"
+    "logboomd itself cuts an entry at its 'max_entry' (64KiB by default), and marks and\n"
+    "counts it: a longer line arrives cut, though push ends with 0.\n"
+    "\n"
     "When logboomd reads slowly, push waits for it, however long that takes. Memory stays\n"
     "at a few MiB for files of any size.\n"
     "\n"
@@ -54,7 +58,14 @@ const char PUSH_HELP[] =
     "by logboomd (ipc). It does not mean written: should logboomd be killed just then,\n"
     "entries can still be lost. A PUSH socket cannot know more.\n";
 
-enum { OPTION_TO = 256, OPTION_BATCH, OPTION_BATCH_SIZE, OPTION_MAX_LINE, OPTION_TIMEOUT };
+enum {
+    OPTION_TO = 256,
+    OPTION_BATCH,
+    OPTION_BATCH_SIZE,
+    OPTION_MAX_LINE,
+    OPTION_TIMEOUT,
+    OPTION_HELP,
+};
 
 static const struct option options[] = {
     {"to", required_argument, NULL, OPTION_TO},
@@ -62,7 +73,7 @@ static const struct option options[] = {
     {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
     {"max-line", required_argument, NULL, OPTION_MAX_LINE},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"help", no_argument, NULL, 'h'},
+    {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
 
@@ -94,22 +105,29 @@ static int parse_timeout(const char *text, uint64_t *ms_out, struct err *err)
     return 0;
 }
 
-/* getopt_long answered '?' for argv[optind - 1], or ':' when its value is missing. */
+/* The argument that getopt_long has just looked at. It passes one by with its last letter;
+ * a letter that we do not know is the first, since those that we know end the parsing. */
+static const char *argument_looked_at(int argc, char **argv)
+{
+    bool stays = optopt != 0 && optind < argc && argv[optind][0] == '-' &&
+                 argv[optind][1] == optopt; /* both are plain char, maybe negative */
+
+    return argv[stays ? optind : optind - 1];
+}
+
+/* getopt_long answered '?', or ':' when the value is missing. */
 static int refuse_option(int answer, const char *given, struct err *err)
 {
     const char *names[OPTION_COUNT];
-    const char *meant = NULL;
+    const char *meant;
 
     if (answer == ':')
         return err_set(err, "option '%s' needs a value", given);
     if (optopt >= OPTION_TO)
         return err_set(err, "option '%s' takes no value", given);
-    if (optopt > 0)
-        return err_set(err, "there is no option '-%c'", optopt);
     for (size_t i = 0; i < OPTION_COUNT; i++)
         names[i] = options[i].name;
-    if (strncmp(given, "--", 2) == 0)
-        meant = suggest_nearest(given + 2, names, OPTION_COUNT);
+    meant = suggest_nearest(given + strspn(given, "-"), names, OPTION_COUNT);
     if (meant)
         return err_set(err, "there is no option '%s'; did you mean '--%s'?", given, meant);
     return err_set(err, "there is no option '%s'", given);
@@ -122,7 +140,7 @@ static const char *default_address(void)
     return address && *address ? address : "tcp://127.0.0.1:5514";
 }
 
-static int parse_option(int option, const char *given, struct push_conf *conf, struct err *err)
+static int parse_option(int option, struct push_conf *conf, struct err *err)
 {
     switch (option) {
     case OPTION_TO:
@@ -139,7 +157,8 @@ static int parse_option(int option, const char *given, struct push_conf *conf, s
     case OPTION_TIMEOUT:
         return parse_timeout(optarg, &conf->timeout_ms, err);
     default:
-        return refuse_option(option, given, err);
+        must(!"an option of the table is not parsed");
+        return -1;
     }
 }
 
@@ -153,11 +172,13 @@ int push_options_parse(int argc, char **argv, struct push_conf *conf_out, bool *
 
     opterr = 0; /* we say it ourselves */
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h') {
+        if (option == 'h' || option == OPTION_HELP) {
             *help_out = true;
             return 0;
         }
-        if (parse_option(option, argv[optind - 1], &conf, err) < 0)
+        if (option == '?' || option == ':')
+            return refuse_option(option, argument_looked_at(argc, argv), err);
+        if (parse_option(option, &conf, err) < 0)
             return -1;
     }
     conf.paths = argv + optind;

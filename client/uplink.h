@@ -1,10 +1,6 @@
-/* uplink.h - the connection to the daemon: one PUSH socket, and what is known of it.
+/* uplink.h - the way to the daemon: one PUSH socket, and what of the sent has left.
  *
- * ZeroMQ hides whether anybody is there. The uplink listens to the socket's monitor
- * and holds these rules, whatever it is waiting for:
- *   - nobody there, or a lost connection that does not return, for timeout_ms: an error;
- *   - a connection that stands but does not take anything: wait, and say so once;
- *   - a signal: what was sent may still leave within timeout_ms; a second one: an error.
+ * Who is there, and how long every call may wait for it, is link.h's part.
  *
  * A message sent is a message that our side has queued; uplink_drain makes sure that
  * the kernel of the daemon's machine has it (tcp) or that the daemon has read it
@@ -56,9 +52,13 @@ int uplink_drain(struct uplink *uplink, struct err *err);
 /* The signal that came, or 0. */
 int uplink_signal(const struct uplink *uplink);
 
-/* Messages sent of which ZeroMQ has let go; and how often the connection broke on the way. */
+/* Messages sent of which ZeroMQ has let go. */
 uint64_t uplink_handed_over_count(const struct uplink *uplink);
+
+/* Messages sent that ZeroMQ still holds. */
 uint64_t uplink_held_count(const struct uplink *uplink);
+
+/* How often the connection broke; each time, what was under way may be lost. */
 unsigned uplink_break_count(const struct uplink *uplink);
 
 #endif

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf/descriptors.h"
 #include "conf/log.h"
 #include "daemon/daemon.h"
 #include "daemon/judge.h"
@@ -114,21 +114,10 @@ static enum exit_status start(const struct options *options, struct conf_problem
     return status;
 }
 
-/* A standard descriptor that came closed would become that of a socket or a log file,
- * which then gets what is meant for the terminal. stdout cannot be written to: a sink
- * there finds out at the start. */
-static void fill_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 &&
-            open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd)
-            _exit(EXIT_SYSTEM);
-    }
-}
-
 static void prepare_process(void)
 {
-    fill_standard_descriptors();
+    if (descriptors_fill_standard(NULL) < 0)
+        _exit(EXIT_SYSTEM);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a sink that cannot write */
     /* Huge pages would make pages resident that nobody touched. */

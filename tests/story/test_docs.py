@@ -172,7 +172,7 @@ def play_make_run(blocks, place, start):
     """The hints as the recipe prints them, and the line of the daemon on that configuration."""
     (block,) = blocks
     recipe = make("run")
-    (hints,) = re.findall(r"^printf '%s\\n' (?:.*\\\n)*.*\n", recipe, re.M)[-1:]
+    (hints,) = re.findall(r"printf '%s\\n' 'In (?:.*\\\n)*.*\n", recipe)[-1:]
     printed = subprocess.run(["sh", "-c", hints], capture_output=True, text=True, check=True).stdout
     assert "exec build/logboomd --config conf/quickstart.yaml" in recipe
     daemon = start(folder=place, text=with_free_ports((ROOT / "conf/quickstart.yaml").read_text()))
