@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,23 @@ static void size_thread_pool(const struct conf *conf)
 
     snprintf(text, sizeof text, "%u", conf->sink_count + 4);
     setenv("UV_THREADPOOL_SIZE", text, 1);
+}
+
+static void on_nothing(uv_work_t *job)
+{
+    (void)job;
+}
+
+/* Makes the pool's threads now, with every signal blocked, as libzmq's are: signals then
+ * reach nobody but the loop thread, which can refuse them when it ends. */
+static void start_thread_pool(struct daemon *daemon)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    must(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    must(uv_queue_work(&daemon->loop, &daemon->first_job, on_nothing, NULL) == 0);
+    must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
 static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
@@ -177,6 +195,7 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
         return EXIT_SYSTEM;
     }
     daemon->loop_open = true;
+    start_thread_pool(daemon);
     daemon_open_handles(daemon);
     status = open_sinks(daemon);
     if (status != EXIT_FINE)

@@ -150,13 +150,16 @@ static void give_up(struct daemon *daemon, const struct err *err)
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
-/* From here on signals that came late change nothing. */
+/* From here on signals that come late change nothing: no thread takes any. Closing the
+ * handles alone would give the signals their deadly default back. */
 static void close_signals(struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->signal_count; i++) {
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    for (unsigned i = 0; i < daemon->signal_count; i++)
         uv_close((uv_handle_t *)&daemon->signals[i], NULL);
-        signal(signal_numbers[i], SIG_IGN);
-    }
     if (daemon->loop_open)
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
 }

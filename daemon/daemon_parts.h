@@ -26,6 +26,7 @@ struct daemon {
     bool budget_open;
     uv_loop_t loop;
     bool loop_open;
+    uv_work_t first_job; /* starts the pool's threads */
     void *zmq;
 
     struct pool *blocks;

@@ -6,6 +6,8 @@
  *     close    sync and close the sinks; a write that hangs holds nobody: at
  *              drain_timeout the process ends without it
  */
+#include <inttypes.h>
+
 #include "conf/log.h"
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
@@ -75,6 +77,22 @@ static void try_to_flush(struct daemon *daemon)
     }
 }
 
+/* Time is up, and a disk has not come back with what it was given. */
+static void leave_behind(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->sink_count; i++) {
+        const struct sink *sink = daemon->sinks[i];
+
+        if (!sink_is_closed(sink))
+            log_line(LOG_LEVEL_ERROR,
+                     "sink %s: '%s' does not return from a write or a sync; leaving without it, "
+                     "%" PRIu64 " entries may be lost",
+                     sink_name(sink), sink_target(sink),
+                     outbox_ledger(daemon->outboxes[i])->in_flight);
+    }
+    uv_stop(&daemon->loop);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = container_of(timer, struct daemon, stop_timer);
@@ -84,7 +102,7 @@ static void on_tick(uv_timer_t *timer)
     if (daemon->state == DAEMON_FLUSHING && (is_drained(daemon) || past(daemon, FLUSH_PERCENT)))
         daemon_close(daemon);
     if (daemon->state == DAEMON_CLOSING && past(daemon, 100))
-        uv_stop(&daemon->loop);
+        leave_behind(daemon);
 }
 
 void daemon_stop(struct daemon *daemon)

@@ -123,6 +123,11 @@ bool sink_is_drained(const struct sink *sink)
     return outbox_is_empty(sink->outbox);
 }
 
+bool sink_is_closed(const struct sink *sink)
+{
+    return sink->state == SINK_CLOSED;
+}
+
 bool sink_sync_failed(const struct sink *sink)
 {
     return sink->sync_failed;

@@ -46,6 +46,9 @@ const char *sink_name(const struct sink *sink);
 /* Written through: nothing queued and nothing in flight. */
 bool sink_is_drained(const struct sink *sink);
 
+/* Whether on_closed was called. */
+bool sink_is_closed(const struct sink *sink);
+
 /* Whether the last fsync failed: what was written may not be on the disk. */
 bool sink_sync_failed(const struct sink *sink);
 
