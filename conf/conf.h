@@ -88,6 +88,9 @@ unsigned conf_problems_count(const struct conf_problems *problems);
 /* Each as `FILE:LINE:COLUMN: sentence`, the line itself and a caret under it. */
 void conf_problems_print(const struct conf_problems *problems, FILE *out);
 
+/* Where the configuration is, if nobody says otherwise. */
+#define CONF_DEFAULT_PATH LOGBOOM_SYSCONFDIR "/logboom/logboom.yaml" /* from the Makefile */
+
 /* Reads the file and what it includes. The result belongs to the caller, also
  * when problems were found, so that more can be judged; NULL only when there was
  * no document to read (the problem says why). */

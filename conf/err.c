@@ -3,9 +3,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include "conf/must.h"
 
 int err_set(struct err *err, const char *format, ...)
 {
@@ -19,10 +16,4 @@ int err_set(struct err *err, const char *format, ...)
     }
     errno = saved_errno;
     return -1;
-}
-
-void must_failed(const char *condition, const char *file, int line)
-{
-    fprintf(stderr, "logboom: broken promise at %s:%d: %s\n", file, line, condition);
-    abort();
 }

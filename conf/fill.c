@@ -7,8 +7,7 @@
 #include "conf/conf.h"
 #include "conf/must.h"
 #include "conf/quoting.h"
-
-enum { ROWS_MAX = 16 };
+#include "conf/syntax.h"
 
 static const char *kind_name(const struct yaml_node *node)
 {
@@ -25,6 +24,11 @@ static bool is_nothing(const struct yaml_node *node)
             strcmp(node->text, "null") == 0);
 }
 
+static const char *glued_hint(const char *text)
+{
+    return syntax_glued_key(text) > 0 ? "; put a space behind ':'" : "";
+}
+
 static void refuse(const struct fill *fill, const struct setting *row, void *member,
                    struct place place, const char *sentence)
 {
@@ -33,17 +37,26 @@ static void refuse(const struct fill *fill, const struct setting *row, void *mem
         places_refuse(fill->places, member);
 }
 
+/* What else may be wrong with a value that stands in the place of another kind. */
+static const char *shape_hint(const struct setting *row, const struct yaml_node *node)
+{
+    if (row->kind == SETTING_TEXT || row->kind == SETTING_TEXTS)
+        return quoting_hint(node->at);
+    return glued_hint(node->kind == YAML_SCALAR && !node->quoted ? node->text : "");
+}
+
 static void refuse_shape(const struct fill *fill, const struct setting *row, void *member,
                          const struct yaml_node *node, const char *meant)
 {
-    bool text_meant = row->kind == SETTING_TEXT || row->kind == SETTING_TEXTS;
     struct err err;
 
-    if (is_nothing(node))
-        err_set(&err, "'%s' has no value; it must be %s", row->name, meant);
+    if (is_nothing(node) && !node->key)
+        err_set(&err, "this item of '%s' is empty", row->name);
+    else if (is_nothing(node))
+        err_set(&err, "'%s' has no value", row->name);
     else
         err_set(&err, "'%s' must be %s, not %s%s", row->name, meant, kind_name(node),
-                text_meant ? quoting_hint(node->at) : "");
+                shape_hint(row, node));
     refuse(fill, row, member, node->at, err.text);
 }
 
@@ -146,6 +159,20 @@ static void fill_item(const struct fill *fill, const struct setting *row,
     fill_section(fill, row->section, node, item);
 }
 
+static void refuse_item(const struct fill *fill, const struct setting *row,
+                        const struct yaml_node *item)
+{
+    const char *noun = row->section->noun;
+
+    if (is_nothing(item))
+        problems_add(fill->problems, item->at,
+                     "this item is empty; %s is a section such as '- name: …'", noun);
+    else
+        problems_add(fill->problems, item->at, "%s is a section such as '- name: …', not %s%s",
+                     noun, kind_name(item),
+                     glued_hint(item->kind == YAML_SCALAR && !item->quoted ? item->text : ""));
+}
+
 static void fill_list(const struct fill *fill, const struct setting *row,
                       const struct yaml_node *node, char **items, unsigned *count)
 {
@@ -166,8 +193,7 @@ static void fill_list(const struct fill *fill, const struct setting *row,
             fill_item(fill, row, item, *items + *count * row->section->size);
             ++*count;
         } else if (item->kind != YAML_REFUSED) {
-            problems_add(fill->problems, item->at, "%s is a section such as '- name: …', not %s",
-                         row->section->noun, kind_name(item));
+            refuse_item(fill, row, item);
         }
         if (item->kind != YAML_MAP)
             places_refuse(fill->places, items);
@@ -198,12 +224,17 @@ static void refuse_unknown(const struct fill *fill, const struct section *sectio
                            const struct yaml_node *node)
 {
     const char *nearest = settings_suggest(section, node->key);
-    const char *names[ROWS_MAX + 1] = {0};
+    const char *names[SECTION_ROWS_MAX + 1] = {0};
     char known[256];
 
     if (nearest) {
         problems_add(fill->problems, node->key_at, "unknown key '%s'; did you mean '%s'?",
                      node->key, nearest);
+        return;
+    }
+    if (syntax_glued_key(node->key) > 0) {
+        problems_add(fill->problems, node->key_at, "unknown key '%s'%s", node->key,
+                     glued_hint(node->key));
         return;
     }
     for (unsigned i = 0; i < section->count; i++)
@@ -250,9 +281,9 @@ static void require(const struct fill *fill, const struct section *section,
 void fill_section(const struct fill *fill, const struct section *section,
                   const struct yaml_node *map, void *values)
 {
-    const struct yaml_node *written[ROWS_MAX] = {0};
+    const struct yaml_node *written[SECTION_ROWS_MAX] = {0};
 
-    must(section->count <= ROWS_MAX);
+    must(section->count <= SECTION_ROWS_MAX);
     if (!fill->included || section != &settings_root)
         places_add_section(fill->places, values, section->size, map->at);
     for (const struct yaml_node *node = map->children; node; node = node->next) {

@@ -7,20 +7,12 @@
 
 enum { NAME_COLUMN = 20, TEXT_MAX = 256 };
 
-static void show_number(const struct setting *row, uint64_t value, char text[UNITS_TEXT_MAX])
-{
-    if (row->kind == SETTING_MS)
-        units_show_ms((struct conf_ms){value}, text);
-    else
-        units_show_bytes((struct conf_bytes){value}, text);
-}
-
 static void print_bounds(FILE *out, const struct setting *row)
 {
     char least[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX];
 
-    show_number(row, row->least, least);
-    show_number(row, row->most, most);
+    setting_show(row, row->least, least);
+    setting_show(row, row->most, most);
     if (row->least > 0 && row->most > 0)
         fprintf(out, ", %s to %s", least, most);
     else if (row->most > 0)

@@ -1,8 +1,10 @@
 /* load.c - a configuration and what it includes: read, filled, judged. */
+#include <errno.h>
 #include <glob.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/alloc.h"
 #include "conf/conf.h"
@@ -110,16 +112,26 @@ static void include_file(struct conf *conf, const char *item, const char *path,
         conf_problem(conf, problems, item, "'%s' %s", path, err.text);
 }
 
+/* A folder that is not there is fine; one that cannot be read ends the search, with its
+ * errno, since glob(3) has no other way to hand it on. */
+static int on_glob_error(const char *path, int error)
+{
+    (void)path;
+    errno = error;
+    return error != ENOENT;
+}
+
 static void include_pattern(struct conf *conf, const char *item, const char *folder,
                             struct conf_problems *problems)
 {
     char *quoted = quote_for_glob(folder);
     char *pattern = in_folder(quoted, item);
     glob_t found = {0};
-    int failure = glob(pattern, 0, NULL, &found); /* sorts */
+    int failure = glob(pattern, 0, on_glob_error, &found); /* sorts */
 
     if (failure && failure != GLOB_NOMATCH)
-        conf_problem(conf, problems, item, "'%s' cannot be searched", item);
+        conf_problem(conf, problems, item, "'%s' cannot be searched: %s", item,
+                     strerror(failure == GLOB_NOSPACE ? ENOMEM : errno));
     for (size_t i = 0; !failure && i < found.gl_pathc; i++)
         include_file(conf, item, found.gl_pathv[i], problems);
     globfree(&found);
@@ -168,11 +180,33 @@ static struct conf *no_source(const char *name, const struct err *err,
     return NULL;
 }
 
+static struct conf *no_name(struct conf_problems *problems)
+{
+    problems_add(problems, (struct place){0},
+                 "the name of the configuration file is empty; name one, as in --config FILE");
+    return NULL;
+}
+
+/* Of one who has not written any yet. */
+static struct conf *no_default(struct conf_problems *problems)
+{
+    problems_add(problems, (struct place){0},
+                 CONF_DEFAULT_PATH ": cannot be opened: %s; name another with --config FILE, or "
+                                   "begin with the sample conf/logboom.yaml",
+                 strerror(ENOENT));
+    return NULL;
+}
+
 struct conf *conf_load(const char *path, struct conf_problems *problems)
 {
+    struct source *source;
     struct err err;
-    struct source *source = source_read(path, false, &err);
 
+    if (path[0] == '\0')
+        return no_name(problems);
+    if (strcmp(path, CONF_DEFAULT_PATH) == 0 && access(path, F_OK) < 0 && errno == ENOENT)
+        return no_default(problems);
+    source = source_read(path, false, &err);
     return source ? load(source, path, problems) : no_source(path, &err, problems);
 }
 

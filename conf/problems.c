@@ -106,13 +106,16 @@ static void show_caret(FILE *out, const char *line, size_t len, unsigned column)
 static char *show_problem(struct place place, const char *sentence)
 {
     const char *line;
+    char name[2 * SENTENCE_MAX];
     char *text = NULL;
     size_t text_len = 0, len;
     FILE *out = open_memstream(&text, &text_len);
 
     must(out != NULL);
     if (place.source)
-        fprintf(out, "%s:", place.source->name);
+        printable_copy(name, sizeof name, place.source->name, strlen(place.source->name));
+    if (place.source)
+        fprintf(out, "%s:", name);
     if (place.source && place.line > 0)
         fprintf(out, "%u:%u:", place.line, place.column);
     fprintf(out, "%s%s\n", place.source ? " " : "", sentence);

@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "conf/alloc.h"
+#include "conf/check_text.h"
 #include "conf/conf.h"
-#include "conf/judge.h"
+#include "conf/count_of.h"
 #include "conf/must.h"
 #include "conf/suggest.h"
 
-#define KIB             1024ull
-#define MIB             (1024 * KIB)
-#define SECONDS         1000ull
-#define COUNT_OF(array) (unsigned)(sizeof(array) / sizeof(array)[0])
+#define KIB     1024ull
+#define MIB     (1024 * KIB)
+#define SECONDS 1000ull
 
 /* An enum is an unsigned to _Generic; no other row has that type. */
 #define MEMBER(type, member) ((type *)0)->member
@@ -57,7 +57,7 @@ static const struct section ipc_section = {"'ipc'", sizeof(struct conf_ipc), ipc
                                            COUNT_OF(ipc_settings)};
 
 static const struct setting ingest_settings[] = {
-    {ROW(struct conf_ingest, name), .required = true, .judge = judge_name,
+    {ROW(struct conf_ingest, name), .required = true, .check = check_name,
      .help = "what this endpoint is called in logs and counters; unique among endpoints"},
     {ROW(struct conf_ingest, socket), .words = WORDS("pull"), .standard = "pull",
      .help = "the ZeroMQ socket type that clients send to"},
@@ -80,19 +80,21 @@ static const struct section ingest_section = {"an ingest endpoint", sizeof(struc
                                               ingest_settings, COUNT_OF(ingest_settings)};
 
 static const struct setting sink_settings[] = {
-    {ROW(struct conf_sink, name), .required = true, .judge = judge_name,
+    {ROW(struct conf_sink, name), .required = true, .check = check_name,
      .help = "what this sink is called in logs and counters; unique among sinks"},
     {ROW(struct conf_sink, type), .words = WORDS("file", "stdout"), .required = true,
      .help = "where entries go"},
-    {ROW(struct conf_sink, path), .help = "the file to append to; type file only"},
-    {ROW(struct conf_sink, format), .standard = "text", .judge = judge_format,
+    {ROW(struct conf_sink, path), .check = check_path,
+     .help = "the file to append to; type file only"},
+    {ROW(struct conf_sink, format), .standard = "text", .check = check_format,
      .help = "text, line, json, raw, or a template such as '{time} {message}'"},
     {ROW(struct conf_sink, newlines), .words = WORDS("escape", "indent"), .standard = "escape",
      .help = "an entry of several lines: one line with \\n, or the further lines indented"},
     {ROW(struct conf_sink, mode), .standard = "0640",
      .help = "permissions of a file that is created; type file only"},
     {ROW(struct conf_sink, queue), .standard = "auto", .zero_word = "auto", .least = 256 * KIB,
-     .help = "memory for what is not written yet; auto takes a share of 'memory.cap'"},
+     .help = "memory for what waits, and room for 4 blocks of twice max_entry (with the default "
+             "max_entry: 512KiB); auto takes a share of 'memory.cap'"},
     {ROW(struct conf_sink, when_full), .words = WORDS("block"), .standard = "block",
      .help = "what happens when the queue is full; block lets the clients wait"},
     {ROW(struct conf_sink, batch_for), .standard = "0ms", .most = 10 * SECONDS,
@@ -129,9 +131,9 @@ const struct setting *settings_find(const struct section *section, const char *n
 
 const char *settings_suggest(const struct section *section, const char *name)
 {
-    const char *names[16];
+    const char *names[SECTION_ROWS_MAX];
 
-    must(section->count <= COUNT_OF(names));
+    must(section->count <= SECTION_ROWS_MAX);
     for (unsigned i = 0; i < section->count; i++)
         names[i] = section->settings[i].name;
     return suggest_nearest(name, names, section->count);

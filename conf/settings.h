@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "conf/err.h"
+#include "conf/units.h"
 
 enum setting_kind {
     SETTING_BYTES,   /* struct conf_bytes */
@@ -23,6 +24,9 @@ enum setting_kind {
     SETTING_SECTION, /* a struct */
     SETTING_LIST,    /* a pointer to structs, with a count beside it */
 };
+
+/* At most so many rows has a section. */
+enum { SECTION_ROWS_MAX = 16 };
 
 struct section;
 
@@ -39,7 +43,7 @@ struct setting {
     size_t count_offset;           /* lists: the unsigned that counts the items */
     bool required;                 /* must be written */
     bool in_included;              /* may stand at the top of an included file */
-    int (*judge)(const struct setting *setting, const char *text, struct err *err);
+    int (*check)(const struct setting *setting, const char *text, struct err *err);
     const char *help;
 };
 
@@ -64,6 +68,9 @@ void settings_fini(const struct section *section, void *values);
 /* Reads one value; 0, or -1 and a sentence that names the setting. Not for lists
  * and sections; of SETTING_TEXTS it appends one item. */
 int setting_parse(const struct setting *setting, const char *text, void *member, struct err *err);
+
+/* A number as a size or a time, whichever the row takes. Returns text. */
+const char *setting_show(const struct setting *setting, uint64_t value, char text[UNITS_TEXT_MAX]);
 
 /* "file, stdout" with `last` before the last word, into text[cap]. Returns text. */
 const char *setting_list_words(const char *const *words, const char *last, char *text, size_t cap);

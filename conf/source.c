@@ -108,6 +108,18 @@ const char *source_line(const struct source *source, unsigned line, size_t *len_
     return at;
 }
 
+const char *source_at(struct place place)
+{
+    size_t len;
+    const char *at = source_line(place.source, place.line, &len);
+
+    for (unsigned column = 1; column < place.column && *at; column++)
+        do
+            at++;
+        while ((*at & 0xc0) == 0x80);
+    return at;
+}
+
 /* Bytes of what may stand in a configuration at `at`; 0: nothing that may. */
 static size_t text_char(const char *at, size_t left)
 {

@@ -36,6 +36,9 @@ void source_free(struct source **source);
  * the source. */
 const char *source_line(const struct source *source, unsigned line, size_t *len_out);
 
+/* The text from a place on, to the NUL behind all of it. */
+const char *source_at(struct place place);
+
 /* True, and the first place, when the file holds something that is not UTF-8 text. */
 bool source_has_binary(const struct source *source, struct place *where_out,
                        unsigned char *byte_out);

@@ -23,8 +23,7 @@ const char *setting_list_words(const char *const *words, const char *last, char 
     return text;
 }
 
-/* Shows `value` as the kind writes it: sizes as sizes, times as times. */
-static const char *show(const struct setting *setting, uint64_t value, char text[UNITS_TEXT_MAX])
+const char *setting_show(const struct setting *setting, uint64_t value, char text[UNITS_TEXT_MAX])
 {
     if (setting->kind == SETTING_MS)
         return units_show_ms((struct conf_ms){value}, text);
@@ -38,10 +37,10 @@ static int check_bounds(const struct setting *setting, uint64_t value, const cha
 
     if (value < setting->least)
         return err_set(err, "'%s' is %s, below the smallest allowed %s", setting->name, text,
-                       show(setting, setting->least, bound));
+                       setting_show(setting, setting->least, bound));
     if (setting->most > 0 && value > setting->most)
         return err_set(err, "'%s' is %s, above the largest allowed %s", setting->name, text,
-                       show(setting, setting->most, bound));
+                       setting_show(setting, setting->most, bound));
     return 0;
 }
 
@@ -107,17 +106,17 @@ static int parse_word(const struct setting *setting, const char *text, unsigned 
                    setting_list_words(setting->words, " or ", allowed, sizeof allowed));
 }
 
-static int judge_text(const struct setting *setting, const char *text, struct err *err)
+static int check_text(const struct setting *setting, const char *text, struct err *err)
 {
     if (text[0] == '\0')
         return err_set(err, "'%s' is empty", setting->name);
-    return setting->judge ? setting->judge(setting, text, err) : 0;
+    return setting->check ? setting->check(setting, text, err) : 0;
 }
 
 static int parse_text(const struct setting *setting, const char *text, char **member,
                       struct err *err)
 {
-    if (judge_text(setting, text, err) < 0)
+    if (check_text(setting, text, err) < 0)
         return -1;
     free(*member);
     *member = alloc_text(text, strlen(text));
@@ -127,7 +126,7 @@ static int parse_text(const struct setting *setting, const char *text, char **me
 static int append_text(const struct setting *setting, const char *text, struct conf_strings *member,
                        struct err *err)
 {
-    if (judge_text(setting, text, err) < 0)
+    if (check_text(setting, text, err) < 0)
         return -1;
     if (setting->most > 0 && member->count >= setting->most)
         return err_set(err, "'%s' has more than the largest allowed %u items", setting->name,

@@ -8,6 +8,7 @@
 #include "conf/explicit_key.h"
 #include "conf/must.h"
 #include "conf/quoting.h"
+#include "conf/syntax.h"
 
 const char yaml_empty[] = "is empty; it needs at least 'ingest' and 'sinks'";
 
@@ -17,7 +18,10 @@ struct reader {
     struct fy_diag *diag;
     struct fy_parser *parser;
     struct yaml_node *root;
-    struct yaml_node *open; /* innermost list or map that is not closed yet */
+    struct yaml_node *open;  /* innermost list or map that is not closed yet */
+    struct place last_value; /* the start of what was read last */
+    const char *line_at;     /* how far walk_to has come */
+    unsigned line;
     unsigned documents;
     unsigned skipped_levels; /* open ones that are too deep */
 };
@@ -39,7 +43,35 @@ void yaml_free(struct yaml_node **root)
 
 /* ---- building the tree --------------------------------------------------- */
 
-static struct place place_of(const struct reader *reader, const struct fy_mark *mark)
+/* The start of a line, or NULL behind the last. Asked in the order of lines, so that a
+ * whole file is walked once. */
+static const char *walk_to(struct reader *reader, unsigned line)
+{
+    while (reader->line < line) {
+        const char *line_end = strchr(reader->line_at, '\n');
+
+        if (!line_end)
+            return NULL;
+        reader->line_at = line_end + 1;
+        reader->line++;
+    }
+    return reader->line == line ? reader->line_at : NULL;
+}
+
+/* The dash of the item that comes next in a list without []: nothing but items stands in
+ * that column. */
+static struct place next_dash(struct reader *reader, const struct yaml_node *list)
+{
+    struct place place = {reader->source, reader->last_value.line + 1, list->at.column};
+    const char *line;
+
+    for (; list->last && (line = walk_to(reader, place.line)); place.line++)
+        if (strspn(line, " ") == place.column - 1 && line[place.column - 1] == '-')
+            return place;
+    return list->at;
+}
+
+static struct place place_of(struct reader *reader, const struct fy_mark *mark)
 {
     const struct yaml_node *open = reader->open;
 
@@ -47,6 +79,8 @@ static struct place place_of(const struct reader *reader, const struct fy_mark *
         return (struct place){reader->source, (unsigned)mark->line + 1, (unsigned)mark->column + 1};
     if (!open)
         return (struct place){reader->source, 1, 1};
+    if (open->kind == YAML_LIST && !open->flow)
+        return next_dash(reader, open);
     return open->pending ? open->pending->at : open->at;
 }
 
@@ -101,17 +135,39 @@ static void attach(struct reader *reader, struct yaml_node *node)
         append(parent, node);
 }
 
+/* libfyaml's mark of a `|` or `>` text is at the line behind these. The text of one without
+ * lines may be a NUL that the file has not. */
+static void find_block_text(struct reader *reader, struct yaml_node *node, size_t *len)
+{
+    const char *line;
+
+    *len = strnlen(node->text, *len);
+    if (*len == 0) {
+        node->at = place_of(reader, NULL);
+        return;
+    }
+    for (; (line = walk_to(reader, node->at.line)); node->at.line++) {
+        size_t blanks = strspn(line, " \t");
+
+        if (!strchr("\r\n", line[blanks])) { /* or the end */
+            node->at.column = (unsigned)blanks + 1;
+            return;
+        }
+    }
+}
+
 static void set_text(struct reader *reader, struct yaml_node *node, struct fy_token *token)
 {
     size_t len = 0;
     const char *text = token ? fy_token_get_text(token, &len) : NULL;
-
     enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
 
     node->text = alloc_text(text, text ? len : 0);
     node->quoted = style != FYSS_PLAIN;
     if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && node->at.column > 1)
         node->at.column--; /* libfyaml's mark is behind the quote */
+    if (style == FYSS_LITERAL || style == FYSS_FOLDED)
+        find_block_text(reader, node, &len);
     if (text && memchr(text, '\0', len))
         refuse(reader, node, "this text has a NUL byte, which no setting may have");
 }
@@ -136,6 +192,7 @@ static void on_value(struct reader *reader, struct fy_event *event, enum yaml_ki
     if (kind == YAML_SCALAR)
         set_text(reader, node, event->type == FYET_SCALAR ? fy_event_get_token(event) : NULL);
     refuse_decorated(reader, node, event);
+    reader->last_value = node->at;
     attach(reader, node);
     if (kind == YAML_LIST || kind == YAML_MAP)
         reader->open = node;
@@ -237,15 +294,16 @@ static void tell_syntax_error(struct reader *reader)
 {
     void *iterator = NULL;
     const struct fy_diag_error *error = fy_diag_errors_iterate(reader->diag, &iterator);
-    struct place place = place_of(reader, NULL);
-    const char *hint;
+    struct syntax_error told = {
+        error ? error->msg : "this is not YAML", place_of(reader, NULL), reader->last_value, {0}};
 
     if (error && error->line > 0)
-        place = (struct place){reader->source, (unsigned)error->line, (unsigned)error->column};
-    hint = quoting_hint(place);
-    if (!*hint && reader->open && reader->open->flow)
-        hint = quoting_hint(reader->open->at); /* `{message` is noticed at the end only */
-    problems_add(reader->problems, place, "%s%s", error ? error->msg : "this is not YAML", hint);
+        told.at = (struct place){reader->source, (unsigned)error->line, (unsigned)error->column};
+    if (reader->open && reader->open->flow)
+        told.flow = reader->open->at;
+    for (const struct yaml_node *node = reader->open; node && node->flow; node = node->parent)
+        told.value = node->at;
+    syntax_tell(reader->problems, &told);
 }
 
 /* False when a problem was added that leaves no document. A second document leaves
@@ -268,7 +326,11 @@ static bool read_events(struct reader *reader)
 
 struct yaml_node *yaml_read(const struct source *source, struct conf_problems *problems)
 {
-    struct reader reader = {.source = source, .problems = problems};
+    struct reader reader = {.source = source,
+                            .problems = problems,
+                            .last_value = {source, 1, 1},
+                            .line = 1,
+                            .line_at = source->text};
     struct place place = {source, 0, 0};
     unsigned char byte;
 

@@ -24,13 +24,14 @@ struct yaml_node {
     char *key;       /* in a map; else NULL */
     unsigned count;  /* of children */
     unsigned depth;  /* of the root 1 */
-    struct place at; /* an empty scalar stands where its key does */
+    struct place at; /* an empty scalar stands where its key or its dash does */
     struct place key_at;
     struct yaml_node *children, *last, *next, *parent;
     struct yaml_node *pending; /* a key whose value is not there yet */
 };
 
-/* NULL after adding the problem when there is no document, or not one document. */
+/* NULL after adding the problem when there is no document, or none that YAML can read.
+ * Of several the first, after a problem at the second. */
 struct yaml_node *yaml_read(const struct source *source, struct conf_problems *problems);
 void yaml_free(struct yaml_node **root);
 

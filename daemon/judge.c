@@ -1,17 +1,19 @@
 #include "daemon/judge.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "aggregate/format.h"
+#include "conf/alloc.h"
 #include "ingest/address.h"
 #include "ingest/listener.h"
 
-/* ---- values -------------------------------------------------------------------------- */
+/* ---- formats, addresses, owners ------------------------------------------------------ */
 
 static void judge_format(const struct conf *conf, const struct conf_sink *sink,
                          struct conf_problems *problems)
@@ -68,6 +70,27 @@ static bool stood_before(const struct conf *conf, unsigned endpoint, unsigned it
     return false;
 }
 
+static bool has_unknown_owner(const struct conf_ipc *ipc)
+{
+    return ipc->owner && !getpwnam(ipc->owner);
+}
+
+static bool has_unknown_group(const struct conf_ipc *ipc)
+{
+    return ipc->group && !getgrnam(ipc->group);
+}
+
+static void judge_owner(const struct conf *conf, const struct conf_ipc *ipc,
+                        struct conf_problems *problems)
+{
+    if (has_unknown_owner(ipc))
+        conf_problem(conf, problems, &ipc->owner, "there is no user '%s' to own the socket file",
+                     ipc->owner);
+    if (has_unknown_group(ipc))
+        conf_problem(conf, problems, &ipc->group, "there is no group '%s' for the socket file",
+                     ipc->group);
+}
+
 static void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problems *problems)
 {
     const struct conf_ingest *ingest = &conf->ingest[index];
@@ -80,58 +103,172 @@ static void judge_endpoint(const struct conf *conf, unsigned index, struct conf_
     }
     for (unsigned i = 0; i < ingest->connect.count; i++)
         judge_address(conf, ingest->connect.items[i], ADDRESS_TO_CONNECT, problems);
+    judge_owner(conf, &ingest->ipc, problems);
 }
+
+/* ---- one file, one sink -------------------------------------------------------------- */
+
+/* What a path leads to, however it is written. */
+struct file_identity {
+    dev_t dev; /* of the file, or of the folder where it will be made */
+    ino_t ino;
+    const char *name; /* in that folder; NULL when the file is there */
+};
+
+static const char *name_in_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The result belongs to the caller. */
+static char *folder_of(const char *path)
+{
+    size_t len = (size_t)(name_in_folder(path) - path);
+
+    if (len == 0)
+        return alloc_text(".", 1);
+    return alloc_text(path, len > 1 ? len - 1 : len); /* of "/x" the slash stays */
+}
+
+/* False when neither the file nor its folder is there, or the file may have many writers:
+ * /dev/null and terminals. */
+static bool identify(const char *path, struct file_identity *identity)
+{
+    bool is_there;
+    struct stat st;
+    char *folder;
+
+    if (lstat(path, &st) == 0) {
+        *identity = (struct file_identity){st.st_dev, st.st_ino, NULL};
+        return !S_ISCHR(st.st_mode);
+    }
+    folder = folder_of(path);
+    is_there = stat(folder, &st) == 0;
+    free(folder);
+    if (is_there)
+        *identity = (struct file_identity){st.st_dev, st.st_ino, name_in_folder(path)};
+    return is_there;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct file_identity first, second;
+
+    if (!identify(a, &first) || !identify(b, &second))
+        return false;
+    if (first.dev != second.dev || first.ino != second.ino || !first.name != !second.name)
+        return false;
+    return !first.name || strcmp(first.name, second.name) == 0;
+}
+
+static bool has_path(const struct conf_sink *sink)
+{
+    return sink->type == CONF_SINK_FILE && sink->path;
+}
+
+static void judge_path(const struct conf *conf, unsigned index, struct conf_problems *problems)
+{
+    const struct conf_sink *sink = &conf->sinks[index];
+
+    if (!has_path(sink))
+        return;
+    if (*name_in_folder(sink->path) == '\0') {
+        conf_problem(conf, problems, &sink->path, "'%s' names a folder; name a file in it",
+                     sink->path);
+        return;
+    }
+    for (unsigned i = 0; i < index; i++) {
+        const struct conf_sink *other = &conf->sinks[i];
+
+        if (has_path(other) && is_same_file(other->path, sink->path)) {
+            conf_problem(conf, problems, &sink->path,
+                         "'%s' is the file of sink '%s' too; give each sink a file of its own",
+                         sink->path, other->name ? other->name : "");
+            return;
+        }
+    }
+}
+
+/* ---- values -------------------------------------------------------------------------- */
 
 void judge_values(const struct conf *conf, struct conf_problems *problems)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++)
         judge_endpoint(conf, i, problems);
-    for (unsigned i = 0; i < conf->sink_count; i++)
+    for (unsigned i = 0; i < conf->sink_count; i++) {
         judge_format(conf, &conf->sinks[i], problems);
+        judge_path(conf, i, problems);
+    }
 }
 
 /* ---- surroundings -------------------------------------------------------------------- */
 
+/* `checking`: for --check, which is often asked while the daemon runs. */
 static void try_to_listen(const struct conf *conf, const struct conf_ingest *ingest,
-                          const char *text, struct conf_problems *problems)
+                          const char *text, bool checking, struct conf_problems *problems)
 {
     struct address address;
     struct listener listener;
     struct err err;
+    bool in_use;
 
-    if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 || !address_is_loopback(&address))
+    if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 ||
+        !address_is_loopback(&address) || has_unknown_owner(&ingest->ipc) ||
+        has_unknown_group(&ingest->ipc))
         return; /* said before */
-    if (listener_open(&listener, &address, &ingest->ipc, &err) < 0)
-        conf_problem(conf, problems, text, "%s", err.text);
-    else
+    if (listener_open(&listener, &address, &ingest->ipc, &err) == 0) {
         listener_close(&listener);
+        return;
+    }
+    in_use = strstr(err.text, strerror(EADDRINUSE)) != NULL;
+    conf_problem(conf, problems, text, "%s%s", err.text,
+                 checking && in_use
+                     ? "; if that is the logboomd you are about to restart, this is expected"
+                     : "");
+}
+
+static void try_all_to_listen(const struct conf *conf, bool checking,
+                              struct conf_problems *problems)
+{
+    for (unsigned e = 0; e < conf->ingest_count; e++) {
+        for (unsigned i = 0; i < conf->ingest[e].bind.count; i++)
+            try_to_listen(conf, &conf->ingest[e], conf->ingest[e].bind.items[i], checking,
+                          problems);
+    }
+}
+
+void judge_listening(const struct conf *conf, struct conf_problems *problems)
+{
+    try_all_to_listen(conf, false, problems);
 }
 
 /* The folder that a file would be made in. */
 static void try_folder(const struct conf *conf, const struct conf_sink *sink,
                        struct conf_problems *problems)
 {
-    char copy[4096];
-    const char *folder;
+    char *folder = folder_of(sink->path);
 
-    if (strlen(sink->path) >= sizeof copy) {
-        conf_problem(conf, problems, &sink->path, "the path is longer than any file's");
-        return;
-    }
-    strcpy(copy, sink->path);
-    folder = dirname(copy);
     if (access(folder, W_OK | X_OK) < 0)
-        conf_problem(conf, problems, &sink->path, "cannot make '%s' in the folder '%s': %s",
-                     sink->path, folder, strerror(errno));
+        conf_problem(conf, problems, &sink->path, "cannot make '%s' in the folder '%s': %s%s",
+                     sink->path, folder, strerror(errno),
+                     errno == ENOENT ? "; create the folder first" : "");
+    free(folder);
 }
 
+/* What sink/sink_file.c would say when it opens the file, told without opening it. */
 static void try_path(const struct conf *conf, const struct conf_sink *sink,
                      struct conf_problems *problems)
 {
     struct stat st;
 
     if (lstat(sink->path, &st) < 0) {
-        try_folder(conf, sink, problems);
+        if (errno == ENOENT)
+            try_folder(conf, sink, problems);
+        else
+            conf_problem(conf, problems, &sink->path, "cannot append to '%s': %s", sink->path,
+                         strerror(errno));
         return;
     }
     if (S_ISLNK(st.st_mode))
@@ -149,19 +286,11 @@ static void try_path(const struct conf *conf, const struct conf_sink *sink,
                      strerror(errno));
 }
 
-void judge_listening(const struct conf *conf, struct conf_problems *problems)
-{
-    for (unsigned e = 0; e < conf->ingest_count; e++) {
-        for (unsigned i = 0; i < conf->ingest[e].bind.count; i++)
-            try_to_listen(conf, &conf->ingest[e], conf->ingest[e].bind.items[i], problems);
-    }
-}
-
 void judge_surroundings(const struct conf *conf, struct conf_problems *problems)
 {
-    judge_listening(conf, problems);
+    try_all_to_listen(conf, true, problems);
     for (unsigned i = 0; i < conf->sink_count; i++) {
-        if (conf->sinks[i].type == CONF_SINK_FILE && conf->sinks[i].path)
+        if (has_path(&conf->sinks[i]) && *name_in_folder(conf->sinks[i].path) != '\0')
             try_path(conf, &conf->sinks[i], problems);
     }
 }

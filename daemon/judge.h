@@ -4,8 +4,9 @@
 
 #include "conf/conf.h"
 
-/* Adds a problem for each format that does not compile, and each address that is none,
- * lies beyond loopback or stands twice. Opens nothing. */
+/* Adds a problem for each format that does not compile, each address that is none, lies
+ * beyond loopback or stands twice, each user or group that there is none of, each path of
+ * a folder, and each that leads to the file of an earlier sink. Opens nothing. */
 void judge_values(const struct conf *conf, struct conf_problems *problems);
 
 /* For --check: adds a problem for each address that is in use and each path that

@@ -13,13 +13,11 @@
 #include "daemon/judge.h"
 #include "daemon/plan.h"
 
-#define DEFAULT_CONFIG LOGBOOM_SYSCONFDIR "/logboom/logboom.yaml"
-
 static const char usage[] =
     "Usage: logboomd [OPTION]…\n"
     "Gathers log entries from ZeroMQ clients into files, inside a planned amount of memory.\n"
     "\n"
-    "  -c, --config FILE   the configuration; without it " DEFAULT_CONFIG "\n"
+    "  -c, --config FILE   the configuration; without it " CONF_DEFAULT_PATH "\n"
     "      --check         judge the configuration and its surroundings, then leave\n"
     "      --help-config   every setting with its bounds and default\n"
     "  -V, --version       the version\n"
@@ -132,7 +130,7 @@ void __lsan_do_leak_check(void);
 
 int main(int argc, char **argv)
 {
-    struct options options = {.config = DEFAULT_CONFIG};
+    struct options options = {.config = CONF_DEFAULT_PATH};
     struct conf_problems *problems;
     int status = read_options(argc, argv, &options);
 

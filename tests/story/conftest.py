@@ -8,7 +8,7 @@ import pytest
 
 pytest.register_assert_rewrite("logboom_story")
 
-from logboom_story import PATIENCE_S, Client, Daemon  # noqa: E402
+from logboom_story import PATIENCE_S, SANITIZED, Client, Daemon  # noqa: E402
 
 CLIENT_SCRIPT = pathlib.Path(__file__).with_name("numbered_client.py")
 
@@ -73,3 +73,18 @@ def numbered_client():
         if one.process.poll() is None:
             one.process.kill()
         one.process.communicate()
+
+
+@pytest.fixture
+def shim(tmp_path):
+    """Puts C functions before those of libc: shim(source) is the environment to start with."""
+    if SANITIZED:
+        pytest.skip("AddressSanitizer wants to be the first library, before any LD_PRELOAD")
+
+    def compile_shim(source):
+        library = tmp_path / "shim.so"
+        subprocess.run(["gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-x", "c", "-o", library,
+                        "-"], input=source, text=True, check=True)
+        return {"LD_PRELOAD": str(library)}
+
+    return compile_shim

@@ -9,8 +9,10 @@ import json
 import os
 import pathlib
 import re
+import select
 import signal
 import subprocess
+import threading
 import time
 import zlib
 
@@ -82,6 +84,10 @@ class Ledger:
         return only
 
     @property
+    def received(self):
+        return sum(it["received"] for it in self.endpoints.values())
+
+    @property
     def lost(self):
         """What the exit status must admit."""
         return sum(it["reasons"]["shutdown"] for it in self.endpoints.values()) + sum(
@@ -116,7 +122,7 @@ class Daemon:
     """
 
     def __init__(self, folder, *, endpoint=None, sink=None, ingest=None, sinks=None, text=None,
-                 stdout=subprocess.DEVNULL, env=None, wrapper=(), ready=True, **top):
+                 stdout=subprocess.DEVNULL, stderr=None, env=None, wrapper=(), ready=True, **top):
         self.folder = pathlib.Path(folder)
         self.log = self.folder / "all.log"
         self.config = self.folder / "logboom.yaml"
@@ -125,10 +131,10 @@ class Daemon:
         top = {"drain_timeout": f"{2 * PATIENCE_S}s", **top}
         self.config.write_text(text or config_text(ingest, sinks, **top))
         self._stderr = self.folder / f"stderr-{time.monotonic_ns()}"
-        with self._stderr.open("wb") as stderr:
+        with self._stderr.open("wb") as said:
             self.process = subprocess.Popen(
                 [*wrapper, LOGBOOMD, "--config", self.config], stdin=subprocess.DEVNULL,
-                stdout=stdout, stderr=stderr, env=clean_environment(**(env or {})), cwd=self.folder)
+                stdout=stdout, stderr=stderr or said, env=clean_environment(**(env or {})), cwd=self.folder)
         if ready:
             try:
                 self.wait_ready()
@@ -165,6 +171,10 @@ class Daemon:
         line = re.search(r"ready: (.*) → (.*) \(cap (\d+) MiB, using (\d+)\)\n", self.said)
         self.addresses = line[1].split()
         self.targets = line[2].split()
+
+    def wait_ready_or_gone(self):
+        wait_until(lambda: "ready: " in self.said or self.process.poll() is not None,
+                   "ready, or an exit status")
 
     @property
     def address(self):
@@ -220,21 +230,27 @@ class Daemon:
 
     # ---- the end
 
-    def wait_exit(self, patience_s=2 * PATIENCE_S):
-        """The exit status; it must be what the final ledger says."""
+    def wait_exit(self, patience_s=2 * PATIENCE_S, sent=None):
+        """The exit status; it must be what the final ledger says.
+
+        sent: the entries that clients had handed over before the stop. A status that admits
+        no loss then means that each of them was received, which the ledger cannot know."""
         status = self.process.wait(timeout=patience_s)
         text = self.said
+        assert sent is None or "ledger: " in text, text
         if "ledger: " in text:
             last_look = re.split(r"memory: cap=.*\n", text)[-2]
             self.final = Ledger(last_look.splitlines())
             cut_short = "lost, uncounted" in text
             assert status == (EXIT_LOSSES if self.final.lost or cut_short else EXIT_FINE), text
+            if sent is not None and status == EXIT_FINE:
+                assert self.final.received == sent, text
         return status
 
-    def stop(self, number=signal.SIGTERM):
+    def stop(self, number=signal.SIGTERM, sent=None):
         """Stops in the orderly way; the exit status."""
         self.send_signal(number)
-        return self.wait_exit()
+        return self.wait_exit(sent=sent)
 
     def end(self):
         """After the test, whatever became of it."""
@@ -291,6 +307,46 @@ class Client:
     def close(self):
         with contextlib.suppress(zmq.ZMQError):
             self.context.destroy(linger=0)
+
+
+class FifoReader:
+    """The other end of a FIFO. Opened early, since the daemon finds it down without one; reads
+    when told to, until the daemon closes it: as fast as it can, or a chunk at each pause."""
+
+    def __init__(self, path, chunk_bytes=1 << 20, pause_s=0):
+        self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self.data = bytearray()
+        self.chunk_bytes, self.pause_s = chunk_bytes, pause_s
+        self.thread = threading.Thread(target=self._read)
+
+    def _read(self):
+        while select.select([self.fd], [], [], PATIENCE_S)[0]:
+            with contextlib.suppress(BlockingIOError):
+                chunk = os.read(self.fd, self.chunk_bytes)
+                if not chunk:
+                    return
+                self.data += chunk
+            time.sleep(self.pause_s)
+
+    def begin(self):
+        self.thread.start()
+        return self
+
+    def hurry(self):
+        """From now on as fast as it can."""
+        self.chunk_bytes, self.pause_s = 1 << 20, 0
+
+    def end(self):
+        """What was read until the daemon closed the FIFO."""
+        self.thread.join(2 * PATIENCE_S)
+        assert not self.thread.is_alive()
+        self.close()
+        return bytes(self.data)
+
+    def close(self):
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = -1
 
 
 def numbered_text(client, number):

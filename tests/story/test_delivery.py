@@ -39,8 +39,8 @@ def test_eight_clients_send_100_000_entries_each_one_a_message(
     order of its client, none torn; and the ledger agrees to the entry."""
     daemon = start(endpoint=endpoint_on(transport, tmp_path), sink={"format": "line"})
     push_all(numbered_client, daemon.addresses, MANY)
-    assert daemon.stop() == EXIT_FINE
     total = len(CLIENTS) * MANY
+    assert daemon.stop(sent=total) == EXIT_FINE
     check_output(daemon, "all.log", "line", dict.fromkeys(CLIENTS, MANY))
     assert daemon.final.endpoint["received"] == daemon.final.endpoint["messages"] == total
     assert daemon.final.endpoint["malformed"] == daemon.final.endpoint["cut"] == 0
@@ -53,7 +53,7 @@ def test_eight_clients_send_ndjson_in_64_kib_messages_to_two_sinks(start, number
     both are complete, and a batch counts as the entries that it holds."""
     daemon = start(sinks=[file_sink(tmp_path, "line"), file_sink(tmp_path, "json")])
     push_all(numbered_client, daemon.addresses, MANY, 64 * 1024)
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=len(CLIENTS) * MANY) == EXIT_FINE
     for format in ("line", "json"):
         check_output(daemon, f"{format}.log", format, dict.fromkeys(CLIENTS, MANY))
         assert daemon.final.sinks[format]["written"] == len(CLIENTS) * MANY
@@ -72,7 +72,7 @@ def test_two_endpoints_feed_one_file(start, numbered_client, tmp_path):
     )
     assert len(daemon.addresses) == 3
     push_all(numbered_client, daemon.addresses, SOME)
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=len(CLIENTS) * SOME) == EXIT_FINE
     check_output(daemon, "all.log", "raw", dict.fromkeys(CLIENTS, SOME))
     ledger = daemon.final.endpoints
     assert ledger["net"]["received"] == 6 * SOME  # clients 0 3 6 and 1 4 7
@@ -89,7 +89,7 @@ def test_the_daemon_connects_to_clients_that_listen(start, numbered_client, tmp_
     first.wait_done()
     second = numbered_client(late, 1, SOME, how="bind").wait_started()
     second.wait_done()
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=2 * SOME) == EXIT_FINE
     check_output(daemon, "all.log", "text", {0: SOME, 1: SOME})
 
 
@@ -101,7 +101,7 @@ def test_a_lone_entry_is_in_the_file_without_further_traffic(start, client):
         one.send(numbered_json(0, number))
         daemon.wait_lines(number + 1)
     check_output(daemon, "all.log", "line", {0: 3})
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=3) == EXIT_FINE
 
 
 def test_batch_for_holds_entries_back_and_then_writes_them(start, client):
@@ -116,7 +116,7 @@ def test_batch_for_holds_entries_back_and_then_writes_them(start, client):
     daemon.wait_ledger(lambda look: look.sink["written"] == 1)
     one.send(numbered_json(0, 1))
     daemon.wait_ledger(lambda look: look.endpoint["received"] == 2)
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=2) == EXIT_FINE
     check_output(daemon, "all.log", "line", {0: 2})
 
 
@@ -127,7 +127,7 @@ def test_a_full_block_does_not_wait_for_batch_for(start, client):
     for number in range(5000):
         one.send(numbered_json(0, number))
     wait_until(lambda: daemon.log.stat().st_size > 256 * 1024, "whole blocks in the file")
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=5000) == EXIT_FINE
     check_output(daemon, "all.log", "line", {0: 5000})
 
 
@@ -159,7 +159,7 @@ def test_200_mb_pass_through_in_less_memory_than_the_cap(start, tmp_path, batch)
     subprocess.run([LOGBOOM, "push", "--to", daemon.address, *batch, source], check=True)
     daemon.wait_written(count)
     peak_bytes = daemon.peak_bytes()
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=count) == EXIT_FINE
     assert daemon.final.sinks["line"]["written"] == count
     source.unlink()
     (tmp_path / "line.log").unlink()

@@ -1,6 +1,7 @@
 """What a file sink accepts as its file, and what log rotation may do to it."""
 
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -147,15 +148,22 @@ def test_a_file_or_folder_that_may_not_be_written_is_refused(tmp_path):
                   wrapper=wrapper)
 
 
-@pytest.mark.parametrize("second", ["all.log", "./all.log", "sub/../all.log"])
-def test_two_sinks_with_one_file_are_refused(tmp_path, second):
-    """However the second spells it; the place shown is the second's."""
+@pytest.mark.parametrize("arguments", [[], ["--check"]], ids=["start", "check"])
+@pytest.mark.parametrize("there", ["nothing", "file", "fifo"])
+@pytest.mark.parametrize("second", ["all.log", "./all.log", "sub/../all.log", "link/all.log"])
+def test_two_sinks_with_one_file_are_refused(tmp_path, arguments, there, second):
+    """However the second spells it, and whether it is there or has a reader yet; the place shown
+    is the second's. A FIFO would give each line to one of them, a file tear both."""
     (tmp_path / "sub").mkdir()
+    (tmp_path / "link").symlink_to(".")
+    {"nothing": lambda path: None, "file": pathlib.Path.touch, "fifo": os.mkfifo}[there](
+        tmp_path / "all.log")
     config = config_for(tmp_path, tmp_path / "all.log", f"{tmp_path}/{second}")
-    told = run_logboomd("--config", config)
-    assert told.returncode == EXIT_CONFIGURATION
-    assert f"{config}:5:" in told.stderr
-    assert "sink s0 already writes to that file" in told.stderr
+    told = run_logboomd(*arguments, "--config", config)
+    assert told.returncode == EXIT_CONFIGURATION, told.stdout + told.stderr
+    assert re.search(rf"^{re.escape(str(config))}:5:\d+: .*is the file of sink 's0' too",
+                     told.stderr, re.M), told.stderr
+    assert "^" in told.stderr and "ready: " not in told.stderr
 
 
 # ---- rotation -----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 
 import pytest
 from logboom_story import EXIT_FINE, EXIT_LOSSES, Tally, numbered_json, wait_until
@@ -95,6 +96,24 @@ def test_a_stop_on_a_full_disk_admits_what_it_could_not_write(start, client, sma
     lines = log.read_bytes().split(b"\n")
     assert lines.pop() == b"" and lines.pop().endswith(rb" \[torn]")
     Tally(b"\n".join([*lines, b""]), "line").check_complete({0: written})
+
+
+def test_a_stop_tries_the_disk_at_once(start, client, small_disk):
+    """The disk has been full for so long that it is tried once in a while only. Somebody makes
+    room and stops the daemon, with less time than is left to wait: all entries are written."""
+    (small_disk / "ballast").write_bytes(b"x" * 68 * 1024)
+    log = small_disk / "small.log"
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line"}],
+                   drain_timeout="1200ms")
+    client(daemon.address).send(*(numbered_json(0, i) for i in range(500)))
+    daemon.wait_said("No space left on device")
+    down_since = time.monotonic()
+    daemon.wait_ledger(lambda look: look.endpoint["received"] == 500)
+    # it tries after 0.1, 0.3, 0.7, 1.5 and 3.1 s
+    wait_until(lambda: time.monotonic() > down_since + 1.7, "the long pause")
+    (small_disk / "ballast").unlink()
+    assert daemon.stop(sent=500) == EXIT_FINE
+    Tally(log.read_bytes(), "line").check_complete({0: 500})
 
 
 def test_dev_full_is_a_disk_that_is_always_full(start, client):

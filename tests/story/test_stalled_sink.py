@@ -1,9 +1,8 @@
 """A sink that does not take its entries makes the clients wait; nothing is lost for it."""
 
-import contextlib
 import os
 import select
-import threading
+import signal
 import time
 
 import pytest
@@ -11,54 +10,27 @@ from logboom_story import (
     EXIT_FINE,
     EXIT_LOSSES,
     PATIENCE_S,
+    SANITIZED,
+    FifoReader,
     Tally,
     numbered_batches,
     numbered_json,
+    wait_until,
 )
 
 # The smallest queue there is, so that little traffic fills it.
 SMALL = {"endpoint": {"max_entry": "4KiB"}, "memory": {"cap": "32MiB"}}
 SMALL_QUEUE = {"format": "line", "queue": "384KiB"}
 
-
-class Reader:
-    """The other end of a FIFO. Opened early, since the daemon finds it down without one; reads
-    when told to, until the daemon closes it."""
-
-    def __init__(self, path):
-        self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        self.data = bytearray()
-        self.thread = threading.Thread(target=self._read)
-
-    def _read(self):
-        while select.select([self.fd], [], [], PATIENCE_S)[0]:
-            with contextlib.suppress(BlockingIOError):
-                chunk = os.read(self.fd, 1 << 20)
-                if not chunk:
-                    return
-                self.data += chunk
-
-    def begin(self):
-        self.thread.start()
-
-    def end(self):
-        """What was read until the daemon closed the FIFO."""
-        self.thread.join(2 * PATIENCE_S)
-        assert not self.thread.is_alive()
-        self.close()
-        return bytes(self.data)
-
-    def close(self):
-        if self.fd >= 0:
-            os.close(self.fd)
-        self.fd = -1
+STOPS = 4 if SANITIZED else 16
+ENOUGH = 200_000  # entries for a slow reader
 
 
 @pytest.fixture
 def fifo(tmp_path):
     """all.log is a FIFO with a reader that does not read yet."""
     os.mkfifo(tmp_path / "all.log")
-    reader = Reader(tmp_path / "all.log")
+    reader = FifoReader(tmp_path / "all.log")
     yield reader
     if not reader.thread.is_alive():
         reader.close()
@@ -88,7 +60,7 @@ def test_a_stalled_reader_holds_clients_back_and_then_gets_everything(start, cli
         one.finish()
     total = sum(sent) + 3000
     daemon.wait_written(total)
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=total) == EXIT_FINE
     Tally(fifo.end(), "line").check_complete({i: sent[i] + 1000 for i in range(3)})
 
 
@@ -105,6 +77,39 @@ def test_a_stall_is_told_and_its_end_too(start, client, fifo):
     daemon.wait_said("receiving again after ")
     daemon.wait_written(sent)
     assert daemon.stop() == EXIT_FINE
+
+
+def test_a_slow_reader_is_no_stall(start, numbered_client, fifo):
+    """Somebody reads the FIFO all the time, but slower than the client sends: the queue is full
+    and the client waits, for longer than it takes to call it a stall. Entries flow, so nobody
+    is warned; and when the client is done, everything has come out."""
+    daemon = start(sink=SMALL_QUEUE, **SMALL)
+    fifo.chunk_bytes, fifo.pause_s = 16 * 1024, 0.004
+    fifo.begin()
+    one = numbered_client(daemon.address, 0, ENOUGH, batch_bytes=64_000)
+    full = daemon.wait_ledger(lambda look: look.sink["queued"] > 1000)
+    full_since = time.monotonic()
+    wait_until(lambda: time.monotonic() > full_since + 2.2, "twice the time of a stall")
+    later = daemon.ledger()
+    assert later.sink["queued"] > 1000
+    assert full.endpoint["received"] + 2000 < later.endpoint["received"] < ENOUGH
+    fifo.hurry()
+    one.wait_done()
+    assert daemon.stop(sent=ENOUGH) == EXIT_FINE
+    Tally(fifo.end(), "line").check_complete({0: ENOUGH})
+    assert "sink all: full" not in daemon.said
+    assert "receiving again" not in daemon.said
+
+
+def test_a_stalled_daemon_that_is_stopped_does_not_claim_to_receive_again(start, client, fifo):
+    """The stall was told, and then the stop ends it: nothing was received again."""
+    daemon = start(sink=SMALL_QUEUE, drain_timeout="500ms", **SMALL)
+    one = client(daemon.address, sndhwm=10, sndbuf=65536)
+    one.send_until_blocked(entries(0))
+    daemon.wait_said("sink all: full for 1.")
+    assert daemon.stop() == EXIT_LOSSES
+    assert "receiving again" not in daemon.said
+    assert daemon.said.count("sink all: full for") == 1
 
 
 def test_a_parked_batch_goes_on_from_the_right_entry(start, client, fifo):
@@ -177,7 +182,7 @@ def test_a_fifo_without_a_reader_is_no_reason_not_to_start(start, client, tmp_pa
     one = client(daemon.address)
     one.send(*(numbered_json(0, i) for i in range(500)))
     daemon.wait_ledger(lambda look: look.sink["queued"] == 500, "queued")
-    reader = Reader(tmp_path / "all.log")
+    reader = FifoReader(tmp_path / "all.log")
     reader.begin()
     daemon.wait_written(500)
     assert daemon.stop() == EXIT_FINE
@@ -190,7 +195,7 @@ def test_a_reader_that_leaves_and_another_that_comes(start, client, tmp_path):
     """The reader is restarted. What is sent meanwhile waits; the new reader begins with a whole
     line and misses nothing that was not in the pipe of the old one."""
     os.mkfifo(tmp_path / "all.log")
-    first = Reader(tmp_path / "all.log")
+    first = FifoReader(tmp_path / "all.log")
     daemon = start(sink={"format": "line"})
     one = client(daemon.address)
     one.send(numbered_json(0, 0))
@@ -202,13 +207,52 @@ def test_a_reader_that_leaves_and_another_that_comes(start, client, tmp_path):
     daemon.wait_said("sink all: cannot write to")
     assert "Broken pipe" in daemon.said
     daemon.wait_ledger(lambda look: look.endpoint["received"] == 3000)
-    second = Reader(tmp_path / "all.log")
+    second = FifoReader(tmp_path / "all.log")
     second.begin()
     daemon.wait_written(3000)
     assert daemon.stop() == EXIT_FINE
     tally = Tally(second.end(), "line")
     assert tally.torn == 0
     assert tally.numbers[0] == list(range(1, 3000))
+
+
+def test_a_reader_that_comes_during_the_stop_gets_everything(start, client, tmp_path):
+    """Nobody reads the FIFO: the queue is full, one entry is parked, and hundreds more wait in
+    ZeroMQ when the stop comes. Then a reader comes after all. Whatever the moment, all of it
+    goes out, and only then is the daemon done. Many daemons, since each meets another moment."""
+    count, daemons, readers = 3500, [], []
+    for i in range(STOPS):
+        (tmp_path / str(i)).mkdir()
+        os.mkfifo(tmp_path / str(i) / "all.log")
+        daemons.append(start(str(i), sink=SMALL_QUEUE, **SMALL))
+        client(daemons[i].address, sndhwm=count).send(*(numbered_json(i, n) for n in range(count)))
+    for one in daemons:
+        look = one.wait_ledger(lambda look: look.sink["queued"] > 1000 and
+                               look.endpoint["messages"] > look.endpoint["received"], "parked")
+        assert look.endpoint["received"] < count - 100
+        one.send_signal(signal.SIGTERM)
+    for one in daemons:
+        one.wait_said("stopping: ")
+        readers.append(FifoReader(one.log).begin())
+    for i, (one, reader) in enumerate(zip(daemons, readers)):
+        assert one.wait_exit(sent=count) == EXIT_FINE
+        Tally(reader.end(), "line").check_complete({i: count})
+
+
+def test_a_stop_tries_a_sink_at_once_that_had_long_to_wait(start, client, tmp_path):
+    """Nobody has read the FIFO for so long that it is tried once in a while only. A reader comes,
+    and right then the stop, with less time than is left to wait: the entries are written."""
+    os.mkfifo(tmp_path / "all.log")
+    daemon = start(sink={"format": "line"}, drain_timeout="1200ms")
+    down_since = time.monotonic()
+    client(daemon.address).send(*(numbered_json(0, i) for i in range(10)))
+    daemon.wait_ledger(lambda look: look.sink["queued"] == 10)
+    # it tries after 0.1, 0.3, 0.7, 1.5 and 3.1 s
+    wait_until(lambda: time.monotonic() > down_since + 1.7, "the long pause")
+    assert "writing again" not in daemon.said
+    reader = FifoReader(tmp_path / "all.log").begin()
+    assert daemon.stop(sent=10) == EXIT_FINE
+    Tally(reader.end(), "line").check_complete({0: 10})
 
 
 def test_stop_while_nobody_reads_the_fifo(start, client, tmp_path):

@@ -1,14 +1,20 @@
 """The daemon is stopped: what clients handed over is written, the rest is admitted."""
 
+import contextlib
+import fcntl
 import os
+import re
+import select
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
 from logboom_story import (
     EXIT_FINE,
+    EXIT_LOSSES,
     PATIENCE_S,
     SANITIZED,
     Tally,
@@ -20,6 +26,11 @@ from logboom_story import (
 ENDLESS = 100_000_000
 DRAIN_S = 3 if SANITIZED else 1
 SLACK_S = PATIENCE_S / 10  # for starting, scheduling and, with the sanitizers, looking for leaks
+F_SETPIPE_SZ = 1031  # fcntl(2); Python has a name for it since 3.10
+
+# What a ZeroMQ client says first (ZMTP 3.0): version and mechanism, then who it is.
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00NULL".ljust(55, b"\0")
+READY = b"\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x04PUSH"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -55,7 +66,7 @@ def test_stop_right_behind_batches_writes_all_of_them(start, client):
     one = client(daemon.address)
     one.send(*numbered_batches(0, 100_000, 200_000))
     one.finish()
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=100_000) == EXIT_FINE
     Tally(daemon.log.read_bytes(), "json").check_complete({0: 100_000})
 
 
@@ -63,7 +74,7 @@ def test_an_idle_daemon_stops_at_once(start):
     """Nothing was ever sent; nobody waits for drain_timeout."""
     daemon = start(drain_timeout="60s")
     began = time.monotonic()
-    assert daemon.stop() == EXIT_FINE
+    assert daemon.stop(sent=0) == EXIT_FINE
     assert time.monotonic() - began < SLACK_S
     assert daemon.log.read_bytes() == b""
 
@@ -88,6 +99,109 @@ def test_a_second_interrupt_leaves_at_once(start, client, tmp_path):
     os.close(reader)
 
 
+def test_a_second_interrupt_under_load_admits_what_it_left_behind(start, numbered_client, tmp_path):
+    """Clients send without end, so the drain goes on; the second ^C ends it. Nobody can count
+    what had arrived by then: status 75 and a sentence say so. The ipc socket goes with the
+    daemon all the same."""
+    daemon = start(endpoint={"bind": f"ipc://{tmp_path}/in.sock"}, sink={"format": "line"})
+    for i in (0, 1):
+        numbered_client(daemon.address, i, ENDLESS).wait_started()
+    daemon.wait_ledger(lambda look: look.endpoint["received"] > 5000, "load")
+    daemon.send_signal(signal.SIGINT)
+    daemon.wait_said("stopping: ")
+    daemon.send_signal(signal.SIGINT)
+    assert daemon.wait_exit() == EXIT_LOSSES
+    assert re.search(r"interrupted twice: .*lost, uncounted", daemon.said)
+    assert not (tmp_path / "in.sock").exists()
+    Tally(daemon.log.read_bytes(), "line").check_prefixes()
+
+
+STORMS = [[signal.SIGTERM], [signal.SIGUSR1], [signal.SIGHUP],
+          [signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP]]
+
+
+@pytest.mark.parametrize("storm", STORMS, ids=["term", "usr1", "hup", "all"])
+def test_a_storm_of_signals_during_the_stop(start, client, storm):
+    """Scripts and managers signal again and again, from the first SIGTERM until the process is
+    gone. It is never killed by one: the entries are written and the last ledger is printed."""
+    for turn in range(6):
+        daemon = start(f"turn{turn}", sink={"format": "line"})
+        one = client(daemon.address)
+        one.send(*(numbered_json(0, i) for i in range(2000)))
+        one.finish()
+        daemon.send_signal(signal.SIGTERM)
+        while daemon.process.poll() is None:
+            for number in storm:
+                daemon.send_signal(number)
+        assert daemon.wait_exit(sent=2000) == EXIT_FINE
+        Tally(daemon.log.read_bytes(), "line").check_complete({0: 2000})
+
+
+class SlowLine:
+    """A proxy of one connection. Passes bytes on as they come, but once `slow`, the way to the
+    daemon is 4 KiB every few milliseconds: well below the silence that ends a drain."""
+
+    def __init__(self, port):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.slow, self.slow_bytes = port, False, 0
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        near, _ = self.listener.accept()
+        far = socket.create_connection(("127.0.0.1", self.port))
+        with near, far, contextlib.suppress(ConnectionError):
+            while ready := select.select([near, far], [], [], PATIENCE_S)[0]:
+                for one, other in ((near, far), (far, near)):
+                    if one not in ready:
+                        continue
+                    if not (data := one.recv(4096)):
+                        return
+                    other.sendall(data)
+                    if self.slow and one is far:
+                        self.slow_bytes += len(data)
+                        time.sleep(0.002)
+
+    def close(self):
+        self.thread.join(PATIENCE_S)
+        self.listener.close()
+
+
+def test_a_large_message_that_is_still_arriving_is_received_wholly(start, client):
+    """The daemon connects to a client, whose large message is on its way over a slow line when
+    the stop comes. Bytes keep coming, so the drain goes on until the message is there."""
+    one = client(bind="tcp://127.0.0.1:0")
+    line = SlowLine(int(one.socket.last_endpoint.rsplit(b":", 1)[1]))
+    address = f"tcp://127.0.0.1:{line.listener.getsockname()[1]}"
+    daemon = start(ingest=[{"name": "apps", "connect": address, "max_message": "1MiB",
+                            "max_entry": "1MiB"}], sink={"format": "raw", "queue": "8MiB"})
+    one.send(b"first")
+    daemon.wait_written(1)
+    line.slow = True
+    one.send(b"x" * 800_000)
+    wait_until(lambda: line.slow_bytes > 65536, "the message is on its way")
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait_said("stopping: ")
+    assert line.slow_bytes < 600_000
+    assert daemon.wait_exit(sent=2) == EXIT_FINE
+    assert daemon.log.read_bytes() == b"first\n" + b"x" * 800_000 + b"\n"
+    line.close()
+
+
+def test_a_large_message_that_stands_still_does_not_hold_the_stop(start):
+    """A client has sent the head of a message and then nothing: it is not waited for."""
+    daemon = start()
+    host, port = daemon.address.removeprefix("tcp://").split(":")
+    with socket.create_connection((host, int(port)), PATIENCE_S) as raw:
+        raw.sendall(GREETING + READY)
+        while not raw.recv(4096).endswith(b"PULL"):
+            pass
+        raw.sendall(b"\x02" + (100_000).to_bytes(8, "big") + b"x" * 1000)
+        began = time.monotonic()
+        assert daemon.stop() == EXIT_FINE
+        assert time.monotonic() - began < SLACK_S
+
+
 def test_repeated_sigterm_is_one_stop(start, client):
     """A service manager that signals twice does not shorten the drain."""
     daemon = start(sink={"format": "line"})
@@ -96,7 +210,7 @@ def test_repeated_sigterm_is_one_stop(start, client):
     one.finish()
     daemon.send_signal(signal.SIGTERM)
     daemon.send_signal(signal.SIGTERM)
-    assert daemon.wait_exit() == EXIT_FINE
+    assert daemon.wait_exit(sent=20_000) == EXIT_FINE
     Tally(daemon.log.read_bytes(), "line").check_complete({0: 20_000})
 
 
@@ -142,6 +256,31 @@ def test_the_service_manager_may_listen_on_an_abstract_name_or_be_gone(start, tm
         assert first.stop() == EXIT_FINE
     second = start(env={"NOTIFY_SOCKET": str(tmp_path / "nobody")})
     assert second.stop() == EXIT_FINE
+
+
+def test_a_stderr_that_nobody_reads_holds_nobody(start, client, tmp_path):
+    """stderr is a pipe, full from the start, and its reader hangs. The daemon starts, entries
+    flow also while it has something to say, and the stop takes no longer than it may."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, F_SETPIPE_SZ, 4096)
+    os.write(writer, b"x" * 4096)
+    daemon = start(endpoint={"bind": f"ipc://{tmp_path}/in.sock"}, sink={"format": "line"},
+                   stderr=writer, ready=False, drain_timeout=f"{DRAIN_S}s")
+    os.close(writer)
+    one = client(f"ipc://{tmp_path}/in.sock")
+    one.send(numbered_json(0, 0))
+    daemon.wait(daemon.log.exists, "it has started")
+    daemon.wait_lines(1)
+    for turn in range(3):
+        daemon.send_signal(signal.SIGUSR2)
+        one.send(*(numbered_json(0, i) for i in range(1 + turn * 100, 101 + turn * 100)))
+        daemon.wait_lines(101 + turn * 100)
+    began = time.monotonic()
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait_exit() == EXIT_FINE
+    assert time.monotonic() - began < DRAIN_S + SLACK_S
+    os.close(reader)
+    Tally(daemon.log.read_bytes(), "line").check_complete({0: 301})
 
 
 def test_stopping_with_nobody_left_to_read_what_it_says(start, client, tmp_path):

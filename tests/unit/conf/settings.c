@@ -241,6 +241,9 @@ static void the_help_names_every_setting_with_its_default_and_bounds(void **stat
         "    max_entry:      size, 1KiB to 1MiB; default 64KiB\n",
         "    type:           file or stdout; required\n",
         "    queue:          size, at least 256KiB, or auto; default auto\n",
+        "                    memory for what waits, and room for 4 blocks of twice max_entry (with "
+        "the "
+        "default max_entry: 512KiB); auto takes a share of 'memory.cap'\n",
         "    batch_for:      time, at most 10s; default 0ms\n",
     };
     char *text = NULL;

@@ -1,4 +1,4 @@
-#include "conf/judge.h"
+#include "conf/check_text.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 enum { NAME_MAX_BYTES = 64, FORMAT_WORDS = 4 };
 
-int judge_name(const struct setting *setting, const char *text, struct err *err)
+int check_name(const struct setting *setting, const char *text, struct err *err)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                   "0123456789_.-";
@@ -20,7 +20,18 @@ int judge_name(const struct setting *setting, const char *text, struct err *err)
     return 0;
 }
 
-int judge_format(const struct setting *setting, const char *text, struct err *err)
+int check_path(const struct setting *setting, const char *text, struct err *err)
+{
+    const char *brace = strchr(text, '{');
+    size_t len = brace ? strcspn(brace, "}") : 0;
+
+    if (len > 1 && brace[len] == '}')
+        return err_set(err, "'%s' holds '%.*s'; file names made from entries are not supported yet",
+                       setting->name, (int)len + 1, brace);
+    return 0;
+}
+
+int check_format(const struct setting *setting, const char *text, struct err *err)
 {
     static const char *const words[FORMAT_WORDS] = {"text", "line", "json", "raw"};
     const char *nearest = suggest_nearest(text, words, FORMAT_WORDS);

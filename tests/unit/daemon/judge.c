@@ -1,0 +1,260 @@
+/* judge.c - what is wrong with a configuration that reads well: told once, at its setting. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* The daemon's objects hold a main and are not linked into tests. */
+#include "daemon/judge.c"
+
+#define INGEST "ingest: [{name: in, bind: 'tcp://127.0.0.1:0'}]\n"
+
+static struct {
+    char folder[64];
+    struct conf_problems *problems;
+    struct conf *conf;
+    char *said;
+} t;
+
+/* In a folder of its own, so that the paths of a test are short. */
+static int begin(void **state)
+{
+    (void)state;
+    strcpy(t.folder, "/tmp/logboom-judge-XXXXXX");
+    return mkdtemp(t.folder) && chdir(t.folder) == 0 ? 0 : -1;
+}
+
+static void forget(void)
+{
+    conf_free(&t.conf);
+    conf_problems_free(&t.problems);
+    free(t.said);
+    t.said = NULL;
+}
+
+static int end(void **state)
+{
+    char command[96];
+
+    (void)state;
+    if (t.problems)
+        forget();
+    snprintf(command, sizeof command, "rm -rf '%s'", t.folder);
+    return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+}
+
+static void read_conf(const char *text)
+{
+    if (t.problems)
+        forget();
+    t.problems = conf_problems_new();
+    t.conf = conf_load_text("x.yaml", text, strlen(text), t.problems);
+    assert_non_null(t.conf);
+    assert_int_equal(conf_problems_count(t.problems), 0);
+}
+
+static const char *told(void)
+{
+    size_t len;
+    FILE *out = open_memstream(&t.said, &len);
+
+    conf_problems_print(t.problems, out);
+    fclose(out);
+    return t.said;
+}
+
+static const char *values_of(const char *text)
+{
+    read_conf(text);
+    judge_values(t.conf, t.problems);
+    return told();
+}
+
+/* All that --check says. */
+static const char *check_of(const char *text)
+{
+    read_conf(text);
+    judge_values(t.conf, t.problems);
+    judge_surroundings(t.conf, t.problems);
+    return told();
+}
+
+static const char *two_sinks(const char *first, const char *second)
+{
+    static char text[512];
+
+    snprintf(text, sizeof text,
+             INGEST "sinks:\n- {name: a, type: file, path: '%s'}\n"
+                    "- {name: b, type: file, path: '%s'}\n",
+             first, second);
+    return text;
+}
+
+static const char *one_sink(const char *path)
+{
+    static char text[8192];
+
+    snprintf(text, sizeof text, INGEST "sinks:\n- {name: a, type: file, path: '%s'}\n", path);
+    return text;
+}
+
+static void make_file(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fclose(file);
+}
+
+/* ---- values -------------------------------------------------------------------------- */
+
+static void an_unknown_owner_or_group_is_told_once(void **state)
+{
+    static const char wanted[] = "x.yaml:4:16: there is no user 'nosuch1' to own the socket file\n"
+                                 "  ipc: {owner: nosuch1, group: nosuch2}\n"
+                                 "               ^\n"
+                                 "x.yaml:4:32: there is no group 'nosuch2' for the socket file\n"
+                                 "  ipc: {owner: nosuch1, group: nosuch2}\n"
+                                 "                               ^\n";
+
+    (void)state;
+    assert_string_equal(check_of("ingest:\n"
+                                 "- name: in\n"
+                                 "  bind: ['ipc:///tmp/nosuch.1', 'ipc:///tmp/nosuch.2']\n"
+                                 "  ipc: {owner: nosuch1, group: nosuch2}\n"
+                                 "sinks: [{name: out, type: stdout}]\n"),
+                        wanted);
+    assert_string_equal(check_of("ingest:\n"
+                                 "- name: in\n"
+                                 "  bind: 'tcp://127.0.0.1:0'\n"
+                                 "  ipc: {owner: nosuch1, group: nosuch2}\n"
+                                 "sinks: [{name: out, type: stdout}]\n"),
+                        wanted);
+    assert_string_equal(values_of("ingest:\n"
+                                  "- name: in\n"
+                                  "  bind: 'tcp://127.0.0.1:0'\n"
+                                  "  ipc: {owner: root, group: root}\n"
+                                  "sinks: [{name: out, type: stdout}]\n"),
+                        "");
+}
+
+static void a_path_of_a_folder_is_refused(void **state)
+{
+    (void)state;
+    assert_string_equal(check_of(one_sink("logs/")),
+                        "x.yaml:3:31: 'logs/' names a folder; name a file in it\n"
+                        "- {name: a, type: file, path: 'logs/'}\n"
+                        "                              ^\n");
+    assert_string_equal(check_of(one_sink("missing/")),
+                        "x.yaml:3:31: 'missing/' names a folder; name a file in it\n"
+                        "- {name: a, type: file, path: 'missing/'}\n"
+                        "                              ^\n");
+}
+
+/* Whether the file is there or not, and however its path is written. */
+static void two_sinks_do_not_share_a_file(void **state)
+{
+    static const char *const same[][2] = {
+        {"x.log", "x.log"},         {"x.log", "./x.log"},         {"logs/x.log", "logs//x.log"},
+        {"x.log", "logs/../x.log"}, {"logs/x.log", "link/x.log"}, {"there.log", ".//there.log"},
+        {"pipe", "./pipe"},
+    };
+    static const char *const different[][2] = {
+        {"x.log", "y.log"},         {"x.log", "logs/x.log"},    {"there.log", "x.log"},
+        {"/dev/null", "/dev/null"}, {"missing/x", "missing/x"}, {"x.log", "there.log"},
+    };
+    char wanted[256], path[128];
+
+    (void)state;
+    assert_int_equal(mkdir("logs", 0700), 0);
+    assert_int_equal(symlink("logs", "link"), 0);
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    make_file("there.log");
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        snprintf(
+            wanted, sizeof wanted,
+            "x.yaml:4:31: '%s' is the file of sink 'a' too; give each sink a file of its own\n",
+            same[i][1]);
+        assert_memory_equal(values_of(two_sinks(same[i][0], same[i][1])), wanted, strlen(wanted));
+    }
+    for (size_t i = 0; i < sizeof different / sizeof different[0]; i++)
+        assert_string_equal(values_of(two_sinks(different[i][0], different[i][1])), "");
+    snprintf(path, sizeof path, "%s/x.log", t.folder);
+    assert_non_null(strstr(values_of(two_sinks("x.log", path)), "is the file of sink 'a' too"));
+}
+
+/* ---- surroundings -------------------------------------------------------------------- */
+
+static void a_path_that_cannot_be_written_is_told_with_a_remedy(void **state)
+{
+    char long_name[300] = "", wanted[512];
+
+    (void)state;
+    make_file("file");
+    assert_string_equal(check_of(one_sink("x.log")), "");
+    assert_string_equal(check_of(one_sink("file")), "");
+    assert_string_equal(check_of(one_sink("/dev/null")), "");
+    assert_non_null(
+        strstr(check_of(one_sink("no/x.log")),
+               "x.yaml:3:31: cannot make 'no/x.log' in the folder 'no': No such file or "
+               "directory; create the folder first\n"));
+    assert_non_null(strstr(check_of(one_sink("file/x.log")),
+                           "x.yaml:3:31: cannot append to 'file/x.log': Not a directory\n"));
+    memset(long_name, 'x', 299);
+    snprintf(wanted, sizeof wanted, "cannot append to '%s': File name too long\n", long_name);
+    assert_non_null(strstr(check_of(one_sink(long_name)), wanted));
+    assert_non_null(strstr(check_of(one_sink("/tmp")), "'/tmp' is no regular file"));
+    assert_int_equal(symlink("file", "link"), 0);
+    assert_non_null(strstr(check_of(one_sink("link")), "'link' is a symbolic link"));
+    assert_int_equal(unlink("link"), 0);
+    assert_int_equal(link("file", "link"), 0);
+    assert_non_null(strstr(check_of(one_sink("link")), "'link' has 2 hard links"));
+    assert_int_equal(access("x.log", F_OK), -1); /* nothing was made */
+}
+
+/* The daemon that runs is often the one that is asked for. */
+static void an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start(void **state)
+{
+    char text[128], config[256];
+    struct conf_ipc ipc = {.mode.bits = 0600};
+    struct listener other;
+    struct address address;
+
+    (void)state;
+    snprintf(text, sizeof text, "ipc://%s/in.sock", t.folder);
+    snprintf(config, sizeof config,
+             "ingest: [{name: in, bind: '%s'}]\nsinks: [{name: out, type: stdout}]\n", text);
+    assert_int_equal(address_parse(text, ADDRESS_TO_BIND, &address, NULL), 0);
+    assert_int_equal(listener_open(&other, &address, &ipc, NULL), 0);
+    assert_non_null(strstr(check_of(config),
+                           "Address already in use; another program listens there: stop it or "
+                           "choose another address; if that is the logboomd you are about to "
+                           "restart, this is expected\n"));
+    read_conf(config);
+    judge_listening(t.conf, t.problems);
+    assert_non_null(strstr(told(), "choose another address\n"));
+    listener_close(&other);
+    assert_string_equal(check_of(config), "");
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_unknown_owner_or_group_is_told_once),
+        TEST(a_path_of_a_folder_is_refused),
+        TEST(two_sinks_do_not_share_a_file),
+        TEST(a_path_that_cannot_be_written_is_told_with_a_remedy),
+        TEST(an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
