@@ -241,11 +241,16 @@ fuzz: fuzz-packages
 	    CFLAGS=-fsanitize=fuzzer-no-link CXXFLAGS=-fsanitize=fuzzer-no-link \
 	    $(addprefix $(FUZZ_O)/tests/fuzz/,$(FUZZ_TARGETS))
 	$(Q)for target in $(FUZZ_TARGETS); do \
-	    echo "fuzz $$target for $(FUZZ_SECONDS) s"; mkdir -p $(FUZZ_O)/corpus/$$target; \
+	    mkdir -p $(FUZZ_O)/corpus/$$target; \
 	    corpus=tests/fuzz/corpus/$$target; [ -d $$corpus ] || corpus=; \
-	    $(FUZZ_O)/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
-	        -print_final_stats=0 -rss_limit_mb=2000 -artifact_prefix=$(FUZZ_O)/ \
-	        $(FUZZ_O)/corpus/$$target $$corpus || exit 1; \
+	    if $(FUZZ_O)/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	        -rss_limit_mb=2000 -artifact_prefix=$(FUZZ_O)/ \
+	        $(FUZZ_O)/corpus/$$target $$corpus >$(FUZZ_O)/$$target.log 2>&1; then \
+	        sed -n "s|^stat::number_of_executed_units: *|fuzz/$$target: runs without a finding: |p" \
+	            $(FUZZ_O)/$$target.log; \
+	    else \
+	        tail -n 60 $(FUZZ_O)/$$target.log; exit 1; \
+	    fi; \
 	done
 
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(PART_O)
