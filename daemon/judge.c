@@ -12,6 +12,7 @@
 #include "conf/alloc.h"
 #include "ingest/address.h"
 #include "ingest/listener.h"
+#include "sink/sink_file.h"
 
 /* ---- formats, addresses, owners ------------------------------------------------------ */
 
@@ -262,6 +263,7 @@ static void try_path(const struct conf *conf, const struct conf_sink *sink,
                      struct conf_problems *problems)
 {
     struct stat st;
+    struct err err;
 
     if (lstat(sink->path, &st) < 0) {
         if (errno == ENOENT)
@@ -271,16 +273,8 @@ static void try_path(const struct conf *conf, const struct conf_sink *sink,
                          strerror(errno));
         return;
     }
-    if (S_ISLNK(st.st_mode))
-        conf_problem(conf, problems, &sink->path, "'%s' is a symbolic link; name the file itself",
-                     sink->path);
-    else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-        conf_problem(conf, problems, &sink->path, "'%s' is no regular file, FIFO or terminal",
-                     sink->path);
-    else if (S_ISREG(st.st_mode) && st.st_nlink > 1)
-        conf_problem(conf, problems, &sink->path,
-                     "'%s' has %lu hard links; a log file must have one name only", sink->path,
-                     (unsigned long)st.st_nlink);
+    if (sink_file_judge(&st, sink->path, &err) < 0)
+        conf_problem(conf, problems, &sink->path, "%s", err.text);
     else if (access(sink->path, W_OK) < 0)
         conf_problem(conf, problems, &sink->path, "cannot append to '%s': %s", sink->path,
                      strerror(errno));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "conf/log.h"
+#include "sink/sink_file.h"
 #include "sink/sink_kind.h"
 
 static const char torn_mark[] = " \\[torn]\n";
@@ -51,34 +52,48 @@ static int end_torn_line(int fd, const char *path, struct err *err)
 }
 
 /* Regular file, FIFO or terminal, and no second name that somebody else chose. */
-static int judge(int fd, const char *path, struct err *err)
+int sink_file_judge(const struct stat *st, const char *path, struct err *err)
+{
+    if (S_ISLNK(st->st_mode)) {
+        errno = ELOOP;
+        return err_set(err, "'%s' is a symbolic link; name the file itself", path);
+    }
+    if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && !S_ISCHR(st->st_mode)) {
+        errno = EINVAL;
+        return err_set(err, "'%s' is no regular file, FIFO or terminal", path);
+    }
+    if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
+        errno = EMLINK;
+        return err_set(err, "'%s' has %lu hard links; a log file must have one name only", path,
+                       (unsigned long)st->st_nlink);
+    }
+    return 0;
+}
+
+static int judge_open(int fd, const char *path, struct err *err)
 {
     struct stat st;
 
     if (fstat(fd, &st) < 0)
         return err_set(err, "cannot look at '%s': %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
-        errno = EINVAL;
-        return err_set(err, "'%s' is no regular file, FIFO or terminal", path);
-    }
-    if (S_ISREG(st.st_mode) && st.st_nlink > 1) {
-        errno = EMLINK;
-        return err_set(err, "'%s' has %lu hard links; a log file must have one name only", path,
-                       (unsigned long)st.st_nlink);
-    }
+    if (sink_file_judge(&st, path, err) < 0)
+        return -1;
     return end_torn_line(fd, path, err);
 }
 
-/* open(2) says ENXIO for a FIFO without a reader, who may come, and for a socket file,
- * where nobody ever will. */
-static int nobody_there(const char *path, struct err *err)
+/* Why open(2) failed: what the path is tells more than its errno, which is ENXIO for a
+ * FIFO without a reader, who may come, and for a socket file, where nobody ever will. */
+static int open_failed(const char *path, struct err *err)
 {
+    int saved_errno = errno;
     struct stat st;
-    bool fifo = lstat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 
-    errno = fifo ? ENXIO : EINVAL;
-    return fifo ? err_set(err, "nobody reads the FIFO '%s'", path)
-                : err_set(err, "'%s' is no regular file, FIFO or terminal", path);
+    if (lstat(path, &st) == 0 && !S_ISDIR(st.st_mode) && sink_file_judge(&st, path, err) < 0)
+        return -1;
+    errno = saved_errno;
+    if (errno == ENXIO)
+        return err_set(err, "nobody reads the FIFO '%s'", path);
+    return err_set(err, "cannot append to '%s': %s", path, strerror(errno));
 }
 
 static int file_open(const struct conf_sink *conf, struct err *err)
@@ -87,13 +102,9 @@ static int file_open(const struct conf_sink *conf, struct err *err)
     int fd = open(conf->path, flags, conf->mode.bits);
     int saved_errno;
 
-    if (fd < 0 && errno == ELOOP)
-        return err_set(err, "'%s' is a symbolic link; name the file itself", conf->path);
-    if (fd < 0 && errno == ENXIO)
-        return nobody_there(conf->path, err);
     if (fd < 0)
-        return err_set(err, "cannot append to '%s': %s", conf->path, strerror(errno));
-    if (judge(fd, conf->path, err) < 0) {
+        return open_failed(conf->path, err);
+    if (judge_open(fd, conf->path, err) < 0) {
         saved_errno = errno;
         close(fd);
         errno = saved_errno;
