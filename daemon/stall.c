@@ -40,23 +40,27 @@ static bool any_parked(const struct daemon *daemon)
     return false;
 }
 
+/* Says that it is over, if it was said to be. */
+static void tell_end(struct daemon *daemon)
+{
+    if (daemon->stall_told)
+        log_line(LOG_LEVEL_NOTICE, "receiving again after %.1f s", seconds_stalled(daemon));
+    daemon->stall_told = false;
+}
+
 void daemon_watch_stall(struct daemon *daemon)
 {
     bool stalled = daemon->stalled_since_ms != 0;
     bool parked = any_parked(daemon);
 
     if (parked && (!stalled || aggregate_newest(daemon->aggregate) != daemon->stalled_at)) {
-        if (daemon->stall_told)
-            log_line(LOG_LEVEL_NOTICE, "receiving again after %.1f s", seconds_stalled(daemon));
-        daemon->stall_told = false;
+        tell_end(daemon);
         daemon->stalled_since_ms = uv_now(&daemon->loop);
         daemon->stalled_at = aggregate_newest(daemon->aggregate);
         uv_timer_start(&daemon->stall_timer, on_stalled, FIRST_MS, AGAIN_MS);
     } else if (!parked && stalled) {
+        tell_end(daemon);
         uv_timer_stop(&daemon->stall_timer);
-        if (daemon->stall_told)
-            log_line(LOG_LEVEL_NOTICE, "receiving again after %.1f s", seconds_stalled(daemon));
-        daemon->stall_told = false;
         daemon->stalled_since_ms = 0;
     }
 }
