@@ -37,6 +37,33 @@ def wait_until(condition, what, patience_s=PATIENCE_S):
     return value
 
 
+def end_process(process):
+    """Kills it if need be; its pipes are closed, whoever else still has their other ends."""
+    process.kill()
+    process.wait(timeout=PATIENCE_S)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
+_contexts = []
+
+
+def new_context():
+    """A ZeroMQ context that lives until the test's end, also when the test fails.
+
+    Were it left to the garbage collector, which forgets the context's sockets first, then
+    zmq_ctx_term would wait for ever for somebody to close them."""
+    _contexts.append(zmq.Context())
+    return _contexts[-1]
+
+
+def end_contexts():
+    while _contexts:
+        _contexts.pop().destroy(linger=0)
+
+
 # ---- the ledger ---------------------------------------------------------------------------
 
 
@@ -139,8 +166,7 @@ class Daemon:
             try:
                 self.wait_ready()
             except BaseException:
-                self.process.kill()
-                self.process.wait()
+                end_process(self.process)
                 raise
 
     @property
@@ -254,9 +280,10 @@ class Daemon:
 
     def end(self):
         """After the test, whatever became of it."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        end_process(self.process)
+
+    def check_said(self):
+        """Of what ended: it complained of nothing that must never happen."""
         for complaint in ("Sanitizer", "runtime error:", "broken promise"):
             assert complaint not in self.said, self.said
 
@@ -275,7 +302,7 @@ class Client:
     """A PUSH socket. `finish` returns when our kernel or the daemon has everything."""
 
     def __init__(self, address=None, bind=None, **options):
-        self.context = zmq.Context()
+        self.context = new_context()
         self.socket = self.context.socket(zmq.PUSH)
         self.socket.sndtimeo = PATIENCE_S * 1000
         for name, value in options.items():
@@ -317,7 +344,7 @@ class FifoReader:
         self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         self.data = bytearray()
         self.chunk_bytes, self.pause_s = chunk_bytes, pause_s
-        self.thread = threading.Thread(target=self._read)
+        self.thread = threading.Thread(target=self._read, daemon=True)
 
     def _read(self):
         while select.select([self.fd], [], [], PATIENCE_S)[0]:

@@ -7,6 +7,7 @@ A module that uses the fixtures imports them by name.
 
 import contextlib
 import os
+import select
 import socket
 import subprocess
 import time
@@ -14,14 +15,14 @@ import zlib
 
 import pytest
 import zmq
-from logboom_story import LOGBOOM, PATIENCE_S
+from logboom_story import LOGBOOM, PATIENCE_S, end_process, new_context
 
 
 class Daemon:
     """A PULL socket in the daemon's place."""
 
     def __init__(self, address="tcp://127.0.0.1:*", **options):
-        self.context = zmq.Context()
+        self.context = new_context()
         self.socket = self.context.socket(zmq.PULL)
         self.socket.rcvtimeo = PATIENCE_S * 1000
         for name, value in options.items():
@@ -84,8 +85,7 @@ def push_fixture():
 
     yield start
     for process in started:
-        process.kill()
-        process.communicate()
+        end_process(process)
 
 
 def ended(process):
@@ -95,11 +95,14 @@ def ended(process):
 
 
 def said_so_far(process, sentence):
-    """Reads standard error up to the line with this sentence."""
-    for line in process.stderr:
-        if sentence in line.decode():
-            return
-    raise AssertionError(f"never said: {sentence}")
+    """Reads standard error up to the line with this sentence, and not a byte further."""
+    said, deadline = b"", time.monotonic() + PATIENCE_S
+    while sentence.encode() not in said or not said.endswith(b"\n"):
+        left_s = deadline - time.monotonic()
+        more = left_s > 0 and select.select([process.stderr], [], [], left_s)[0]
+        byte = os.read(process.stderr.fileno(), 1) if more else b""
+        assert byte, f"never said: {sentence}, but: {said.decode()}"
+        said += byte
 
 
 def numbered_line(number, length=100):
@@ -114,7 +117,10 @@ def check_numbered(lines, count, length=100):
     assert len(lines) == count
 
 
-def unused_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture(name="address")
+def address_fixture():
+    """An address on which nobody listens; a Daemon may, again and again, and nobody else."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield f"tcp://127.0.0.1:{holder.getsockname()[1]}"

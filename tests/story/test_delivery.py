@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from logboom_story import EXIT_FINE, LOGBOOM, SANITIZED, Tally, numbered_json, wait_until
+from logboom_story import EXIT_FINE, LOGBOOM, PATIENCE_S, SANITIZED, Tally, numbered_json, wait_until
 
 CLIENTS = range(8)
 MANY = 10_000 if SANITIZED else 100_000
@@ -156,7 +156,8 @@ def test_200_mb_pass_through_in_less_memory_than_the_cap(start, tmp_path, batch)
             out.write(line * (count // 100))
     daemon = start(sinks=[file_sink(tmp_path, "line"),
                           {"name": "null", "type": "file", "path": "/dev/null", "format": "json"}])
-    subprocess.run([LOGBOOM, "push", "--to", daemon.address, *batch, source], check=True)
+    subprocess.run([LOGBOOM, "push", "--to", daemon.address, *batch, source], check=True,
+                   timeout=2 * PATIENCE_S)
     daemon.wait_written(count)
     peak_bytes = daemon.peak_bytes()
     assert daemon.stop(sent=count) == EXIT_FINE

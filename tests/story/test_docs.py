@@ -173,7 +173,8 @@ def play_make_run(blocks, place, start):
     (block,) = blocks
     recipe = make("run")
     (hints,) = re.findall(r"printf '%s\\n' 'In (?:.*\\\n)*.*\n", recipe)[-1:]
-    printed = subprocess.run(["sh", "-c", hints], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(["sh", "-c", hints], capture_output=True, text=True, check=True,
+                             timeout=PATIENCE_S).stdout
     assert "exec build/logboomd --config conf/quickstart.yaml" in recipe
     daemon = start(folder=place, text=with_free_ports((ROOT / "conf/quickstart.yaml").read_text()))
     (ready,) = re.findall(r"^ready: .*\n", daemon.said, re.M)
@@ -213,7 +214,11 @@ class Shell:
             self.process = subprocess.Popen(["sh", "-e", "-c", text], cwd=place, env=env, stdout=out,
                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                             start_new_session=True)
-        self.status = self.process.wait(timeout=PATIENCE_S)
+        try:
+            self.status = self.process.wait(timeout=PATIENCE_S)
+        except BaseException:
+            self.end()
+            raise
 
     def end(self):
         with contextlib.suppress(ProcessLookupError):

@@ -1,5 +1,6 @@
 """`logboom push` sends the lines of files and pipes to whoever listens as a PULL socket."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -7,7 +8,7 @@ import re
 import subprocess
 
 import pytest
-from logboom_story import SANITIZED
+from logboom_story import SANITIZED, wait_until
 from push_story import (  # noqa: F401
     Daemon,
     check_numbered,
@@ -182,11 +183,22 @@ def test_lines_of_a_pipe_are_sent_as_they_come(daemon, push, batch):
     assert ended(client) == (0, "")
 
 
+def open_for_reader(fifo, client):
+    """The writing end of a FIFO, when the client has the other; not waited for in open(2)."""
+
+    def writer():
+        assert client.poll() is None, "the client is gone"
+        with contextlib.suppress(OSError):
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+
+    return os.fdopen(wait_until(writer, "the client opens the FIFO"), "wb", buffering=0)
+
+
 def test_a_fifo_is_read_like_any_file(daemon, push, tmp_path):
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     client = push(fifo, to=daemon.address)
-    with fifo.open("wb", buffering=0) as out:
+    with open_for_reader(fifo, client) as out:
         out.write(b"one\n")
         assert daemon.receive() == b"one"
     assert ended(client) == (0, "")

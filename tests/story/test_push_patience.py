@@ -11,20 +11,19 @@ import pytest
 from logboom_story import wait_until
 from push_story import (  # noqa: F401
     Daemon,
+    address_fixture,
     check_numbered,
     daemon_fixture,
     ended,
     numbered_line,
     push_fixture,
     said_so_far,
-    unused_port,
 )
 
 # ---- when the daemon is not there ---------------------------------------------
 
 
-def test_nobody_there(push):
-    address = f"tcp://127.0.0.1:{unused_port()}"
+def test_nobody_there(push, address):
     began = time.monotonic()
     status, said = ended(push("--timeout", "300ms", to=address))
     took = time.monotonic() - began
@@ -43,8 +42,7 @@ def test_somebody_else_there(push):
     assert f"{address} accepts connections, but nobody there answered as logboomd" in said
 
 
-def test_a_daemon_that_starts_within_the_timeout_is_found(push):
-    address = f"tcp://127.0.0.1:{unused_port()}"
+def test_a_daemon_that_starts_within_the_timeout_is_found(push, address):
     client = push(to=address, stdin=subprocess.PIPE)
     client.stdin.write(b"hello\n")
     client.stdin.close()
@@ -87,9 +85,8 @@ def test_a_daemon_that_goes_while_the_pipe_is_quiet_is_missed(push):
     assert "did not return within 200ms; 1 entries were handed over" in said
 
 
-def test_a_daemon_that_comes_back_gets_the_rest_and_the_break_is_told(push):
-    daemon = Daemon()
-    address = daemon.address
+def test_a_daemon_that_comes_back_gets_the_rest_and_the_break_is_told(push, address):
+    daemon = Daemon(address)
     client = push("--timeout", "20s", to=address, stdin=subprocess.PIPE, bufsize=0)
     client.stdin.write(b"before\n")
     assert daemon.receive() == b"before"
@@ -130,8 +127,8 @@ def test_a_signal_in_a_huge_file_leaves_a_gapless_prefix(daemon, push, tmp_path)
     check_numbered(messages, len(messages))
 
 
-def test_a_signal_while_nobody_is_there_ends_at_once(push):
-    client = push("--timeout", "1h", to=f"tcp://127.0.0.1:{unused_port()}")
+def test_a_signal_while_nobody_is_there_ends_at_once(push, address):
+    client = push("--timeout", "1h", to=address)
     wait_until(lambda: blocks_signals(client), "the client watches for signals")
     client.send_signal(signal.SIGTERM)
     assert ended(client) == (143, "")

@@ -4,7 +4,7 @@ import pathlib
 import subprocess
 
 import pytest
-from logboom_story import EXIT_FINE, LOGBOOM
+from logboom_story import EXIT_FINE, LOGBOOM, PATIENCE_S
 
 
 def a_real_log():
@@ -19,7 +19,7 @@ def a_real_log():
 
 def push(daemon, source, *options):
     pushed = subprocess.run([LOGBOOM, "push", "--to", daemon.address, *options, source],
-                            capture_output=True, text=True)
+                            capture_output=True, text=True, timeout=PATIENCE_S)
     assert (pushed.returncode, pushed.stderr) == (0, "")
 
 

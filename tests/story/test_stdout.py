@@ -182,7 +182,8 @@ def test_a_socket_as_stdout(start, client):
         data = bytearray()
         ours.settimeout(PATIENCE_S)
         while data.count(b"\n") < 5000:
-            data += ours.recv(1 << 16)
+            assert (more := ours.recv(1 << 16)), daemon.said
+            data += more
         assert daemon.stop() == EXIT_FINE
         with contextlib.suppress(ConnectionError):
             data += ours.recv(1)

@@ -18,6 +18,7 @@ from logboom_story import (
     PATIENCE_S,
     SANITIZED,
     Tally,
+    end_process,
     numbered_batches,
     numbered_json,
     wait_until,
@@ -130,7 +131,9 @@ def test_a_storm_of_signals_during_the_stop(start, client, storm):
         one.send(*(numbered_json(0, i) for i in range(2000)))
         one.finish()
         daemon.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 2 * PATIENCE_S
         while daemon.process.poll() is None:
+            assert time.monotonic() < deadline, daemon.said[-4096:]
             for number in storm:
                 daemon.send_signal(number)
         assert daemon.wait_exit(sent=2000) == EXIT_FINE
@@ -144,12 +147,12 @@ class SlowLine:
     def __init__(self, port):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port, self.slow, self.slow_bytes = port, False, 0
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self):
         near, _ = self.listener.accept()
-        far = socket.create_connection(("127.0.0.1", self.port))
+        far = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
         with near, far, contextlib.suppress(ConnectionError):
             while ready := select.select([near, far], [], [], PATIENCE_S)[0]:
                 for one, other in ((near, far), (far, near)):
@@ -194,8 +197,10 @@ def test_a_large_message_that_stands_still_does_not_hold_the_stop(start):
     host, port = daemon.address.removeprefix("tcp://").split(":")
     with socket.create_connection((host, int(port)), PATIENCE_S) as raw:
         raw.sendall(GREETING + READY)
-        while not raw.recv(4096).endswith(b"PULL"):
-            pass
+        heard = b""
+        while not heard.endswith(b"PULL"):
+            assert (more := raw.recv(4096)), heard
+            heard += more
         raw.sendall(b"\x02" + (100_000).to_bytes(8, "big") + b"x" * 1000)
         began = time.monotonic()
         assert daemon.stop() == EXIT_FINE
@@ -294,14 +299,12 @@ def test_stopping_with_nobody_left_to_read_what_it_says(start, client, tmp_path)
     os.close(reader)
     process = subprocess.Popen([*daemon.process.args[4:]], stderr=writer, stdin=subprocess.DEVNULL,
                                cwd=tmp_path, env={})
-    os.close(writer)
     try:
+        os.close(writer)
         wait_until(lambda: "SigCgt" in (status := open(f"/proc/{process.pid}/status").read())
                    and int(status.split("SigCgt:")[1].split()[0], 16) & 1 << signal.SIGTERM - 1,
                    "it watches for signals")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE_S) == EXIT_FINE
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        end_process(process)
