@@ -35,7 +35,7 @@ VERSION := 0.1.0
 # ---- packages: a fresh Debian 12 has only a compiler and make ----------------
 
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev
-TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-xdist python3-zmq
+TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq
 BENCH_PACKAGES := python3
 LINT_PACKAGES  := clang clang-format clang-tidy
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
@@ -156,19 +156,29 @@ run: all
 
 # ---- testing -----------------------------------------------------------------
 
+# Each test has a bound: one that hangs is a failure with a name. A test of the daemon that
+# fails properly gives up after 30 s of waiting, or 60 s with the sanitizers.
+UNIT_SECONDS  := 180
+STORY_SECONDS := 240
+STORIES_LIMIT := 15m
+
 test: unit story
 
 unit: $(UNIT)
 	@failed=0; for test in $(UNIT); do \
-	    if $$test >$$test.log 2>&1 && grep -q '^\[  PASSED  \]' $$test.log; then \
+	    if timeout --foreground --kill-after=5 $(UNIT_SECONDS) $$test >$$test.log 2>&1 && \
+	        grep -q '^\[  PASSED  \]' $$test.log; then \
 	        sed -nE "s|^(\[  (PASSED  \|SKIPPED )\] [0-9]+ test.*)|$${test#$(O)/tests/}: \1|p" $$test.log; \
 	    else \
-	        cat $$test.log; echo "FAILED: $$test"; failed=1; \
+	        case $$? in 124 | 137) took=', not done after $(UNIT_SECONDS) s' ;; *) took= ;; esac; \
+	        cat $$test.log; echo "FAILED: $$test$$took"; failed=1; \
 	    fi; \
 	done; exit $$failed
 
 story: all | test-packages
-	$(Q)LOGBOOM_BUILD=$(O) $(PYTHON) -m pytest -q -n $(JOBS) -p no:cacheprovider tests/story
+	$(Q)LOGBOOM_BUILD=$(O) timeout --foreground --kill-after=20 $(STORIES_LIMIT) \
+	    $(PYTHON) -m pytest -q -n $(JOBS) -p no:cacheprovider \
+	    --timeout=$(STORY_SECONDS) --timeout-method=signal tests/story </dev/null
 
 # ---- measuring ---------------------------------------------------------------
 
