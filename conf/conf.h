@@ -18,6 +18,7 @@ enum conf_socket { CONF_SOCKET_PULL };
 enum conf_decode { CONF_DECODE_AUTO, CONF_DECODE_JSON, CONF_DECODE_TEXT };
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
 enum conf_sink_type { CONF_SINK_FILE, CONF_SINK_STDOUT };
+enum conf_gate { CONF_GATE_ON, CONF_GATE_OFF };
 enum conf_newlines { CONF_NEWLINES_ESCAPE, CONF_NEWLINES_INDENT };
 enum conf_when_full { CONF_WHEN_FULL_BLOCK };
 
@@ -46,6 +47,7 @@ struct conf_ingest {
     enum conf_split split;
     struct conf_bytes max_entry;
     struct conf_bytes max_message;
+    struct conf_count max_clients; /* of all its bound addresses together */
 };
 
 struct conf_sink {
@@ -62,6 +64,7 @@ struct conf_sink {
 
 struct conf_memory {
     struct conf_bytes cap;
+    enum conf_gate gate;
 };
 
 struct conf_places; /* where each setting was written */

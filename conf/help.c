@@ -33,6 +33,10 @@ static void print_kind(FILE *out, const struct setting *row)
         fputs(row->kind == SETTING_MS ? "time" : "size", out);
         print_bounds(out, row);
         break;
+    case SETTING_COUNT:
+        fputs("number", out);
+        print_bounds(out, row);
+        break;
     case SETTING_MODE:
         fputs("octal permissions", out);
         break;

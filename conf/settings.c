@@ -20,6 +20,7 @@
     _Generic(MEMBER(type, member),                                                                 \
         struct conf_bytes: SETTING_BYTES,                                                          \
         struct conf_ms: SETTING_MS,                                                                \
+        struct conf_count: SETTING_COUNT,                                                          \
         struct conf_mode: SETTING_MODE,                                                            \
         unsigned: SETTING_WORD,                                                                    \
         char *: SETTING_TEXT,                                                                      \
@@ -38,9 +39,10 @@
 /* One row per setting, in the order of the struct. */
 static const struct setting memory_settings[] = {
     {ROW(struct conf_memory, cap), .standard = "64MiB", .least = 16 * MIB,
-     .most = 1024 * 1024 * MIB,
-     .help = "what the daemon plans with: its queues, messages and tables; not yet ZeroMQ's own "
-             "queues"},
+     .most = 1024 * 1024 * MIB, .help = "all memory that the daemon may occupy"},
+    {ROW(struct conf_memory, gate), .words = WORDS("on", "off"), .standard = "on",
+     .help = "on: no client can make ZeroMQ hold more than its share of 'cap'; off: for a libzmq "
+             "that the gate cannot watch, and then 'cap' is not guaranteed"},
 };
 static const struct section memory_section = {"'memory'", sizeof(struct conf_memory),
                                               memory_settings, COUNT_OF(memory_settings)};
@@ -75,6 +77,8 @@ static const struct setting ingest_settings[] = {
      .help = "a longer entry is cut, marked and counted"},
     {ROW(struct conf_ingest, max_message), .standard = "256KiB", .least = KIB, .most = 16 * MIB,
      .help = "a client that sends a longer message is disconnected"},
+    {ROW(struct conf_ingest, max_clients), .standard = "128", .least = 1, .most = 100000,
+     .help = "how many clients are connected at once; 80KiB of 'memory.cap' are kept for each"},
 };
 static const struct section ingest_section = {"an ingest endpoint", sizeof(struct conf_ingest),
                                               ingest_settings, COUNT_OF(ingest_settings)};

@@ -17,6 +17,7 @@
 enum setting_kind {
     SETTING_BYTES,   /* struct conf_bytes */
     SETTING_MS,      /* struct conf_ms */
+    SETTING_COUNT,   /* struct conf_count */
     SETTING_MODE,    /* struct conf_mode */
     SETTING_WORD,    /* an enum: the index in words */
     SETTING_TEXT,    /* char * */
@@ -36,7 +37,7 @@ struct setting {
     size_t offset;                 /* of the member in its section's struct */
     size_t size;                   /* of the member */
     const char *standard;          /* the default as one would write it; NULL: none */
-    uint64_t least, most;          /* in bytes, ms or items; most 0: no bound */
+    uint64_t least, most;          /* in bytes, ms, things or items; most 0: no bound */
     const char *zero_word;         /* sizes: the word that stands for 0 */
     const char *const *words;      /* NULL-terminated */
     const struct section *section; /* of a section, or of each item of a list */
@@ -69,7 +70,7 @@ void settings_fini(const struct section *section, void *values);
  * and sections; of SETTING_TEXTS it appends one item. */
 int setting_parse(const struct setting *setting, const char *text, void *member, struct err *err);
 
-/* A number as a size or a time, whichever the row takes. Returns text. */
+/* A number as a size, a time or a count, whichever the row takes. Returns text. */
 const char *setting_show(const struct setting *setting, uint64_t value, char text[UNITS_TEXT_MAX]);
 
 /* "file, stdout" with `last` before the last word, into text[cap]. Returns text. */

@@ -1,6 +1,7 @@
 #include "conf/units.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,15 +88,26 @@ static int refuse_space(const struct measure *measure, const char *text, size_t 
                    (int)digits, text, unit->name);
 }
 
+/* The number that so many digits make. False: it is beyond 64 bits. */
+static bool read_digits(const char *text, size_t digits, uint64_t *value_out)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < digits; i++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
+            return false;
+    *value_out = value;
+    return true;
+}
+
 /* The whole of it and six places, in whole smaller units; 0: none to propose. */
 static uint64_t without_point(const char *text, size_t digits, uint64_t factor)
 {
-    uint64_t whole = 0, millionths = 0, place = 100000, value;
+    uint64_t whole, millionths = 0, place = 100000, value;
 
-    for (size_t i = 0; i < digits; i++)
-        if (__builtin_mul_overflow(whole, 10, &whole) ||
-            __builtin_add_overflow(whole, (uint64_t)(text[i] - '0'), &whole))
-            return 0;
+    if (!read_digits(text, digits, &whole))
+        return 0;
     for (const char *at = text + digits + 1; is_digit(*at) && place > 0; at++, place /= 10)
         millionths += place * (uint64_t)(*at - '0');
     if (__builtin_mul_overflow(whole, factor, &value) ||
@@ -146,10 +158,8 @@ static int parse(const struct measure *measure, const char *text, uint64_t *valu
     if (digits == 0)
         return err_set(err, "'%s' is not a %s; write a whole number and %s", text, measure->what,
                        measure->names);
-    for (size_t i = 0; i < digits; i++)
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
-            return err_set(err, "'%s' is too large a %s", text, measure->what);
+    if (!read_digits(text, digits, &value))
+        return err_set(err, "'%s' is too large a %s", text, measure->what);
     if (!unit && !(value == 0 && text[digits] == '\0'))
         return refuse_unit(measure, text, digits, err);
     if (unit && __builtin_mul_overflow(value, unit->factor, &value))
@@ -166,6 +176,19 @@ int units_parse_bytes(const char *text, struct conf_bytes *size_out, struct err 
 int units_parse_ms(const char *text, struct conf_ms *time_out, struct err *err)
 {
     return parse(&ms_measure, text, &time_out->ms, err);
+}
+
+int units_parse_count(const char *text, struct conf_count *count_out, struct err *err)
+{
+    size_t digits = strspn(text, DIGITS);
+    uint64_t value;
+
+    if (digits == 0 || text[digits] != '\0')
+        return err_set(err, "'%s' is not a count; write a whole number alone", text);
+    if (!read_digits(text, digits, &value) || value > UINT_MAX)
+        return err_set(err, "'%s' is too large a count", text);
+    count_out->count = (unsigned)value;
+    return 0;
 }
 
 const char *units_show_bytes(struct conf_bytes size, char text[UNITS_TEXT_MAX])

@@ -25,6 +25,10 @@ const char *setting_list_words(const char *const *words, const char *last, char 
 
 const char *setting_show(const struct setting *setting, uint64_t value, char text[UNITS_TEXT_MAX])
 {
+    if (setting->kind == SETTING_COUNT) {
+        snprintf(text, UNITS_TEXT_MAX, "%llu", (unsigned long long)value);
+        return text;
+    }
     if (setting->kind == SETTING_MS)
         return units_show_ms((struct conf_ms){value}, text);
     return units_show_bytes((struct conf_bytes){value}, text);
@@ -73,6 +77,20 @@ static int parse_ms(const struct setting *setting, const char *text, struct conf
     if (check_bounds(setting, time.ms, text, err) < 0)
         return -1;
     *member = time;
+    return 0;
+}
+
+static int parse_count(const struct setting *setting, const char *text, struct conf_count *member,
+                       struct err *err)
+{
+    struct conf_count count;
+    struct err why;
+
+    if (units_parse_count(text, &count, &why) < 0)
+        return err_set(err, "'%s': %s", setting->name, why.text);
+    if (check_bounds(setting, count.count, text, err) < 0)
+        return -1;
+    *member = count;
     return 0;
 }
 
@@ -143,6 +161,8 @@ int setting_parse(const struct setting *setting, const char *text, void *member,
         return parse_bytes(setting, text, member, err);
     case SETTING_MS:
         return parse_ms(setting, text, member, err);
+    case SETTING_COUNT:
+        return parse_count(setting, text, member, err);
     case SETTING_MODE:
         return parse_mode(setting, text, member, err);
     case SETTING_WORD:

@@ -270,7 +270,7 @@ static void keys_of_no_setting_are_refused(void **state)
     static const struct wrong_line cases[] = {
         {"    encryption: none\n", "x.yaml:4:5: unknown key 'encryption'; an ingest endpoint has "
                                    "name, socket, bind, connect, "
-                                   "ipc, decode, split, max_entry and max_message\n"
+                                   "ipc, decode, split, max_entry, max_message and max_clients\n"
                                    "    encryption: none\n"
                                    "    ^\n"},
         {"    max_entries: 1MiB\n", "x.yaml:4:5: unknown key 'max_entries'; did you mean "
@@ -282,7 +282,7 @@ static void keys_of_no_setting_are_refused(void **state)
                                      "          ^\n"},
         {"    \"\": x\n",
          "x.yaml:4:5: unknown key ''; an ingest endpoint has name, socket, bind, connect, "
-         "ipc, decode, split, max_entry and max_message\n"
+         "ipc, decode, split, max_entry, max_message and max_clients\n"
          "    \"\": x\n"
          "    ^\n"},
         {"    socket: sub\n", "x.yaml:4:13: 'socket' is 'sub', but can only be pull\n"

@@ -81,6 +81,7 @@ static void members_begin_with_their_defaults(void **state)
     assert_int_equal(ingest.ipc.mode.bits, 0660);
     assert_true(ingest.max_entry.bytes == 64 << 10);
     assert_true(ingest.max_message.bytes == 256 << 10);
+    assert_int_equal(ingest.max_clients.count, 128);
     settings_fini(row(NULL, "ingest")->section, &ingest);
 
     settings_init(row(NULL, "sinks")->section, &sink);
@@ -102,6 +103,8 @@ static void each_word_is_its_member_of_the_enum(void **state)
     } cases[] = {
         {NULL, "timezone", "utc", CONF_TIMEZONE_UTC},
         {NULL, "timezone", "local", CONF_TIMEZONE_LOCAL},
+        {"memory", "gate", "on", CONF_GATE_ON},
+        {"memory", "gate", "off", CONF_GATE_OFF},
         {"ingest", "socket", "pull", CONF_SOCKET_PULL},
         {"ingest", "decode", "auto", CONF_DECODE_AUTO},
         {"ingest", "decode", "json", CONF_DECODE_JSON},
@@ -142,6 +145,15 @@ static void values_are_taken_up_to_their_bounds_and_refused_past_them(void **sta
         {NULL, "drain_timeout", "60m", ""},
         {NULL, "drain_timeout", "3600001ms",
          "'drain_timeout' is 3600001ms, above the largest allowed 1h"},
+        {"memory", "gate", "off", ""},
+        {"memory", "gate", "no", "'gate' is 'no', but can only be on or off"},
+        {"ingest", "max_clients", "1", ""},
+        {"ingest", "max_clients", "0", "'max_clients' is 0, below the smallest allowed 1"},
+        {"ingest", "max_clients", "100000", ""},
+        {"ingest", "max_clients", "100001",
+         "'max_clients' is 100001, above the largest allowed 100000"},
+        {"ingest", "max_clients", "1KiB",
+         "'max_clients': '1KiB' is not a count; write a whole number alone"},
         {"ingest", "max_entry", "1KiB", ""},
         {"ingest", "max_entry", "1023B", "'max_entry' is 1023B, below the smallest allowed 1KiB"},
         {"ingest", "max_entry", "1MiB", ""},
@@ -239,6 +251,8 @@ static void the_help_names_every_setting_with_its_default_and_bounds(void **stat
         "    socket:         pull; default pull\n",
         "      mode:         octal permissions; default 0660\n",
         "    max_entry:      size, 1KiB to 1MiB; default 64KiB\n",
+        "  gate:             on or off; default on\n",
+        "    max_clients:    number, 1 to 100000; default 128\n",
         "    type:           file or stdout; required\n",
         "    queue:          size, at least 256KiB, or auto; default auto\n",
         "                    memory for what waits, and room for 4 blocks of twice max_entry (with "

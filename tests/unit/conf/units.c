@@ -175,6 +175,28 @@ static void what_is_shown_reads_as_the_same_value(void **state)
     }
 }
 
+static void a_count_is_a_whole_number_alone(void **state)
+{
+    static const struct reading counts[] = {
+        {"0", 0}, {"7", 7}, {"007", 7}, {"4294967295", UINT32_MAX}};
+    static const char *const refused[] = {"",   "-1",   "+1",         "1.5",
+                                          "1 ", "1KiB", "4294967296", "99999999999999999999999"};
+    struct conf_count count;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        assert_int_equal(units_parse_count(counts[i].text, &count, &err), 0);
+        assert_int_equal(count.count, counts[i].value);
+    }
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        count.count = 42;
+        assert_int_equal(units_parse_count(refused[i], &count, &err), -1);
+        assert_int_equal(count.count, 42);
+        assert_non_null(strstr(err.text, "count"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +206,7 @@ int main(void)
         cmocka_unit_test(what_is_no_time_is_refused_and_changes_nothing),
         cmocka_unit_test(the_shortest_exact_text_is_shown),
         cmocka_unit_test(what_is_shown_reads_as_the_same_value),
+        cmocka_unit_test(a_count_is_a_whole_number_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
