@@ -17,7 +17,7 @@ static size_t slot_bytes(unsigned field_max)
 
 size_t entry_pool_bytes(unsigned field_max, unsigned entry_count)
 {
-    return pool_slot_bytes(slot_bytes(field_max)) * entry_count;
+    return pool_bytes(slot_bytes(field_max), entry_count);
 }
 
 struct entry_pool *entry_pool_new(struct budget *budget, unsigned field_max, unsigned entry_count,
@@ -60,6 +60,11 @@ struct entry *entry_take(struct entry_pool *pool)
 void entry_return(struct entry_pool *pool, struct entry *entry)
 {
     pool_return(pool->slots, entry);
+}
+
+void entry_pool_give_back(struct entry_pool *pool)
+{
+    pool_give_back(pool->slots);
 }
 
 void entry_reset(struct entry *entry, const struct message *message)

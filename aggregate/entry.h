@@ -41,6 +41,7 @@ void entry_pool_free(struct entry_pool **pool);
 /* The entry is empty (see entry_reset), field_max is set. NULL: none left. */
 struct entry *entry_take(struct entry_pool *pool);
 void entry_return(struct entry_pool *pool, struct entry *entry);
+void entry_pool_give_back(struct entry_pool *pool);
 
 /* As new for the next entry of this message: no host, no fields, received now. */
 void entry_reset(struct entry *entry, const struct message *message);

@@ -40,7 +40,7 @@ size_t message_pool_bytes(size_t max_payload, unsigned message_count)
     size_t class_payload = first_class(max_payload);
 
     for (;;) {
-        bytes += pool_slot_bytes(slot_bytes(class_payload)) * message_count;
+        bytes += pool_bytes(slot_bytes(class_payload), message_count);
         if (class_payload == max_payload)
             return bytes;
         class_payload = next_class(class_payload, max_payload);
@@ -129,6 +129,12 @@ struct message *message_take(struct message_pool *pool, const void *payload, siz
 void message_return(struct message *message)
 {
     pool_return(message->home, message);
+}
+
+void message_pool_give_back(struct message_pool *pool)
+{
+    for (unsigned i = 0; i < pool->class_count; i++)
+        pool_give_back(pool->classes[i].slots);
 }
 
 unsigned message_pool_used(const struct message_pool *pool)

@@ -43,6 +43,9 @@ struct message *message_take(struct message_pool *pool, const void *payload, siz
                              const void *topic, size_t topic_len);
 void message_return(struct message *message);
 
+/* pool_give_back of each class. */
+void message_pool_give_back(struct message_pool *pool);
+
 /* Claimed by a pool for these arguments; for planning. */
 size_t message_pool_bytes(size_t max_payload, unsigned message_count);
 

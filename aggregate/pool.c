@@ -12,15 +12,20 @@ size_t pool_slot_bytes(size_t bytes)
     return (bytes + POOL_SLOT_ALIGN - 1) & ~(size_t)(POOL_SLOT_ALIGN - 1);
 }
 
+size_t pool_bytes(size_t slot_bytes, unsigned slot_count)
+{
+    return (pool_slot_bytes(slot_bytes) + sizeof(void *)) * slot_count;
+}
+
 struct pool *pool_new(struct budget *budget, enum budget_share share, size_t slot_bytes,
                       unsigned slot_count, struct err *err)
 {
-    size_t pitch_bytes = pool_slot_bytes(slot_bytes);
-    size_t all_kib = pitch_bytes * slot_count / 1024;
+    size_t all_bytes = pool_bytes(slot_bytes, slot_count);
+    size_t all_kib = all_bytes / 1024;
     struct pool *pool;
 
     must(slot_bytes > 0 && slot_count > 0);
-    if (!budget_claim(budget, share, pitch_bytes * slot_count)) {
+    if (!budget_claim(budget, share, all_bytes)) {
         err_set(err, "memory.cap leaves %zu KiB for %s, which need %zu KiB",
                 budget_free(budget, share) / 1024, budget_share_name(share), all_kib);
         return NULL;
@@ -28,14 +33,14 @@ struct pool *pool_new(struct budget *budget, enum budget_share share, size_t slo
     pool = calloc(1, sizeof *pool);
     must(pool);
     pool->slot_bytes = slot_bytes;
-    pool->pitch_bytes = pitch_bytes;
+    pool->pitch_bytes = pool_slot_bytes(slot_bytes);
     pool->slot_count = slot_count;
     pool->budget = budget;
     pool->share = share;
     if (pool_slots_open(pool) < 0) {
         err_set(err, "cannot map %zu KiB for %s: %s", all_kib, budget_share_name(share),
                 strerror(errno));
-        budget_release(budget, share, pitch_bytes * slot_count);
+        budget_release(budget, share, all_bytes);
         free(pool);
         return NULL;
     }
@@ -51,7 +56,7 @@ void pool_free(struct pool **pool_address)
         return;
     must(pool->used == 0);
     pool_slots_close(pool);
-    budget_release(pool->budget, pool->share, pool->pitch_bytes * pool->slot_count);
+    budget_release(pool->budget, pool->share, pool_bytes(pool->slot_bytes, pool->slot_count));
     free(pool);
 }
 

@@ -2,8 +2,9 @@
  *
  * Last-in first-out keeps the slot that was touched last, and is still in the
  * cache, in use; slots never taken are never touched and cost no resident
- * memory. The whole pool is claimed from the budget when it is made, so taking
- * one can fail (NULL: none left, slow down) but never grows the process.
+ * memory, and pool_give_back makes those that are home cost none again. The whole
+ * pool is claimed from the budget when it is made, so taking one can fail (NULL:
+ * none left, slow down) but never grows the process.
  *
  * Under SAN=1 the same header is served by pool_plain.c, whose slots come from
  * malloc one by one, so that AddressSanitizer sees past each object's end.
@@ -15,7 +16,7 @@
 
 struct pool;
 
-/* Claims slot_count x slot_bytes from the share. NULL and a sentence when the
+/* Claims pool_bytes from the share. NULL and a sentence when the
  * budget refuses or the kernel has no address space. */
 struct pool *pool_new(struct budget *budget, enum budget_share share, size_t slot_bytes,
                       unsigned slot_count, struct err *err);
@@ -27,6 +28,12 @@ void pool_free(struct pool **pool);
 void *pool_take(struct pool *pool);
 void pool_return(struct pool *pool, void *slot);
 
+/* After a burst: the kernel gets back the pages on which there is nothing but slots that
+ * are home. The slots are still the pool's; whoever touches one next pays for its pages
+ * again. Costs a system call for each slot that is home, and one in all when
+ * every slot is. */
+void pool_give_back(struct pool *pool);
+
 unsigned pool_used(const struct pool *pool);
 unsigned pool_peak(const struct pool *pool);
 unsigned pool_capacity(const struct pool *pool);
@@ -34,5 +41,8 @@ unsigned long pool_refused(const struct pool *pool);
 
 /* What one object of `bytes` really occupies: its size rounded to the alignment. */
 size_t pool_slot_bytes(size_t bytes);
+
+/* What a whole pool claims: its slots, and a pointer for each; for planning. */
+size_t pool_bytes(size_t slot_bytes, unsigned slot_count);
 
 #endif

@@ -1,7 +1,8 @@
 /* pool_slots.h - where a pool's slots come from: for pool.c and its two sources.
  *
  * Exactly one of pool_carved.c (one mapping) and pool_plain.c (malloc, SAN=1) is
- * built; besides these two functions each brings pool_take and pool_return. */
+ * built; besides these two functions each brings pool_take, pool_return and
+ * pool_give_back. */
 #ifndef AGGREGATE_POOL_SLOTS_H
 #define AGGREGATE_POOL_SLOTS_H
 
@@ -10,15 +11,17 @@
 enum { POOL_SLOT_ALIGN = 64 };
 
 struct pool {
-    struct free_slot *free_list;
     unsigned used;
     unsigned peak;
-    unsigned fresh; /* slots that were ever touched */
+    unsigned fresh; /* slots that were touched since all were given back */
     unsigned slot_count;
     unsigned long refused;
     size_t slot_bytes;  /* as asked for */
     size_t pitch_bytes; /* rounded to the alignment */
     char *slots;
+    size_t slots_bytes;
+    void **free_slots; /* those that are home and were touched; taken from the end */
+    unsigned free_count;
     struct budget *budget;
     enum budget_share share;
 };

@@ -36,7 +36,7 @@ static void measure_ingest(struct plan *plan, const struct conf *conf)
 
 static size_t block_bytes(const struct plan *plan)
 {
-    return pool_slot_bytes(block_slot_bytes(plan->block_cap));
+    return pool_bytes(block_slot_bytes(plan->block_cap), 1);
 }
 
 static unsigned quota(struct plan *plan, const struct conf *conf, const struct conf_sink *sink,

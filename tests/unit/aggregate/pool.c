@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,7 +23,7 @@ static struct err err;
 static int with_a_pool(void **state)
 {
     (void)state;
-    budget_init(&budget, SLOTS * 128);
+    budget_init(&budget, pool_bytes(SLOT_BYTES, SLOTS));
     pool = pool_new(&budget, BUDGET_ENTRIES, SLOT_BYTES, SLOTS, &err);
     return pool ? 0 : -1;
 }
@@ -41,7 +43,8 @@ static void a_slot_is_rounded_up_to_the_alignment(void **state)
     assert_int_equal(pool_slot_bytes(1), 64);
     assert_int_equal(pool_slot_bytes(64), 64);
     assert_int_equal(pool_slot_bytes(65), 128);
-    assert_int_equal(budget.shares[BUDGET_ENTRIES].used_bytes, SLOTS * pool_slot_bytes(SLOT_BYTES));
+    assert_int_equal(budget.shares[BUDGET_ENTRIES].used_bytes,
+                     SLOTS * (pool_slot_bytes(SLOT_BYTES) + sizeof(void *)));
     all_home();
 }
 
@@ -50,9 +53,9 @@ static void a_budget_one_byte_short_makes_no_pool(void **state)
     struct budget small;
 
     (void)state;
-    budget_init(&small, 8192 - 1);
+    budget_init(&small, pool_bytes(1024, 8) - 1);
     assert_null(pool_new(&small, BUDGET_BLOCKS, 1024, 8, &err));
-    assert_string_equal(err.text, "memory.cap leaves 7 KiB for blocks, which need 8 KiB");
+    assert_string_equal(err.text, "memory.cap leaves 8 KiB for blocks, which need 8 KiB");
     assert_int_equal(small.shares[BUDGET_BLOCKS].refused, 1);
     budget_fini(&small);
     all_home();
@@ -135,6 +138,39 @@ static void the_sums_hold_after_every_step_of_a_random_streak(void **state)
     all_home();
 }
 
+/* Both twins: what is out keeps its bytes, what is home can be taken again. */
+static void giving_back_changes_nothing_but_what_is_resident(void **state)
+{
+    unsigned char *taken[SLOTS];
+    unsigned count = 0;
+
+    (void)state;
+    pool_give_back(pool);
+    for (unsigned step = 0; step < STEPS; step++) {
+        unsigned what = roll(5);
+
+        if (what < 2 && (taken[count] = pool_take(pool))) {
+            memset(taken[count], (int)(step & 255), SLOT_BYTES);
+            count++;
+        } else if (what < 4 && count) {
+            unsigned which = roll(count);
+
+            for (unsigned byte = 1; byte < SLOT_BYTES; byte++)
+                assert_int_equal(taken[which][byte], taken[which][0]);
+            pool_return(pool, taken[which]);
+            taken[which] = taken[--count];
+        } else if (what == 4) {
+            pool_give_back(pool);
+        }
+        assert_int_equal(pool_used(pool), count);
+        for (unsigned i = 1; i < count; i++)
+            assert_ptr_not_equal(taken[i], taken[i - 1]);
+    }
+    while (count)
+        pool_return(pool, taken[--count]);
+    all_home();
+}
+
 static void no_pool_can_be_freed(void **state)
 {
     struct pool *none = NULL;
@@ -175,6 +211,62 @@ static void the_slot_returned_last_is_taken_first(void **state)
     all_home();
 }
 
+enum { LARGE_BYTES = 10 * 4096 + 64 }; /* slots that begin in the middle of a page */
+
+static unsigned resident_pages(void *slot, size_t bytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = (uintptr_t)slot & ~(page - 1);
+    unsigned char present[64];
+    size_t pages = ((uintptr_t)slot + bytes - begin + page - 1) / page;
+    unsigned count = 0;
+
+    assert_true(pages <= sizeof present);
+    assert_int_equal(mincore((void *)begin, pages * page, present), 0);
+    for (size_t i = 0; i < pages; i++)
+        count += present[i] & 1;
+    return count;
+}
+
+static void pages_of_slots_that_are_home_are_gone(void **state)
+{
+    struct budget large_budget;
+    struct pool *large;
+    char *slots[3], before[LARGE_BYTES];
+
+    (void)state;
+    budget_init(&large_budget, pool_bytes(LARGE_BYTES, 3));
+    large = pool_new(&large_budget, BUDGET_BLOCKS, LARGE_BYTES, 3, &err);
+    assert_non_null(large);
+    for (unsigned i = 0; i < 3; i++) {
+        slots[i] = pool_take(large);
+        memset(slots[i], 'a' + (int)i, LARGE_BYTES);
+    }
+    memset(before, 'b', LARGE_BYTES);
+    pool_return(large, slots[0]);
+    pool_return(large, slots[2]);
+    assert_true(resident_pages(slots[0], LARGE_BYTES) >= 10);
+    pool_give_back(large);
+    assert_true(resident_pages(slots[0], LARGE_BYTES) <= 2); /* those it shares with others */
+    assert_true(resident_pages(slots[2], LARGE_BYTES) <= 2);
+    assert_true(resident_pages(slots[1], LARGE_BYTES) >= 10);
+    assert_memory_equal(slots[1], before, LARGE_BYTES);
+
+    assert_ptr_equal(pool_take(large), slots[2]); /* still the last that came home */
+    memset(slots[2], 'c', LARGE_BYTES);
+    pool_return(large, slots[2]);
+    pool_give_back(large); /* again, although it was given back before */
+    assert_true(resident_pages(slots[2], LARGE_BYTES) <= 2);
+
+    pool_return(large, slots[1]);
+    pool_give_back(large);
+    for (unsigned i = 0; i < 3; i++) /* all are home: the edges are gone, too, but the list's */
+        assert_true(resident_pages(slots[i], LARGE_BYTES) <= (i == 2));
+    pool_free(&large);
+    budget_fini(&large_budget);
+    all_home();
+}
+
 static void without_address_space_nothing_stays_claimed(void **state)
 {
     struct budget endless;
@@ -208,10 +300,12 @@ int main(void)
         TEST(every_slot_can_be_taken_and_then_there_is_none),
         TEST(a_returned_slot_can_be_taken_again),
         TEST(the_sums_hold_after_every_step_of_a_random_streak),
+        TEST(giving_back_changes_nothing_but_what_is_resident),
         TEST(no_pool_can_be_freed),
         TEST(a_slot_that_is_out_and_a_slot_that_is_not_stop_us),
 #ifndef LOGBOOM_SAN
         TEST(the_slot_returned_last_is_taken_first),
+        TEST(pages_of_slots_that_are_home_are_gone),
         TEST(without_address_space_nothing_stays_claimed),
         TEST(a_stranger_is_no_slot),
 #endif
