@@ -39,7 +39,8 @@
 /* One row per setting, in the order of the struct. */
 static const struct setting memory_settings[] = {
     {ROW(struct conf_memory, cap), .standard = "64MiB", .least = 16 * MIB,
-     .most = 1024 * 1024 * MIB, .help = "all memory that the daemon may occupy"},
+     .most = 1024 * 1024 * MIB,
+     .help = "all memory that the daemon may occupy; `logboomd --plan` shows how it is split"},
     {ROW(struct conf_memory, gate), .words = WORDS("on", "off"), .standard = "on",
      .help = "on: no client can make ZeroMQ hold more than its share of 'cap'; off: for a libzmq "
              "that the gate cannot watch, and then 'cap' is not guaranteed"},

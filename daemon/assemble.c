@@ -3,18 +3,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <zmq.h>
 
+#include "conf/count_of.h"
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/judge.h"
+#include "daemon/open_files.h"
 #include "ingest/gate.h"
 
 /* ZeroMQ's context options by number: the first has no public name, the second's is
  * newer than the oldest header. Zero-copy receive would pin 8 KiB for each small
  * message; the prefix names the I/O threads in top and gdb. */
 enum { CONTEXT_ZERO_COPY_RECEIVE = 10, CONTEXT_THREAD_NAME_PREFIX = 9, THREAD_NAME_PREFIX = 7 };
+
+/* What no pool of ours holds is claimed as a whole: it is there, or libzmq's to fill. */
+static const enum budget_share reserved[] = {BUDGET_BASE, BUDGET_CLIENTS, BUDGET_RECEIVE,
+                                             BUDGET_TABLES};
 
 static int open_pools(struct daemon *daemon, struct err *err)
 {
@@ -23,13 +28,12 @@ static int open_pools(struct daemon *daemon, struct err *err)
 
     budget_init(&daemon->budget, plan->cap_bytes);
     daemon->budget_open = true;
-    budget_limit(&daemon->budget, BUDGET_BASE, plan->base_bytes);
-    budget_limit(&daemon->budget, BUDGET_MESSAGES, plan->messages_bytes);
-    budget_limit(&daemon->budget, BUDGET_ENTRIES, plan->entries_bytes);
-    budget_limit(&daemon->budget, BUDGET_PARSER, plan->parser_bytes);
-    budget_limit(&daemon->budget, BUDGET_BLOCKS, plan->blocks_bytes);
-    if (!budget_claim(&daemon->budget, BUDGET_BASE, plan->base_bytes))
-        return err_set(err, "memory.cap is smaller than the process itself");
+    for (unsigned i = 0; i < BUDGET_SHARES; i++)
+        budget_limit(&daemon->budget, i, plan->share_bytes[i]);
+    for (size_t i = 0; i < COUNT_OF(reserved); i++) {
+        if (!budget_claim(&daemon->budget, reserved[i], plan->share_bytes[reserved[i]]))
+            return err_set(err, "memory.cap has no room for %s", budget_share_name(reserved[i]));
+    }
     daemon->messages = message_pool_new(&daemon->budget, plan->max_message, endpoints, err);
     if (!daemon->messages)
         return -1;
@@ -158,23 +162,6 @@ static enum exit_status open_endpoints(struct daemon *daemon)
     return EXIT_FINE;
 }
 
-/* libuv and libzmq abort where they get no descriptor for their own needs: better to say
- * so first. Each connection takes one more, but that is no reason not to start. */
-static int count_descriptors(const struct conf *conf, struct err *err)
-{
-    enum { OWN = 24, AN_ENDPOINT = 4, A_SINK = 2 };
-    rlim_t needed = OWN + AN_ENDPOINT * conf->ingest_count + A_SINK * conf->sink_count;
-    struct rlimit limit;
-
-    must(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    if (limit.rlim_cur >= needed)
-        return 0;
-    return err_set(err,
-                   "the limit of open files (RLIMIT_NOFILE) is %llu; this configuration needs %llu "
-                   "and one for each client",
-                   (unsigned long long)limit.rlim_cur, (unsigned long long)needed);
-}
-
 enum exit_status daemon_open(struct daemon *daemon, struct err *err)
 {
     enum exit_status status;
@@ -187,7 +174,7 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     judge_listening(daemon->conf, daemon->problems);
     if (conf_problems_count(daemon->problems) > 0)
         return EXIT_SYSTEM;
-    if (count_descriptors(daemon->conf, err) < 0)
+    if (open_files_prepare(&daemon->plan, err) < 0)
         return EXIT_SYSTEM;
     size_thread_pool(daemon->conf);
     if (uv_loop_init(&daemon->loop) != 0) {
@@ -228,7 +215,9 @@ void daemon_free(struct daemon *daemon)
     entry_pool_free(&daemon->entries);
     message_pool_free(&daemon->messages);
     if (daemon->budget_open) {
-        budget_release(&daemon->budget, BUDGET_BASE, daemon->budget.shares[BUDGET_BASE].used_bytes);
+        for (size_t i = 0; i < COUNT_OF(reserved); i++)
+            budget_release(&daemon->budget, reserved[i],
+                           daemon->budget.shares[reserved[i]].used_bytes);
         budget_fini(&daemon->budget);
     }
     plan_fini(&daemon->plan);

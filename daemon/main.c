@@ -19,6 +19,7 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE   the configuration; without it " CONF_DEFAULT_PATH "\n"
     "      --check         judge the configuration and its surroundings, then leave\n"
+    "      --plan          print how memory.cap is split, then leave\n"
     "      --help-config   every setting with its bounds and default\n"
     "  -V, --version       the version\n"
     "  -h, --help          this text\n"
@@ -32,9 +33,10 @@ static const char usage[] =
 struct options {
     const char *config;
     bool check;
+    bool plan;
 };
 
-enum { OPTION_CHECK = 256, OPTION_HELP_CONFIG };
+enum { OPTION_CHECK = 256, OPTION_PLAN, OPTION_HELP_CONFIG };
 
 /* Returns -1 to go on, else the exit status. */
 static int read_options(int argc, char **argv, struct options *options)
@@ -42,6 +44,7 @@ static int read_options(int argc, char **argv, struct options *options)
     static const struct option names[] = {
         {"config", required_argument, NULL, 'c'},
         {"check", no_argument, NULL, OPTION_CHECK},
+        {"plan", no_argument, NULL, OPTION_PLAN},
         {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
@@ -56,6 +59,9 @@ static int read_options(int argc, char **argv, struct options *options)
             break;
         case OPTION_CHECK:
             options->check = true;
+            break;
+        case OPTION_PLAN:
+            options->plan = true;
             break;
         case OPTION_HELP_CONFIG:
             conf_print_help(stdout);
@@ -80,16 +86,19 @@ static int read_options(int argc, char **argv, struct options *options)
 }
 
 /* Everything that can be said about the file before it is put to work. */
-static enum exit_status judge(const struct conf *conf, bool check, struct conf_problems *problems)
+static enum exit_status judge(const struct conf *conf, const struct options *options,
+                              struct conf_problems *problems)
 {
     struct plan plan;
 
     judge_values(conf, problems);
     if (conf_problems_count(problems) == 0) {
         plan_init(&plan, conf, problems);
+        if (options->plan)
+            plan_show(&plan, conf, stdout);
         plan_fini(&plan);
     }
-    if (check)
+    if (options->check)
         judge_surroundings(conf, problems);
     return conf_problems_count(problems) > 0 ? EXIT_CONFIGURATION : EXIT_FINE;
 }
@@ -100,10 +109,10 @@ static enum exit_status start(const struct options *options, struct conf_problem
     enum exit_status status = EXIT_CONFIGURATION;
 
     if (conf)
-        status = judge(conf, options->check, problems);
+        status = judge(conf, options, problems);
     if (status == EXIT_FINE && options->check)
         printf("%s is fine\n", options->config);
-    else if (status == EXIT_FINE)
+    else if (status == EXIT_FINE && !options->plan)
         status = daemon_run(conf, problems);
     if (conf_problems_count(problems) > 0)
         conf_problems_print(problems, stderr);

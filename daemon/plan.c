@@ -1,5 +1,6 @@
 #include "daemon/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "aggregate/block.h"
@@ -9,45 +10,107 @@
 #include "ingest/decode.h"
 #include "ingest/json_index.h"
 
-/* Each sink has one block filling, one or two being written, and one to spare. */
-enum { BLOCKS_MIN = 4, BASE_BYTES = 9 * 1024 * 1024 };
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
 
-/* `queue: auto`: all sinks together take this part of the cap; the rest is ZeroMQ's. */
-enum { QUEUES_PART = 4 };
+/* Measured at ready and under load with one endpoint and one sink: 7.1 MiB, of which
+ * 6.3 are the pages of libraries that were touched. */
+#define BASE_BYTES (9 * MIB)
+
+/* Measured: 10 KiB an endpoint with two addresses, 12 KiB a sink with its thread. */
+#define PART_BYTES (16 * KIB)
+
+/* Each sink has one block filling, one or two being written, and one to spare. */
+enum { BLOCKS_MIN = 4 };
+
+/* Slack: 10 ms of what a loaded daemon was seen to grow between two looks, and a part of
+ * the cap, since a large heap is looked through more slowly. */
+#define SLACK_BYTES (2 * MIB)
+enum { SLACK_PART = 64 };
+
+/* Of what is left over, all `auto` queues together take this part. */
+enum { QUEUES_PART = 2 };
+
+/* Descriptors: our own and those of libuv and libzmq, at the start and after; then of each
+ * part; then some to spare. */
+enum {
+    FILES_OWN = 24,
+    FILES_AN_ENDPOINT = 3,
+    FILES_A_SINK = 2,
+    FILES_SPARE = 1024,
+    FILES_MAX = 1 << 20
+};
 
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- what each must have --------------------------------------------------------------- */
+
 static void measure_ingest(struct plan *plan, const struct conf *conf)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++) {
-        plan->max_message = larger(plan->max_message, conf->ingest[i].max_message.bytes);
-        plan->max_entry = larger(plan->max_entry, conf->ingest[i].max_entry.bytes);
+        const struct conf_ingest *ingest = &conf->ingest[i];
+
+        plan->max_message = larger(plan->max_message, ingest->max_message.bytes);
+        plan->max_entry = larger(plan->max_entry, ingest->max_entry.bytes);
+        plan->clients += ingest->bind.count > 0 ? ingest->max_clients.count : 0;
+        plan->clients += ingest->connect.count;
+        plan->own_descriptors += FILES_AN_ENDPOINT + ingest->bind.count;
     }
+    plan->clients_served = plan->clients;
     plan->entry_fields = decode_fields_max(plan->max_entry);
-    plan->messages_bytes = message_pool_bytes(plan->max_message, conf->ingest_count);
-    plan->entries_bytes = entry_pool_bytes(plan->entry_fields, conf->ingest_count);
-    plan->parser_bytes = json_index_bytes(plan->max_message);
-    plan->block_cap = larger(BLOCK_CAP_MIN, 2 * plan->max_entry);
-    plan->block_cap = pool_slot_bytes(plan->block_cap);
+    plan->block_cap = pool_slot_bytes(larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
+    plan->own_descriptors += FILES_OWN + FILES_A_SINK * conf->sink_count;
+    plan->descriptors =
+        (unsigned)smaller(plan->own_descriptors + plan->clients + FILES_SPARE, FILES_MAX);
 }
 
-static size_t block_bytes(const struct plan *plan)
+static void measure_shares(struct plan *plan, const struct conf *conf)
 {
-    return pool_bytes(block_slot_bytes(plan->block_cap), 1);
+    size_t *share = plan->share_bytes;
+    unsigned endpoints = conf->ingest_count;
+
+    share[BUDGET_BASE] = BASE_BYTES;
+    share[BUDGET_CLIENTS] = (size_t)plan->clients * PLAN_CLIENT_BYTES;
+    share[BUDGET_MESSAGES] = message_pool_bytes(plan->max_message, endpoints);
+    share[BUDGET_ENTRIES] = entry_pool_bytes(plan->entry_fields, endpoints);
+    share[BUDGET_PARSER] = json_index_bytes(plan->max_message);
+    share[BUDGET_TABLES] =
+        (size_t)plan->descriptors * PLAN_SLOT_BYTES + PART_BYTES * (endpoints + conf->sink_count);
+    plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 
-static unsigned quota(struct plan *plan, const struct conf *conf, const struct conf_sink *sink,
-                      struct conf_problems *problems)
+/* Two unfinished messages of the largest size, so that neither waits for the other, and
+ * some that are small. */
+static size_t least_receive(const struct plan *plan)
+{
+    return larger(MIB, 2 * (plan->max_message + 4 * KIB) + 256 * KIB);
+}
+
+/* ---- the queues ------------------------------------------------------------------------ */
+
+static size_t block_bytes(const struct plan *plan, size_t count)
+{
+    return count * pool_bytes(block_slot_bytes(plan->block_cap), 1);
+}
+
+/* The quota that a sink's `queue` makes; the least for `auto`. */
+static unsigned quota(const struct plan *plan, const struct conf *conf,
+                      const struct conf_sink *sink, struct conf_problems *problems)
 {
     size_t wanted = sink->queue.bytes;
     size_t smallest = BLOCKS_MIN * plan->block_cap;
     char wanted_text[UNITS_TEXT_MAX], cap_text[UNITS_TEXT_MAX];
 
     if (wanted == 0) {
-        wanted = larger(smallest, plan->cap_bytes / QUEUES_PART / conf->sink_count);
+        wanted = smallest;
     } else if (wanted > plan->cap_bytes) {
         conf_problem(conf, problems, &sink->queue, "'queue' is %s, more than all of 'cap', %s",
                      units_show_bytes(sink->queue, wanted_text),
@@ -56,41 +119,109 @@ static unsigned quota(struct plan *plan, const struct conf *conf, const struct c
     } else if (wanted < smallest) {
         conf_problem(conf, problems, &sink->queue,
                      "'queue' is %s, below the %zuKiB that hold %d blocks of twice max_entry",
-                     units_show_bytes(sink->queue, wanted_text), smallest / 1024, BLOCKS_MIN);
+                     units_show_bytes(sink->queue, wanted_text), smallest / KIB, BLOCKS_MIN);
     }
     return (unsigned)(wanted / plan->block_cap);
 }
 
-static void measure_sinks(struct plan *plan, const struct conf *conf,
-                          struct conf_problems *problems)
+/* Returns how many queues are `auto`. */
+static unsigned measure_sinks(struct plan *plan, const struct conf *conf,
+                              struct conf_problems *problems)
 {
+    unsigned auto_count = 0;
+
     plan->sink_blocks = calloc(conf->sink_count + 1, sizeof *plan->sink_blocks);
     must(plan->sink_blocks);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         plan->sink_blocks[i] = quota(plan, conf, &conf->sinks[i], problems);
-        plan->block_count += plan->sink_blocks[i];
+        plan->share_bytes[BUDGET_BLOCKS] += block_bytes(plan, plan->sink_blocks[i]);
+        auto_count += conf->sinks[i].queue.bytes == 0;
     }
-    plan->blocks_bytes = plan->block_count * block_bytes(plan);
+    return auto_count;
+}
+
+/* ---- what is left over ----------------------------------------------------------------- */
+
+static size_t sum(const struct plan *plan)
+{
+    size_t bytes = plan->slack_bytes;
+
+    for (unsigned i = 0; i < BUDGET_SHARES; i++)
+        bytes += plan->share_bytes[i];
+    return bytes;
+}
+
+/* Gives each `auto` queue as many more blocks as its part of the spare bytes holds. */
+static void grow_queues(struct plan *plan, const struct conf *conf, unsigned auto_count)
+{
+    size_t least = block_bytes(plan, (size_t)BLOCKS_MIN * auto_count);
+    size_t spare = plan->cap_bytes - sum(plan);
+    size_t open = least + plan->share_bytes[BUDGET_RECEIVE] + spare;
+    size_t part = smaller(larger(open / QUEUES_PART, least), least + spare);
+    unsigned each;
+
+    if (auto_count == 0)
+        return;
+    each = (unsigned)(part / auto_count / block_bytes(plan, 1));
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        if (conf->sinks[i].queue.bytes == 0)
+            plan->sink_blocks[i] = each;
+    }
+    plan->share_bytes[BUDGET_BLOCKS] += block_bytes(plan, (size_t)each * auto_count) - least;
+}
+
+/* All that is left then is for receiving. */
+static void grow_receive(struct plan *plan)
+{
+    plan->receive_bytes += (plan->cap_bytes - sum(plan)) / 2;
+    plan->share_bytes[BUDGET_RECEIVE] = 2 * plan->receive_bytes;
+}
+
+/* The cap in whole KiB of which the slack leaves just what the shares need. */
+static size_t smallest_cap(const struct plan *plan)
+{
+    size_t needed = sum(plan) - plan->cap_bytes / SLACK_PART;
+    size_t cap = needed + (needed + SLACK_PART - 2) / (SLACK_PART - 1);
+
+    return (cap + KIB - 1) / KIB * KIB;
+}
+
+static void say_too_small(const struct plan *plan, const struct conf *conf,
+                          struct conf_problems *problems)
+{
+    char text[512], cap_text[UNITS_TEXT_MAX];
+    size_t used = 0;
+
+    for (unsigned i = 0; i < BUDGET_SHARES; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s %.1f + ",
+                                 budget_share_name(i), (double)plan->share_bytes[i] / (double)MIB);
+    conf_problem(conf, problems, &conf->memory.cap,
+                 "'cap' is %s, but %sslack %.1f MiB need %zuKiB; raise it, or lower max_clients, "
+                 "max_message, max_entry or queue",
+                 units_show_bytes(conf->memory.cap, cap_text), text,
+                 (double)plan->slack_bytes / (double)MIB, plan->smallest_cap_bytes / KIB);
 }
 
 void plan_init(struct plan *plan, const struct conf *conf, struct conf_problems *problems)
 {
-    size_t sum;
-    char cap_text[UNITS_TEXT_MAX];
+    unsigned auto_count;
 
-    *plan = (struct plan){.cap_bytes = conf->memory.cap.bytes, .base_bytes = BASE_BYTES};
+    *plan = (struct plan){.cap_bytes = conf->memory.cap.bytes};
     measure_ingest(plan, conf);
-    measure_sinks(plan, conf, problems);
-    sum = plan->base_bytes + plan->messages_bytes + plan->entries_bytes + plan->parser_bytes +
-          plan->blocks_bytes;
-    if (sum > plan->cap_bytes)
-        conf_problem(
-            conf, problems, &conf->memory.cap,
-            "'cap' is %s, but base %zu + messages %zu + entries %zu + parser %zu + "
-            "queues %zu KiB need %zuMiB; raise it, or lower max_message, max_entry or queue",
-            units_show_bytes(conf->memory.cap, cap_text), plan->base_bytes / 1024,
-            plan->messages_bytes / 1024, plan->entries_bytes / 1024, plan->parser_bytes / 1024,
-            plan->blocks_bytes / 1024, sum / (1024 * 1024) + 1);
+    measure_shares(plan, conf);
+    auto_count = measure_sinks(plan, conf, problems);
+    plan->receive_bytes = least_receive(plan);
+    plan->share_bytes[BUDGET_RECEIVE] = 2 * plan->receive_bytes;
+    plan->smallest_cap_bytes = smallest_cap(plan);
+    if (sum(plan) > plan->cap_bytes) {
+        say_too_small(plan, conf, problems);
+    } else {
+        grow_queues(plan, conf, auto_count);
+        grow_receive(plan);
+    }
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        plan->block_count += plan->sink_blocks[i];
+    plan->total_bytes = sum(plan);
 }
 
 void plan_fini(struct plan *plan)

@@ -1,16 +1,29 @@
-/* plan.h - how memory.cap is split before anything is opened. All bytes. */
+/* plan.h - how memory.cap is split before anything is opened. All bytes.
+ *
+ *     cap >= base + clients + receive + messages + entries + parser + blocks + tables + slack
+ *
+ * What each must have comes first; what is left over is split between `receive` and the
+ * queues that are `auto`, so that both grow with the cap. */
 #ifndef DAEMON_PLAN_H
 #define DAEMON_PLAN_H
 
+#include "aggregate/budget.h"
 #include "conf/conf.h"
 
 struct plan {
     size_t cap_bytes;
-    size_t base_bytes; /* the process itself, as measured at ready, with some room */
-    size_t messages_bytes;
-    size_t entries_bytes;
-    size_t parser_bytes;
-    size_t blocks_bytes;
+    size_t share_bytes[BUDGET_SHARES];
+    size_t slack_bytes; /* nobody's: for what grows between two looks at it */
+    size_t total_bytes; /* all of it; more than the cap: it does not fit */
+    size_t smallest_cap_bytes;
+
+    /* What the gate may charge. Its share is twice that, since the allocator keeps up to
+     * 1.7 times what libzmq asked for. */
+    size_t receive_bytes;
+    unsigned clients;        /* that may be connected at once, over all endpoints */
+    unsigned clients_served; /* the same, unless open_files finds too few descriptors */
+    unsigned own_descriptors;
+    unsigned descriptors; /* RLIMIT_NOFILE as it should be: one slot of the gate for each */
 
     size_t max_message; /* the largest of all endpoints */
     size_t max_entry;
@@ -24,5 +37,16 @@ struct plan {
  * plan holds memory until plan_fini either way. */
 void plan_init(struct plan *plan, const struct conf *conf, struct conf_problems *problems);
 void plan_fini(struct plan *plan);
+
+/* plan_show.c: the table of `--plan`, also of a plan that does not fit. */
+void plan_show(const struct plan *plan, const struct conf *conf, FILE *out);
+
+/* What is planned for each client, for each descriptor in the gate's table, and by the
+ * kernel for each client's socket (which is no memory of this process). */
+enum {
+    PLAN_CLIENT_BYTES = 80 * 1024,
+    PLAN_SLOT_BYTES = 192,
+    PLAN_SOCKET_BYTES = 256 * 1024,
+};
 
 #endif

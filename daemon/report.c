@@ -62,9 +62,9 @@ void daemon_report_ledger(const struct daemon *daemon)
     for (unsigned i = 0; i < BUDGET_SHARES; i++) {
         const struct budget_use *use = &daemon->budget.shares[i];
 
-        log_line(LOG_LEVEL_INFO, "memory: %s used=%zuKiB peak=%zuKiB refused=%lu",
+        log_line(LOG_LEVEL_INFO, "memory: %s used=%zuKiB peak=%zuKiB limit=%zuKiB refused=%lu",
                  budget_share_name(i), use->used_bytes / 1024, use->peak_bytes / 1024,
-                 use->refused);
+                 use->limit_bytes / 1024, use->refused);
     }
     log_line(LOG_LEVEL_INFO, "pool: blocks used=%u peak=%u of=%u refused=%lu",
              pool_used(daemon->blocks), pool_peak(daemon->blocks), pool_capacity(daemon->blocks),

@@ -117,7 +117,7 @@ def test_a_parked_batch_goes_on_from_the_right_entry(start, client, fifo):
     one. When the reader comes, no entry of it is repeated or left out. A second endpoint
     parks its own message meanwhile."""
     daemon = start(
-        ingest=[{"name": name, "bind": address, "max_entry": "4KiB"}
+        ingest=[{"name": name, "bind": address, "max_entry": "4KiB", "max_clients": 8}
                 for name, address in (("a", "tcp://127.0.0.1:0"), ("b", "tcp://localhost:0"))],
         sink=SMALL_QUEUE, memory={"cap": "32MiB"})
     first, second = (client(address) for address in daemon.addresses)

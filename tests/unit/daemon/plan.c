@@ -2,6 +2,7 @@
  * the setting to change. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,8 +13,6 @@
 
 /* The daemon's objects hold a main and are not linked into tests. */
 #include "daemon/plan.c"
-
-enum { MIB = 1024 * 1024, KIB = 1024 };
 
 static const char one_of_each[] = "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
                                   "sinks: [{name: b, type: stdout}]\n";
@@ -65,10 +64,15 @@ static void says(const char *words)
         fail_msg("'%s' is not in\n%s", words, t.said);
 }
 
-static size_t sum(const struct plan *plan)
+/* Adds up, without a byte over the cap, and nearly without one under it. */
+static bool fits(void)
 {
-    return plan->base_bytes + plan->messages_bytes + plan->entries_bytes + plan->parser_bytes +
-           plan->blocks_bytes;
+    size_t bytes = t.plan.slack_bytes;
+
+    for (unsigned i = 0; i < BUDGET_SHARES; i++)
+        bytes += t.plan.share_bytes[i];
+    return bytes == t.plan.total_bytes && bytes <= t.plan.cap_bytes &&
+           t.plan.cap_bytes - bytes <= 1;
 }
 
 /* Makes all that the daemon makes, out of a budget of exactly what was planned. */
@@ -82,17 +86,19 @@ static void what_was_planned_can_be_made(void)
     struct decoder *decoder;
     struct pool *blocks;
 
-    budget_init(&budget, sum(plan) - plan->base_bytes);
+    budget_init(&budget, plan->cap_bytes);
+    for (unsigned i = 0; i < BUDGET_SHARES; i++)
+        budget_limit(&budget, i, plan->share_bytes[i]);
     messages = message_pool_new(&budget, plan->max_message, t.conf->ingest_count, &err);
     entries = entry_pool_new(&budget, plan->entry_fields, t.conf->ingest_count, &err);
     decoder = decoder_new(&budget, plan->max_message, &err);
     blocks = pool_new(&budget, BUDGET_BLOCKS, block_slot_bytes(plan->block_cap), plan->block_count,
                       &err);
     assert_string_equal(err.text, "");
-    assert_int_equal(budget.shares[BUDGET_MESSAGES].used_bytes, plan->messages_bytes);
-    assert_int_equal(budget.shares[BUDGET_ENTRIES].used_bytes, plan->entries_bytes);
-    assert_int_equal(budget.shares[BUDGET_PARSER].used_bytes, plan->parser_bytes);
-    assert_int_equal(budget.shares[BUDGET_BLOCKS].used_bytes, plan->blocks_bytes);
+    assert_int_equal(budget.shares[BUDGET_MESSAGES].used_bytes, plan->share_bytes[BUDGET_MESSAGES]);
+    assert_int_equal(budget.shares[BUDGET_ENTRIES].used_bytes, plan->share_bytes[BUDGET_ENTRIES]);
+    assert_int_equal(budget.shares[BUDGET_PARSER].used_bytes, plan->share_bytes[BUDGET_PARSER]);
+    assert_int_equal(budget.shares[BUDGET_BLOCKS].used_bytes, plan->share_bytes[BUDGET_BLOCKS]);
     pool_free(&blocks);
     decoder_free(&decoder);
     entry_pool_free(&entries);
@@ -110,8 +116,10 @@ static void the_defaults_fit_with_room_to_spare(void **state)
     assert_true(t.plan.block_cap >= 2 * t.plan.max_entry);
     assert_true(block_longest(t.plan.block_cap) > t.plan.max_entry);
     assert_true(t.plan.sink_blocks[0] >= BLOCKS_MIN);
-    assert_true(t.plan.block_count * t.plan.block_cap <= t.plan.cap_bytes / QUEUES_PART);
-    assert_true(sum(&t.plan) <= t.plan.cap_bytes);
+    assert_int_equal(t.plan.clients, 128);
+    assert_true(t.plan.receive_bytes > 8 * MIB);
+    assert_true(t.plan.share_bytes[BUDGET_BLOCKS] > 16 * MIB);
+    assert_true(fits());
     what_was_planned_can_be_made();
     forget_plan();
 }
@@ -186,23 +194,26 @@ static void a_queue_of_too_few_blocks_is_refused_where_it_is_written(void **stat
 static void a_cap_that_is_too_small_says_what_would_do(void **state)
 {
     static const char pattern[] =
-        "memory: {cap: %luMiB}\n"
+        "memory: {cap: %luKiB}\n"
         "ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_message: 16MiB}]\n"
         "sinks: [{name: b, type: stdout, queue: 16MiB}]\n";
     char text[256];
     unsigned long needed;
 
     (void)state;
-    snprintf(text, sizeof text, pattern, 64UL);
+    snprintf(text, sizeof text, pattern, 64UL * KIB);
     assert_int_equal(plan_of(text), 1);
     says("test.yaml:1:");
     says("'cap' is 64MiB");
     says("max_message");
     needed = strtoul(strstr(t.said, "need ") + 5, NULL, 10);
     forget_plan();
+    snprintf(text, sizeof text, pattern, needed - 1);
+    assert_int_equal(plan_of(text), 1);
+    forget_plan();
     snprintf(text, sizeof text, pattern, needed);
     assert_int_equal(plan_of(text), 0);
-    assert_true(sum(&t.plan) <= t.plan.cap_bytes);
+    assert_true(fits());
     forget_plan();
 }
 
@@ -224,6 +235,107 @@ static void a_queue_larger_than_the_cap_is_refused(void **state)
     }
 }
 
+/* Caps and configurations. Each: what the sentence names as the smallest cap does, a KiB less
+ * does not, and with any cap from there on the sum is the cap. */
+static void any_cap_is_used_up_and_never_exceeded(void **state)
+{
+    static const struct {
+        unsigned endpoints, sinks, max_clients;
+        const char *max_message, *queue;
+    } cases[] = {
+        {1, 1, 1, "64KiB", "auto"},    {1, 2, 16, "256KiB", "auto"},
+        {2, 3, 128, "256KiB", "auto"}, {1, 1, 128, "16MiB", "auto"},
+        {1, 3, 128, "256KiB", "1MiB"}, {2, 1, 1000, "1MiB", "8MiB"},
+        {5, 9, 7, "300KiB", "700KiB"}, {1, 1, 100000, "64KiB", "auto"},
+        {40, 60, 1, "64KiB", "auto"},
+    };
+    static const unsigned long more_kib[] = {0, 1, 511, 3000, 40000, 1000001, 70000000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[16384];
+        unsigned long least = 0;
+        size_t receive = 0;
+
+        for (size_t k = 0; k < sizeof more_kib / sizeof *more_kib + 2; k++) {
+            /* first too small by far, then by one KiB */
+            unsigned long cap = k == 0 ? 16 * KIB : k == 1 ? least - 1 : least + more_kib[k - 2];
+            int len = snprintf(text, sizeof text, "memory: {cap: %luKiB}\ningest:\n", cap);
+
+            for (unsigned n = 0; n < cases[i].endpoints; n++)
+                len += snprintf(text + len, sizeof text - (size_t)len,
+                                " - {name: e%u, bind: 'tcp://127.0.0.1:0', max_clients: %u, "
+                                "max_message: %s}\n",
+                                n, cases[i].max_clients, cases[i].max_message);
+            len += snprintf(text + len, sizeof text - (size_t)len, "sinks:\n");
+            for (unsigned n = 0; n < cases[i].sinks; n++)
+                len += snprintf(text + len, sizeof text - (size_t)len,
+                                " - {name: s%u, type: file, path: '%u', queue: %s}\n", n, n,
+                                cases[i].queue);
+            if (k < 2) {
+                if (plan_of(text) == 0) { /* the least that the settings allow is enough */
+                    assert_true(k == 0 && t.plan.smallest_cap_bytes <= 16 * MIB);
+                    least = 16 * KIB;
+                    k = 1;
+                } else {
+                    least = strtoul(strstr(t.said, "need ") + 5, NULL, 10);
+                    assert_true(t.plan.total_bytes > t.plan.cap_bytes);
+                    assert_int_equal(t.plan.smallest_cap_bytes, least * KIB);
+                }
+            } else {
+                if (plan_of(text) != 0)
+                    fail_msg("%s", t.said);
+                assert_true(fits());
+                assert_int_equal(t.plan.clients, cases[i].endpoints * cases[i].max_clients);
+                /* grows with the cap, but for what a whole block more for each queue takes */
+                assert_true(2 * t.plan.receive_bytes + block_bytes(&t.plan, cases[i].sinks) >=
+                            2 * receive);
+                assert_true(t.plan.receive_bytes >= 2 * t.plan.max_message + 256 * KIB);
+                receive = t.plan.receive_bytes;
+            }
+            forget_plan();
+        }
+    }
+}
+
+static void both_queues_and_receiving_grow_with_the_cap(void **state)
+{
+    static const char pattern[] =
+        "memory: {cap: %uMiB}\n"
+        "ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_clients: 16}]\n"
+        "sinks: [{name: b, type: stdout}, {name: c, type: file, path: c}]\n";
+    char text[256];
+    size_t receive = 0, blocks = 0;
+
+    (void)state;
+    for (unsigned cap = 24; cap <= 24 << 10; cap *= 2) {
+        snprintf(text, sizeof text, pattern, cap);
+        assert_int_equal(plan_of(text), 0);
+        assert_true(t.plan.receive_bytes >= 2 * receive);
+        assert_true(t.plan.share_bytes[BUDGET_BLOCKS] >= 2 * blocks);
+        receive = t.plan.receive_bytes;
+        blocks = t.plan.share_bytes[BUDGET_BLOCKS];
+        what_was_planned_can_be_made();
+        forget_plan();
+    }
+}
+
+static void addresses_to_connect_to_are_a_client_each(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        plan_of("ingest: [{name: a, connect: ['tcp://127.0.0.1:1', 'tcp://127.0.0.1:2']},\n"
+                " {name: c, bind: 'tcp://127.0.0.1:0', connect: 'tcp://127.0.0.1:3',\n"
+                "  max_clients: 10}]\n"
+                "sinks: [{name: b, type: stdout}]\n"),
+        0);
+    assert_int_equal(t.plan.clients, 13);
+    assert_int_equal(t.plan.clients_served, 13);
+    assert_int_equal(t.plan.share_bytes[BUDGET_CLIENTS], 13 * PLAN_CLIENT_BYTES);
+    assert_true(t.plan.descriptors > t.plan.own_descriptors + 13);
+    forget_plan();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +346,9 @@ int main(void)
         cmocka_unit_test(a_queue_of_too_few_blocks_is_refused_where_it_is_written),
         cmocka_unit_test(a_cap_that_is_too_small_says_what_would_do),
         cmocka_unit_test(a_queue_larger_than_the_cap_is_refused),
+        cmocka_unit_test(any_cap_is_used_up_and_never_exceeded),
+        cmocka_unit_test(both_queues_and_receiving_grow_with_the_cap),
+        cmocka_unit_test(addresses_to_connect_to_are_a_client_each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
