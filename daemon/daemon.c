@@ -1,7 +1,6 @@
 #include "daemon/daemon.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +33,7 @@ static void on_turn_end(struct zmq_watch *watch)
         sink_flush(daemon->sinks[i]);
     if (daemon->state <= DAEMON_DRAINING)
         daemon_watch_stall(daemon);
+    daemon_watch_memory(daemon);
 }
 
 /* ---- signals --------------------------------------------------------------------------- */
@@ -106,6 +106,7 @@ void daemon_open_handles(struct daemon *daemon)
     watch_signals(daemon);
     must(uv_timer_init(&daemon->loop, &daemon->stop_timer) == 0);
     must(uv_timer_init(&daemon->loop, &daemon->stall_timer) == 0);
+    must(uv_timer_init(&daemon->loop, &daemon->giveback.timer) == 0);
     daemon->timers_open = true;
     zmq_watch_init(&daemon->watch, &daemon->loop, on_turn_begin, on_turn_end);
     daemon->watch_open = true;
@@ -127,7 +128,7 @@ static void drop_rest(struct daemon *daemon)
 
 static enum exit_status run(struct daemon *daemon)
 {
-    malloc_trim(0); /* what reading the configuration left */
+    daemon_memory_at_rest(daemon);
     daemon_report_ready(daemon);
     notify_send("READY=1\nSTATUS=running");
     uv_run(&daemon->loop, UV_RUN_DEFAULT);

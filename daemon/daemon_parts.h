@@ -17,6 +17,18 @@ enum daemon_state {
 
 enum { DAEMON_SIGNALS = 5 };
 
+/* giveback.c's. */
+struct giveback {
+    uv_timer_t timer; /* ticks while anything happens */
+    uint64_t seen;    /* activity at the last turn, and at the last tick */
+    uint64_t at_tick;
+    bool after_burst;
+    uint64_t looked_ms;   /* loop time */
+    size_t at_rest_bytes; /* resident at ready */
+    size_t tried_bytes;   /* resident after giving back near the cap; 0: not near it */
+    unsigned long times;  /* that it gave back */
+};
+
 struct daemon {
     const struct conf *conf;
     struct conf_problems *problems;
@@ -49,6 +61,7 @@ struct daemon {
     unsigned signal_count;
     uv_timer_t stop_timer;  /* ticks while stopping */
     uv_timer_t stall_timer; /* runs while something is parked */
+    struct giveback giveback;
     bool timers_open;
     uint64_t stalled_since_ms; /* loop time; 0: nothing is parked */
     uint64_t stalled_at;       /* the newest ingest number since then */
@@ -78,6 +91,11 @@ bool daemon_has_losses(const struct daemon *daemon);
 
 /* stall.c - says when clients wait because a sink is full. Each turn. */
 void daemon_watch_stall(struct daemon *daemon);
+
+/* giveback.c - gives memory back to the kernel, after a burst and near the cap. Each turn;
+ * and once at ready, when nothing has happened yet. */
+void daemon_watch_memory(struct daemon *daemon);
+void daemon_memory_at_rest(struct daemon *daemon);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

@@ -1,24 +1,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "conf/log.h"
 #include "daemon/daemon_parts.h"
-
-/* Resident memory of this process (proc(5), statm); 0 when it cannot be read. */
-static size_t resident_bytes(void)
-{
-    unsigned long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "re");
-
-    if (statm) {
-        if (fscanf(statm, "%*u %lu", &pages) != 1)
-            pages = 0;
-        fclose(statm);
-    }
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
+#include "daemon/resident.h"
 
 static size_t mib(size_t bytes)
 {
@@ -71,6 +57,7 @@ void daemon_report_ledger(const struct daemon *daemon)
              pool_refused(daemon->blocks));
     log_line(LOG_LEVEL_INFO, "loop: turns=%" PRIu64 " busy=%" PRIu64, daemon->watch.turn_count,
              daemon->watch.busy_turn_count);
-    log_line(LOG_LEVEL_INFO, "memory: cap=%zuMiB claimed=%zuMiB resident=%zuMiB",
-             mib(daemon->plan.cap_bytes), mib(daemon->budget.used_bytes), mib(resident_bytes()));
+    log_line(LOG_LEVEL_INFO, "memory: cap=%zuMiB claimed=%zuMiB resident=%zuMiB given_back=%lu",
+             mib(daemon->plan.cap_bytes), mib(daemon->budget.used_bytes), mib(resident_bytes()),
+             daemon->giveback.times);
 }

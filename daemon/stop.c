@@ -130,6 +130,7 @@ static void close_rest(struct daemon *daemon)
     if (daemon->timers_open) {
         uv_close((uv_handle_t *)&daemon->stop_timer, NULL);
         uv_close((uv_handle_t *)&daemon->stall_timer, NULL);
+        uv_close((uv_handle_t *)&daemon->giveback.timer, NULL);
     }
     if (daemon->watch_open)
         zmq_watch_close(&daemon->watch, NULL);
