@@ -8,6 +8,8 @@ struct route {
     struct outbox *outbox;
     struct format *format;
     size_t entry_len; /* of the entry being offered */
+    bool has_room;    /* for it */
+    bool is_busy;     /* held back the last offer that was BUSY */
 };
 
 struct aggregate {
@@ -40,12 +42,14 @@ void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, str
 }
 
 /* The length in this route's sink, and whether there is room for it. */
-static bool route_has_room(struct route *route, const struct entry *entry, const char *base)
+static bool find_room(struct route *route, const struct entry *entry, const char *base)
 {
     size_t longest = outbox_longest(route->outbox);
 
     route->entry_len = format_len(route->format, entry, base);
-    return outbox_has_room(route->outbox, route->entry_len < longest ? route->entry_len : longest);
+    route->has_room =
+        outbox_has_room(route->outbox, route->entry_len < longest ? route->entry_len : longest);
+    return route->has_room;
 }
 
 /* An entry that no block can hold goes in as far as it fits. */
@@ -76,21 +80,21 @@ static void render(struct route *route, const struct entry *entry, const char *b
     must(format_write(route->format, entry, base, to) == to + route->entry_len);
 }
 
-enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
-                             const char *base, struct endpoint_ledger *ledger)
+/* Every sink gets the entry, or drops it. */
+static void take(struct aggregate *aggregate, const struct entry *entry, const char *base,
+                 struct endpoint_ledger *ledger)
 {
-    uint64_t number = aggregate->newest + 1;
+    uint64_t number = ++aggregate->newest;
 
     for (unsigned i = 0; i < aggregate->route_count; i++) {
-        if (!route_has_room(&aggregate->routes[i], entry, base)) {
-            aggregate->busy_route = (int)i;
-            return AGGREGATE_BUSY;
-        }
+        struct route *route = &aggregate->routes[i];
+
+        if (route->has_room || outbox_make_room(route->outbox))
+            render(route, entry, base, number);
+        else
+            outbox_drop(route->outbox, entry->received_ns, base + entry->app.offset,
+                        entry->app.len);
     }
-    aggregate->busy_route = -1;
-    for (unsigned i = 0; i < aggregate->route_count; i++)
-        render(&aggregate->routes[i], entry, base, number);
-    aggregate->newest = number;
     ledger->received++;
     ledger->accepted++;
     ledger->malformed += entry->malformed;
@@ -99,12 +103,53 @@ enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *en
         ledger->routed++;
     else
         ledger->unrouted++;
+}
+
+/* Route `first` is the first that holds the entry back. */
+static void note_who_is_busy(struct aggregate *aggregate, unsigned first, const struct entry *entry,
+                             const char *base)
+{
+    aggregate->busy_route = (int)first;
+    for (unsigned i = 0; i < aggregate->route_count; i++) {
+        struct route *route = &aggregate->routes[i];
+
+        route->is_busy =
+            i >= first && !find_room(route, entry, base) && outbox_holds_back(route->outbox);
+    }
+}
+
+enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
+                             const char *base, struct endpoint_ledger *ledger)
+{
+    for (unsigned i = 0; i < aggregate->route_count; i++) {
+        struct route *route = &aggregate->routes[i];
+
+        if (!find_room(route, entry, base) && outbox_holds_back(route->outbox)) {
+            note_who_is_busy(aggregate, i, entry, base);
+            return AGGREGATE_BUSY;
+        }
+    }
+    aggregate->busy_route = -1;
+    take(aggregate, entry, base, ledger);
     return AGGREGATE_TAKEN;
+}
+
+void aggregate_take(struct aggregate *aggregate, const struct entry *entry, const char *base,
+                    struct endpoint_ledger *ledger)
+{
+    for (unsigned i = 0; i < aggregate->route_count; i++)
+        find_room(&aggregate->routes[i], entry, base);
+    take(aggregate, entry, base, ledger);
 }
 
 int aggregate_busy_route(const struct aggregate *aggregate)
 {
     return aggregate->busy_route;
+}
+
+bool aggregate_is_busy(const struct aggregate *aggregate, unsigned route)
+{
+    return aggregate->busy_route >= 0 && aggregate->routes[route].is_busy;
 }
 
 uint64_t aggregate_newest(const struct aggregate *aggregate)

@@ -18,7 +18,7 @@ enum { AGGREGATE_ROUTES_MAX = 256 };
 void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, struct format *format);
 
 enum offered {
-    AGGREGATE_TAKEN, /* rendered into every open block; the caller's again */
+    AGGREGATE_TAKEN, /* rendered into open blocks, or dropped by policy; the caller's again */
     AGGREGATE_BUSY   /* an outbox that blocks is full; nothing has changed: park it */
 };
 
@@ -27,9 +27,17 @@ enum offered {
 enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
                              const char *base, struct endpoint_ledger *ledger);
 
+/* The same for a source that cannot be held back: where a sink that blocks is full, it is
+ * dropped there. Always taken. */
+void aggregate_take(struct aggregate *aggregate, const struct entry *entry, const char *base,
+                    struct endpoint_ledger *ledger);
+
 /* Which outbox had no room, if the last offer was BUSY; by the order of aggregate_add_route.
  * -1: it was TAKEN. */
 int aggregate_busy_route(const struct aggregate *aggregate);
+
+/* Whether this outbox, too, would have answered BUSY to that offer. */
+bool aggregate_is_busy(const struct aggregate *aggregate, unsigned route);
 
 /* The ingest number given last; numbers count the entries taken, from 1. */
 uint64_t aggregate_newest(const struct aggregate *aggregate);

@@ -1,20 +1,11 @@
 #include "aggregate/block.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "conf/must.h"
 
-void gap_add(struct gap *gap, enum drop_reason reason, uint64_t count, int64_t from_ns,
-             int64_t to_ns)
-{
-    if (count == 0)
-        return;
-    if (gap->count == 0)
-        gap->from_ns = from_ns;
-    gap->reason = reason;
-    gap->to_ns = to_ns;
-    gap->count += count;
-}
+_Static_assert(offsetof(struct block, bytes) % sizeof(uint32_t) == 0, "the ends are aligned");
 
 size_t block_slot_bytes(size_t cap)
 {
@@ -33,7 +24,7 @@ struct block *block_take(struct pool *blocks, size_t cap)
     must(cap >= BLOCK_CAP_MIN && cap <= UINT32_MAX && cap % sizeof(uint32_t) == 0);
     if (!block)
         return NULL;
-    memset(block, 0, sizeof *block);
+    memset(block, 0, offsetof(struct block, notice));
     block->cap = (uint32_t)cap;
     return block;
 }

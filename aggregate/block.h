@@ -3,6 +3,11 @@
  *     bytes: | line\n | line\n | … ->      spare     <- … | end 1 | end 0 |
  *                              ^ len                 u32 each, from bytes + cap
  *
+ * In front of the bytes is room for the notices of what was dropped before them. They
+ * end where the bytes begin, so that both go out in one piece:
+ *
+ *     notice: |        …        | --- logboom: sink … | bytes: line\n …
+ *
  * It never grows and is never copied: it is filled, handed to the sink, written,
  * and goes home to its pool. The ends let resending, datagrams, drop counts and
  * acknowledgements know where each entry ends. One owner at a time. */
@@ -11,32 +16,33 @@
 
 #include <stdint.h>
 
+#include "aggregate/notice.h"
 #include "aggregate/pool.h"
-
-enum drop_reason { DROP_SHUTDOWN, DROP_REASONS };
-
-/* Entries that were dropped in one stretch. */
-struct gap {
-    uint64_t count;
-    enum drop_reason reason;
-    int64_t from_ns; /* when the first and the last of them were received */
-    int64_t to_ns;
-};
-
-void gap_add(struct gap *gap, enum drop_reason reason, uint64_t count, int64_t from_ns,
-             int64_t to_ns);
 
 struct block {
     struct block *next;
     uint64_t last_number;      /* ingest number of the last entry in it */
     int64_t first_received_ns; /* of the first entry in it */
     int64_t last_received_ns;
-    struct gap gap; /* what was dropped before its first entry */
+    struct gaps gaps; /* what was dropped before its first entry, and not told yet */
     uint32_t cap;
     uint32_t len;
     uint32_t entry_count;
+    uint32_t notice_len; /* the last bytes of `notice` that are in use */
+    char notice[NOTICES_ROOM];
     char bytes[];
 };
+
+/* What is written of it: the notices, then the entries. */
+static inline uint32_t block_wire_len(const struct block *block)
+{
+    return block->notice_len + block->len;
+}
+
+static inline char *block_wire(struct block *block)
+{
+    return block->notice + NOTICES_ROOM - block->notice_len;
+}
 
 /* Bytes past `len` that a writer may overwrite with anything. */
 enum { BLOCK_SPARE = 64, BLOCK_CAP_MIN = 64 * 1024 };

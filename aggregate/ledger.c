@@ -48,7 +48,12 @@ const char *refuse_reason_name(enum refuse_reason reason)
 
 const char *drop_reason_name(enum drop_reason reason)
 {
-    static const char *const names[DROP_REASONS] = {[DROP_SHUTDOWN] = "shutdown"};
+    static const char *const names[DROP_REASONS] = {
+        [DROP_SHUTDOWN] = "shutdown",
+        [DROP_FULL] = "full",
+        [DROP_BLOCK_EXPIRED] = "block_expired",
+        [DROP_SUB_FULL] = "sub_full",
+    };
 
     return names[reason];
 }
@@ -101,7 +106,10 @@ const char *sink_ledger_show(const struct sink_ledger *ledger, char text[LEDGER_
 
     for (unsigned i = 0; i < DROP_REASONS; i++)
         at = append_reason(text, at, drop_reason_name(i), ledger->dropped[i], &first);
-    append(text, at, "%s queued=%" PRIu64 " in_flight=%" PRIu64 " cut=%" PRIu64 " bytes=%" PRIu64,
-           first ? "" : "}", ledger->queued, ledger->in_flight, ledger->cut, ledger->written_bytes);
+    append(text, at,
+           "%s queued=%" PRIu64 " in_flight=%" PRIu64 " cut=%" PRIu64 " notices=%" PRIu64
+           " bytes=%" PRIu64,
+           first ? "" : "}", ledger->queued, ledger->in_flight, ledger->cut, ledger->notices,
+           ledger->written_bytes);
     return text;
 }

@@ -35,9 +35,10 @@ struct sink_ledger {
     uint64_t dropped[DROP_REASONS];
     uint64_t queued;
     uint64_t in_flight;
-    uint64_t cut; /* rendered longer than a block */
-    uint64_t written_bytes;
-    uint64_t queued_bytes;
+    uint64_t cut;           /* rendered longer than a block */
+    uint64_t notices;       /* lines that told of drops; no entries, so in none of the sums */
+    uint64_t written_bytes; /* notices included */
+    uint64_t queued_bytes;  /* of entries */
 };
 
 /* Whether the sums hold: for must(). */

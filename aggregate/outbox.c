@@ -1,23 +1,7 @@
-#include "aggregate/outbox.h"
-
 #include <stdlib.h>
 
+#include "aggregate/outbox_parts.h"
 #include "conf/must.h"
-
-struct outbox {
-    struct pool *blocks;
-    size_t cap;
-    unsigned quota;
-    unsigned held; /* blocks, the open one included */
-    struct block *open;
-    struct block *head;
-    struct block **tail;
-    uint32_t head_written;         /* bytes of the head that are written */
-    uint32_t head_entries_written; /* entries wholly among them */
-    uint64_t in_flight_bytes;
-    uint64_t done_through;
-    struct sink_ledger ledger;
-};
 
 struct outbox *outbox_new(struct pool *blocks, size_t cap, unsigned quota)
 {
@@ -38,7 +22,7 @@ void outbox_free(struct outbox **outbox_address)
     *outbox_address = NULL;
     if (!outbox)
         return;
-    must(outbox_is_empty(outbox) && outbox->held == 0);
+    must(!outbox->head && !outbox->open && outbox->held == 0);
     free(outbox);
 }
 
@@ -49,7 +33,7 @@ size_t outbox_longest(const struct outbox *outbox)
 
 bool outbox_is_empty(const struct outbox *outbox)
 {
-    return !outbox->head && !outbox->open;
+    return !outbox->head && !outbox->open && gaps_are_empty(&outbox->pending);
 }
 
 bool outbox_has_sealed(const struct outbox *outbox)
@@ -64,30 +48,48 @@ bool outbox_has_room(const struct outbox *outbox, size_t entry_len)
     return outbox->held < outbox->quota && entry_len <= outbox_longest(outbox);
 }
 
-static void seal(struct outbox *outbox)
+void outbox_seal(struct outbox *outbox)
 {
     *outbox->tail = outbox->open;
     outbox->tail = &outbox->open->next;
     outbox->open = NULL;
 }
 
-static void open_block(struct outbox *outbox)
+void outbox_open_block(struct outbox *outbox)
 {
     if (outbox->open)
-        seal(outbox);
+        outbox_seal(outbox);
     outbox->open = block_take(outbox->blocks, outbox->cap);
     must(outbox->open && outbox->held < outbox->quota);
     outbox->held++;
+    outbox->open->gaps = outbox->pending;
+    outbox->pending = (struct gaps){0};
+}
+
+static bool has_entries(const struct outbox *outbox)
+{
+    return outbox->ledger.queued + outbox->ledger.in_flight > 0;
 }
 
 char *outbox_add(struct outbox *outbox, size_t entry_len, uint64_t number, int64_t received_ns)
 {
-    if (!outbox->open || !block_has_room(outbox->open, entry_len))
-        open_block(outbox);
+    if (!outbox->open || !block_has_room(outbox->open, entry_len)) {
+        if (!has_entries(outbox))
+            outbox->done_through = number - 1;
+        outbox_open_block(outbox);
+    }
     outbox->ledger.offered++;
     outbox->ledger.queued++;
     outbox->ledger.queued_bytes += entry_len;
     return block_add(outbox->open, entry_len, number, received_ns);
+}
+
+/* What drop_oldest may drop is not in flight, so some of it stays behind. */
+static unsigned most_in_flight(const struct outbox *outbox, unsigned max)
+{
+    unsigned half = outbox->quota > 1 ? outbox->quota / 2 : 1;
+
+    return outbox->when_full == OUTBOX_DROP_OLDEST && half < max ? half : max;
 }
 
 unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsigned max)
@@ -95,117 +97,127 @@ unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsign
     unsigned count = 0;
     uint32_t skip = outbox->head_written;
     uint64_t entries = 0;
+    struct block *block;
 
     must(outbox->in_flight_bytes == 0 && max > 0);
+    max = most_in_flight(outbox, max);
+    outbox_place_pending(outbox);
     if (outbox->open)
-        seal(outbox);
-    for (struct block *block = outbox->head; block && count < max; block = block->next) {
-        vectors[count++] = (struct iovec){block->bytes + skip, block->len - skip};
-        outbox->in_flight_bytes += block->len - skip;
+        outbox_seal(outbox);
+    for (block = outbox->head; block && count < max; block = block->next) {
+        if (skip == 0) /* of what has begun not a byte may change */
+            outbox_write_notices(outbox, block);
+        vectors[count].iov_base = block_wire(block) + skip;
+        vectors[count].iov_len = block_wire_len(block) - skip;
+        outbox->in_flight_bytes += vectors[count++].iov_len;
         entries += block->entry_count;
         skip = 0;
     }
+    outbox->took_all = block == NULL;
+    outbox->in_flight_blocks = count;
     entries -= count ? outbox->head_entries_written : 0;
     outbox->ledger.queued -= entries;
     outbox->ledger.in_flight = entries;
     return count;
 }
 
-static void home(struct outbox *outbox, struct block *block)
+void outbox_send_home(struct outbox *outbox, struct block *block)
 {
     outbox->held--;
     block_return(outbox->blocks, block);
 }
 
-/* Takes the head off the list; it is the caller's. */
-static struct block *unlink_head(struct outbox *outbox)
+struct block *outbox_unlink(struct outbox *outbox, struct block **link)
 {
-    struct block *block = outbox->head;
+    struct block *block = *link;
 
-    outbox->head = block->next;
-    if (!outbox->head)
-        outbox->tail = &outbox->head;
-    outbox->head_written = 0;
-    outbox->head_entries_written = 0;
+    if (link == &outbox->head) {
+        outbox->head_written = 0;
+        outbox->head_entries_written = 0;
+    }
+    *link = block->next;
+    if (!block->next)
+        outbox->tail = link;
     return block;
 }
 
-/* Moves the head's cursor; returns how many more entries are now wholly written. */
-static uint32_t advance_head(struct outbox *outbox, uint32_t bytes)
+/* Moves the head's cursor; what is now wholly written is counted. */
+static void advance_head(struct outbox *outbox, uint32_t bytes)
 {
-    uint32_t until, more;
+    struct sink_ledger *ledger = &outbox->ledger;
+    struct block *head = outbox->head;
+    uint32_t before = outbox->head_written, entries_before = outbox->head_entries_written;
+    uint32_t passed;
 
     outbox->head_written += bytes;
-    until = block_entries_until(outbox->head, outbox->head_written);
-    more = until - outbox->head_entries_written;
-    outbox->head_entries_written = until;
-    if (outbox->head_written == outbox->head->len) {
-        outbox->done_through = outbox->head->last_number;
-        home(outbox, unlink_head(outbox));
-    }
-    return more;
+    passed = outbox_entry_bytes(head, outbox->head_written);
+    if (before < head->notice_len)
+        outbox_count_notices(outbox, before);
+    outbox->head_entries_written = block_entries_until(head, passed);
+    ledger->queued_bytes -= passed - outbox_entry_bytes(head, before);
+    ledger->written += outbox->head_entries_written - entries_before;
+    ledger->in_flight -= outbox->head_entries_written - entries_before;
+    if (outbox->head_written < block_wire_len(head))
+        return;
+    if (head->entry_count > 0)
+        outbox->done_through = head->last_number;
+    outbox_send_home(outbox, outbox_unlink(outbox, &outbox->head));
 }
 
 void outbox_wrote(struct outbox *outbox, size_t bytes)
 {
     struct sink_ledger *ledger = &outbox->ledger;
+    bool all = bytes == outbox->in_flight_bytes;
 
     must(bytes <= outbox->in_flight_bytes);
     ledger->written_bytes += bytes;
-    ledger->queued_bytes -= bytes;
     while (bytes > 0) {
-        uint32_t left = outbox->head->len - outbox->head_written;
+        uint32_t left = block_wire_len(outbox->head) - outbox->head_written;
         uint32_t moved = bytes < left ? (uint32_t)bytes : left;
-        uint32_t entries = advance_head(outbox, moved);
 
-        ledger->written += entries;
-        ledger->in_flight -= entries;
+        advance_head(outbox, moved);
         bytes -= moved;
     }
     ledger->queued += ledger->in_flight;
     ledger->in_flight = 0;
     outbox->in_flight_bytes = 0;
+    outbox->in_flight_blocks = 0;
+    if (all && outbox->took_all)
+        outbox_caught_up(outbox);
     must(sink_ledger_balances(ledger));
+}
+
+uint32_t outbox_line_begin(const struct outbox *outbox)
+{
+    const struct block *head = outbox->head;
+    uint32_t begin = outbox->head_written;
+
+    if (!head)
+        return 0;
+    if (outbox->head_entries_written > 0)
+        return head->notice_len + block_end(head, outbox->head_entries_written - 1);
+    if (begin >= head->notice_len)
+        return head->notice_len;
+    while (begin > 0 && head->notice[NOTICES_ROOM - head->notice_len + begin - 1] != '\n')
+        begin--;
+    return begin;
 }
 
 void outbox_rewind_entry(struct outbox *outbox)
 {
-    uint32_t begin = 0;
+    uint32_t begin = outbox_line_begin(outbox);
 
     must(outbox->in_flight_bytes == 0);
     if (!outbox->head)
         return;
-    if (outbox->head_entries_written > 0)
-        begin = block_end(outbox->head, outbox->head_entries_written - 1);
-    outbox->ledger.queued_bytes += outbox->head_written - begin;
+    outbox->ledger.queued_bytes += outbox_entry_bytes(outbox->head, outbox->head_written) -
+                                   outbox_entry_bytes(outbox->head, begin);
     outbox->head_written = begin;
-}
-
-struct gap outbox_drop_all(struct outbox *outbox, enum drop_reason reason)
-{
-    struct gap gap = {0};
-
-    must(outbox->in_flight_bytes == 0);
-    if (outbox->open)
-        seal(outbox);
-    while (outbox->head) {
-        uint32_t count = outbox->head->entry_count - outbox->head_entries_written;
-        struct block *block = unlink_head(outbox);
-
-        gap_add(&gap, reason, count, block->first_received_ns, block->last_received_ns);
-        outbox->done_through = block->last_number;
-        home(outbox, block);
-    }
-    outbox->ledger.dropped[reason] += gap.count;
-    outbox->ledger.queued -= gap.count;
-    outbox->ledger.queued_bytes = 0;
-    must(outbox->ledger.queued == 0 && sink_ledger_balances(&outbox->ledger));
-    return gap;
 }
 
 uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest)
 {
-    return outbox_is_empty(outbox) ? newest : outbox->done_through;
+    return has_entries(outbox) ? outbox->done_through : newest;
 }
 
 const struct sink_ledger *outbox_ledger(const struct outbox *outbox)

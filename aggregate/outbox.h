@@ -7,9 +7,10 @@
  * when it is full, or when the sink comes for more and takes all that is there. Low
  * load gets low latency, high load big writes, and there is no timer in between.
  *
- * Holds at most its quota of blocks. A full outbox has no room; what follows from
- * that is the caller's policy. Loop thread only, but the bytes of blocks in flight
- * may be read by one other thread. */
+ * Holds at most its quota of blocks. A full outbox has no room; what follows from that
+ * is its policy: its clients wait, or something is dropped. What is dropped is counted,
+ * and told by a notice in front of the block that follows, if notices are wanted. Loop
+ * thread only, but the bytes of blocks in flight may be read by one other thread. */
 #ifndef AGGREGATE_OUTBOX_H
 #define AGGREGATE_OUTBOX_H
 
@@ -32,11 +33,53 @@ size_t outbox_longest(const struct outbox *outbox);
 
 bool outbox_has_room(const struct outbox *outbox, size_t entry_len);
 
+/* ---- when it is full (outbox_policy.c) -------------------------------------------------- */
+
+enum outbox_when_full {
+    OUTBOX_BLOCK,       /* whoever can wait waits */
+    OUTBOX_DROP_NEWEST, /* what arrives is dropped */
+    OUTBOX_DROP_OLDEST  /* whole blocks are dropped, none that a write has begun */
+};
+
+/* OUTBOX_BLOCK unless this is called. */
+void outbox_set_policy(struct outbox *outbox, enum outbox_when_full when_full);
+
+/* What has no room must wait. False: outbox_make_room or outbox_drop. */
+bool outbox_holds_back(const struct outbox *outbox);
+
+/* Drops the oldest block that may be dropped, if that is the policy. True: there is now room
+ * for any entry. */
+bool outbox_make_room(struct outbox *outbox);
+
+/* An entry for which there is no room: offered, and dropped, because of the policy or, where
+ * the outbox would hold it back, because its source cannot wait. */
+void outbox_drop(struct outbox *outbox, int64_t received_ns, const char *app, size_t app_len);
+
+/* It has blocked for too long: from now on it drops what arrives when it is full, until a
+ * write has taken all that was queued and moved it. */
+void outbox_expire(struct outbox *outbox);
+bool outbox_is_expired(const struct outbox *outbox);
+
+/* ---- notices (outbox_notice.c) ---------------------------------------------------------- */
+
+/* Each drop is told in the output. None is, unless this is called. Borrows the name. */
+void outbox_set_notices(struct outbox *outbox, enum notice_style style, const char *sink,
+                        bool local_time);
+
+/* What is left to tell when all that is queued was dropped, and that a line was left
+ * unfinished: to be written at the very end. The text belongs to the outbox; 0: nothing. */
+size_t outbox_last_words(struct outbox *outbox, const char **text_out);
+
+/* They were written whole. */
+void outbox_said_last_words(struct outbox *outbox);
+
+/* ---- in and out -------------------------------------------------------------------------- */
+
 /* Adds one entry, for which there must be room, as offered and queued. The caller
  * writes its bytes at the place returned. */
 char *outbox_add(struct outbox *outbox, size_t entry_len, uint64_t number, int64_t received_ns);
 
-/* Nothing queued and nothing in flight. */
+/* Nothing queued, nothing in flight, and no drop that is still to be told. */
 bool outbox_is_empty(const struct outbox *outbox);
 
 /* Whether there is more than the block that is filling: sealed ones, in flight or not. */
@@ -50,15 +93,15 @@ unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsign
  * written, what is left is queued again, and the next write begins where this ended. */
 void outbox_wrote(struct outbox *outbox, size_t bytes);
 
-/* Whoever reads on begins anew, so the entry that was written in part must be sent
- * whole: the next write begins with it. Nothing may be in flight. */
+/* Whoever reads on begins anew, so the entry or notice that was written in part must be
+ * sent whole: the next write begins with it. Nothing may be in flight. */
 void outbox_rewind_entry(struct outbox *outbox);
 
 /* Gives up all that is queued; the gap tells what it was. Nothing may be in flight. */
 struct gap outbox_drop_all(struct outbox *outbox, enum drop_reason reason);
 
 /* Everything up to this ingest number is written or counted as dropped; moves on block by
- * block. `newest` when empty. */
+ * block. `newest` when no entry is queued or in flight. */
 uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest);
 
 const struct sink_ledger *outbox_ledger(const struct outbox *outbox);

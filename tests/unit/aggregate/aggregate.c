@@ -30,7 +30,7 @@ static int with_an_aggregate(void **state)
     struct err err;
 
     (void)state;
-    budget_init(&budget, SINKS * QUOTA * pool_slot_bytes(block_slot_bytes(CAP)));
+    budget_init(&budget, pool_bytes(block_slot_bytes(CAP), SINKS * QUOTA));
     blocks = pool_new(&budget, BUDGET_BLOCKS, block_slot_bytes(CAP), SINKS * QUOTA, &err);
     aggregate = aggregate_new();
     memset(&endpoint, 0, sizeof endpoint);
@@ -180,6 +180,81 @@ static void a_full_sink_makes_us_busy_and_nothing_changes_anywhere(void **state)
     all_home();
 }
 
+/* Sink 0 drops what is oldest, 1 blocks, 2 drops what is newest; all of them are full. */
+static void fill_three_policies(void)
+{
+    for (unsigned i = 0; i < SINKS; i++)
+        add_sink(i, "{message}");
+    outbox_set_policy(outboxes[0], OUTBOX_DROP_OLDEST);
+    outbox_set_policy(outboxes[2], OUTBOX_DROP_NEWEST);
+    text_of('x', block_longest(CAP) - 1);
+    for (unsigned i = 0; i < QUOTA; i++)
+        assert_int_equal(offer(), AGGREGATE_TAKEN);
+    sample_full(&sample);
+}
+
+static void nobody_drops_what_somebody_else_holds_back(void **state)
+{
+    struct sink_ledger before[SINKS];
+
+    (void)state;
+    fill_three_policies();
+    for (unsigned i = 0; i < SINKS; i++)
+        before[i] = *ledgers[i];
+    assert_int_equal(offer(), AGGREGATE_BUSY);
+    assert_int_equal(aggregate_busy_route(aggregate), 1);
+    for (unsigned i = 0; i < SINKS; i++) {
+        assert_memory_equal(ledgers[i], &before[i], sizeof before[i]);
+        assert_int_equal(aggregate_is_busy(aggregate, i), i == 1);
+    }
+    written(1, NULL);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_false(aggregate_is_busy(aggregate, 1));
+    assert_int_equal(ledgers[0]->dropped[DROP_FULL], 1);
+    assert_int_equal(ledgers[1]->queued, 1);
+    assert_int_equal(ledgers[2]->dropped[DROP_FULL], 1);
+    assert_int_equal(endpoint.routed, QUOTA + 1); /* a drop is a sink's affair */
+    all_home();
+}
+
+static void who_cannot_wait_is_taken_and_dropped_where_it_would_wait(void **state)
+{
+    (void)state;
+    fill_three_policies();
+    assert_int_equal(offer(), AGGREGATE_BUSY);
+    aggregate_take(aggregate, sample.entry, sample.base, &endpoint);
+    assert_int_equal(aggregate_busy_route(aggregate), 1); /* others wait as before */
+    assert_int_equal(ledgers[0]->dropped[DROP_FULL], 1);
+    assert_int_equal(ledgers[1]->dropped[DROP_SUB_FULL], 1);
+    assert_int_equal(ledgers[2]->dropped[DROP_FULL], 1);
+    assert_int_equal(aggregate_newest(aggregate), QUOTA + 1);
+    outbox_expire(outboxes[1]);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(ledgers[1]->dropped[DROP_BLOCK_EXPIRED], 1);
+    for (unsigned i = 0; i < SINKS; i++) {
+        while (!outbox_is_empty(outboxes[i]))
+            written(i, NULL);
+    }
+    assert_int_equal(aggregate_done_through(aggregate), QUOTA + 2);
+    all_home();
+}
+
+static void several_can_be_busy_at_once(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SINKS; i++)
+        add_sink(i, "{message}");
+    text_of('x', block_longest(CAP) - 1);
+    offer();
+    offer();
+    written(1, NULL);
+    assert_int_equal(offer(), AGGREGATE_BUSY);
+    assert_true(aggregate_is_busy(aggregate, 0));
+    assert_false(aggregate_is_busy(aggregate, 1));
+    assert_true(aggregate_is_busy(aggregate, 2));
+    all_home();
+}
+
 static void all_is_done_up_to_where_the_slowest_sink_stands(void **state)
 {
     (void)state;
@@ -313,6 +388,9 @@ int main(void)
         TEST(every_sink_has_the_entry_in_its_own_format),
         TEST(marks_are_counted_when_the_entry_is_taken),
         TEST(a_full_sink_makes_us_busy_and_nothing_changes_anywhere),
+        TEST(nobody_drops_what_somebody_else_holds_back),
+        TEST(who_cannot_wait_is_taken_and_dropped_where_it_would_wait),
+        TEST(several_can_be_busy_at_once),
         TEST(all_is_done_up_to_where_the_slowest_sink_stands),
         TEST(the_longest_entry_is_whole_and_one_byte_more_is_cut),
         TEST(an_entry_is_cut_only_where_it_is_too_long),

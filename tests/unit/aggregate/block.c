@@ -23,7 +23,7 @@ static int with_a_block(void **state)
     struct err err;
 
     (void)state;
-    budget_init(&budget, pool_slot_bytes(block_slot_bytes(CAP)));
+    budget_init(&budget, pool_bytes(block_slot_bytes(CAP), 1));
     blocks = pool_new(&budget, BUDGET_BLOCKS, block_slot_bytes(CAP), 1, &err);
     block = blocks ? block_take(blocks, CAP) : NULL;
     return block ? 0 : -1;
@@ -49,12 +49,12 @@ static void a_taken_block_is_empty_whatever_it_held(void **state)
 {
     (void)state;
     add(100, 7);
-    block->gap.count = 3;
+    block->gaps.of[DROP_FULL].count = 3;
     assert_null(block_take(blocks, CAP)); /* there is only one */
     block_return(blocks, block);
     block = block_take(blocks, CAP);
     assert_int_equal(block->cap, CAP);
-    assert_int_equal(block->len + block->entry_count + block->gap.count, 0);
+    assert_int_equal(block->len + block->entry_count + block->gaps.of[DROP_FULL].count, 0);
     assert_null(block->next);
     all_home();
 }

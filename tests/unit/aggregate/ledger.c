@@ -28,6 +28,7 @@ static const struct sink_ledger sink = {
     .queued = 3,
     .in_flight = 4,
     .cut = 5,
+    .notices = 6,
     .written_bytes = 66,
     .queued_bytes = 77,
 };
@@ -117,9 +118,10 @@ static void ledgers_are_shown_with_the_reasons_that_occurred(void **state)
     assert_non_null(strstr(text, " refused=2{shutdown=2} accepted="));
     assert_string_equal(
         sink_ledger_show(&sink, text),
-        "offered=10 written=1 dropped=2{shutdown=2} queued=3 in_flight=4 cut=5 bytes=66");
-    assert_string_equal(sink_ledger_show(&(struct sink_ledger){0}, text),
-                        "offered=0 written=0 dropped=0 queued=0 in_flight=0 cut=0 bytes=0");
+        "offered=10 written=1 dropped=2{shutdown=2} queued=3 in_flight=4 cut=5 notices=6 bytes=66");
+    assert_string_equal(
+        sink_ledger_show(&(struct sink_ledger){0}, text),
+        "offered=0 written=0 dropped=0 queued=0 in_flight=0 cut=0 notices=0 bytes=0");
 }
 
 static void the_largest_numbers_can_be_shown(void **state)

@@ -26,7 +26,7 @@ static int with_an_outbox(void **state)
     struct err err;
 
     (void)state;
-    budget_init(&budget, QUOTA * pool_slot_bytes(block_slot_bytes(CAP)));
+    budget_init(&budget, pool_bytes(block_slot_bytes(CAP), QUOTA));
     blocks = pool_new(&budget, BUDGET_BLOCKS, block_slot_bytes(CAP), QUOTA, &err);
     outbox = outbox_new(blocks, CAP, QUOTA);
     ledger = outbox_ledger(outbox);

@@ -25,7 +25,7 @@ static void open_outbox(void)
 {
     struct err err;
 
-    budget_init(&budget, QUOTA * pool_slot_bytes(block_slot_bytes(CAP)));
+    budget_init(&budget, pool_bytes(block_slot_bytes(CAP), QUOTA));
     blocks = pool_new(&budget, BUDGET_BLOCKS, block_slot_bytes(CAP), QUOTA, &err);
     outbox = outbox_new(blocks, CAP, QUOTA);
     ledger = outbox_ledger(outbox);

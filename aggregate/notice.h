@@ -1,0 +1,32 @@
+/* notice.h - how a sink's output tells what is missing in it: one line a gap.
+ *
+ *     --- logboom: sink central dropped 812 entries (full) 10:00:01.2–10:00:03.9, mostly app=shop
+ *     {"time":"…","_logboom":{"sink":"central","dropped":812,"reason":"full","from":"…","to":"…"}}
+ *
+ * No entry of the formats text, line and json can look like that. The only bytes of a
+ * client in it are an app's, escaped as in entries. Allocates nothing. Loop thread only. */
+#ifndef AGGREGATE_NOTICE_H
+#define AGGREGATE_NOTICE_H
+
+#include "aggregate/gap.h"
+#include "aggregate/timestamp.h"
+
+enum notice_style { NOTICE_NONE, NOTICE_TEXT, NOTICE_JSON };
+
+struct notice {
+    enum notice_style style;
+    const char *sink;
+    struct timestamp_writer clock;
+};
+
+/* With a name of NOTICE_SINK_MAX bytes at most, every notice fits. */
+enum { NOTICE_SINK_MAX = 64, NOTICE_LINE_MAX = 352, NOTICES_ROOM = DROP_REASONS * NOTICE_LINE_MAX };
+
+/* Borrows the sink's name, which needs no escapes. json is always in UTC. */
+void notice_init(struct notice *notice, enum notice_style style, const char *sink, bool local_time);
+
+/* One line for each reason that has a count, in the order of the reasons. Returns how many
+ * bytes they are. */
+size_t notice_write(struct notice *notice, const struct gaps *gaps, char to[NOTICES_ROOM]);
+
+#endif

@@ -1,0 +1,84 @@
+/* How drops get into the output: as lines in front of the block that follows them, from
+ * room that each block keeps for it. They are written anew for each attempt, since until
+ * a byte of the block has gone out more may be dropped before it; from then on they stay.
+ * A gap is forgotten when its line is wholly written, so none is told twice. */
+#include <string.h>
+
+#include "aggregate/outbox_parts.h"
+#include "conf/must.h"
+
+static const char torn_mark[] = " \\[torn]\n"; /* as sink/sink_file.c ends such lines */
+
+void outbox_set_notices(struct outbox *outbox, enum notice_style style, const char *sink,
+                        bool local_time)
+{
+    notice_init(&outbox->notice, style, sink, local_time);
+}
+
+bool outbox_tells(const struct outbox *outbox)
+{
+    return outbox->notice.style != NOTICE_NONE;
+}
+
+void outbox_place_pending(struct outbox *outbox)
+{
+    if (!outbox->head && !outbox->open && !gaps_are_empty(&outbox->pending))
+        outbox_open_block(outbox);
+}
+
+void outbox_write_notices(struct outbox *outbox, struct block *block)
+{
+    char text[NOTICES_ROOM];
+    size_t len;
+
+    if (block->notice_len == 0 && gaps_are_empty(&block->gaps))
+        return;
+    len = notice_write(&outbox->notice, &block->gaps, text);
+    block->notice_len = (uint32_t)len;
+    memcpy(block_wire(block), text, len);
+}
+
+/* The notices stand in the order of their reasons. */
+static void forget_first(struct gaps *gaps)
+{
+    for (unsigned i = 0; i < DROP_REASONS; i++) {
+        if (gaps->of[i].count > 0) {
+            gaps->of[i] = (struct gap){0};
+            return;
+        }
+    }
+    must(!"a notice without a gap");
+}
+
+void outbox_count_notices(struct outbox *outbox, uint32_t from)
+{
+    struct block *head = outbox->head;
+    const char *wire = block_wire(head);
+
+    for (uint32_t at = from; at < outbox->head_written && at < head->notice_len; at++) {
+        if (wire[at] == '\n') {
+            outbox->ledger.notices++;
+            forget_first(&head->gaps);
+        }
+    }
+}
+
+size_t outbox_last_words(struct outbox *outbox, const char **text_out)
+{
+    size_t mark_len = outbox->torn ? sizeof torn_mark - 1 : 0;
+
+    if (gaps_are_empty(&outbox->pending))
+        return 0;
+    memcpy(outbox->last_words, torn_mark, mark_len);
+    *text_out = outbox->last_words;
+    return mark_len +
+           notice_write(&outbox->notice, &outbox->pending, outbox->last_words + mark_len);
+}
+
+void outbox_said_last_words(struct outbox *outbox)
+{
+    while (!gaps_are_empty(&outbox->pending)) {
+        outbox->ledger.notices++;
+        forget_first(&outbox->pending);
+    }
+}

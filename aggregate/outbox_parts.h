@@ -1,0 +1,68 @@
+/* outbox_parts.h - the inside of an outbox: for outbox.c, outbox_policy.c, outbox_notice.c. */
+#ifndef AGGREGATE_OUTBOX_PARTS_H
+#define AGGREGATE_OUTBOX_PARTS_H
+
+#include "aggregate/outbox.h"
+
+struct outbox {
+    struct pool *blocks;
+    size_t cap;
+    unsigned quota;
+    unsigned held; /* blocks, the open one included */
+    struct block *open;
+    struct block *head;
+    struct block **tail;
+    uint32_t head_written;         /* bytes of the head's notices and entries that are written */
+    uint32_t head_entries_written; /* entries wholly among them */
+    uint64_t in_flight_bytes;
+    unsigned in_flight_blocks;
+    bool took_all; /* nothing was left in the queue by the write in flight */
+    uint64_t done_through;
+    struct sink_ledger ledger;
+
+    /* outbox_policy.c */
+    enum outbox_when_full when_full;
+    bool expired; /* has blocked for too long, and drops until it has caught up */
+
+    /* outbox_notice.c */
+    struct notice notice;
+    struct gaps pending; /* dropped behind all that is queued, and not told yet */
+    bool torn;           /* what was dropped at the end was written in part */
+    char last_words[NOTICES_ROOM + 16];
+};
+
+/* How many of the first bytes of a block on the wire are bytes of entries. */
+static inline uint32_t outbox_entry_bytes(const struct block *block, uint32_t wire_bytes)
+{
+    return wire_bytes > block->notice_len ? wire_bytes - block->notice_len : 0;
+}
+
+/* outbox.c */
+void outbox_seal(struct outbox *outbox);
+void outbox_open_block(struct outbox *outbox);
+
+/* Takes a block off the list; it is the caller's. */
+struct block *outbox_unlink(struct outbox *outbox, struct block **link);
+void outbox_send_home(struct outbox *outbox, struct block *block);
+
+/* Where the line begins of which a part was written; head_written itself if none was. */
+uint32_t outbox_line_begin(const struct outbox *outbox);
+
+/* outbox_policy.c: each write that took all there was and moved it. */
+void outbox_caught_up(struct outbox *outbox);
+
+/* outbox_notice.c */
+bool outbox_tells(const struct outbox *outbox);
+
+/* Gives the gaps that nobody follows a block of their own, if they have waited for all else
+ * to be written. */
+void outbox_place_pending(struct outbox *outbox);
+
+/* Makes the block's notices say what its gaps are. */
+void outbox_write_notices(struct outbox *outbox, struct block *block);
+
+/* The head's cursor has moved on from here: counts notices that are now wholly written, and
+ * forgets their gaps. */
+void outbox_count_notices(struct outbox *outbox, uint32_t from);
+
+#endif
