@@ -61,6 +61,7 @@ static void on_sync_job(uv_work_t *job)
 {
     struct sink *sink = container_of(job, struct sink, job);
 
+    sink_say_last_words(sink);
     /* EINVAL: nothing that could be synced, such as /dev/null. */
     sink->job_error = fsync(sink->fd) < 0 && errno != EINVAL ? errno : 0;
 }

@@ -65,6 +65,7 @@ static void poll_write(struct sink *sink)
 
 static void poll_sync(struct sink *sink)
 {
+    sink_say_last_words(sink);
     sink_synced(sink, 0);
 }
 

@@ -32,9 +32,9 @@ void sink_drain(struct sink *sink);
  * log rotation. */
 void sink_reopen(struct sink *sink);
 
-/* No more waiting: the open file is synced and closed. What could not be
- * written stays in the outbox. The loop calls on_closed, at the latest when the write
- * in flight returns. */
+/* No more waiting: what is not written is dropped (shutdown), which the output tells if it
+ * still can; then the open file is synced and closed. The loop calls on_closed, at the
+ * latest when the write in flight returns. */
 typedef void sink_closed_cb(void *context);
 void sink_close(struct sink *sink, sink_closed_cb *on_closed, void *context);
 

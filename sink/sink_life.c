@@ -216,6 +216,8 @@ static void close_handles(struct sink *sink)
 void sink_synced(struct sink *sink, int error)
 {
     must(sink->state == SINK_SYNCING);
+    if (sink->last_words_said)
+        outbox_said_last_words(sink->outbox);
     sink->sync_failed = error != 0;
     if (error)
         log_line(LOG_LEVEL_ERROR, "sink %s: fsync of '%s' failed: %s", sink->conf->name,
@@ -223,9 +225,25 @@ void sink_synced(struct sink *sink, int error)
     close_handles(sink);
 }
 
-/* Nothing more will be written. */
+void sink_say_last_words(struct sink *sink)
+{
+    while (sink->last_words_len > 0) {
+        ssize_t written = write(sink->fd, sink->last_words, sink->last_words_len);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        sink->last_words += written;
+        sink->last_words_len -= (size_t)written;
+        sink->last_words_said = sink->last_words_len == 0;
+    }
+}
+
 void sink_finish(struct sink *sink)
 {
+    outbox_drop_all(sink->outbox, DROP_SHUTDOWN);
+    sink->last_words_len = outbox_last_words(sink->outbox, &sink->last_words);
     if (sink->fd < 0) {
         close_handles(sink);
         return;
@@ -242,10 +260,8 @@ void sink_close(struct sink *sink, sink_closed_cb *on_closed, void *context)
     sink->on_closed = on_closed;
     sink->context = context;
     uv_timer_stop(&sink->alarm);
-    if (sink->state == SINK_IDLE || sink->state == SINK_DOWN)
-        sink_finish(sink);
-    else if (sink->engine == &engine_poll)
-        close_handles(sink); /* it waits for a reader who does not come */
+    if (sink->state == SINK_IDLE || sink->state == SINK_DOWN || sink->engine == &engine_poll)
+        sink_finish(sink); /* engine_poll: it waits for a reader who does not come */
 }
 
 void sink_free(struct sink **sink_address)

@@ -52,6 +52,11 @@ struct sink {
     size_t vector_bytes; /* of the last write */
     size_t job_written;
     int job_error;
+
+    /* the last thing that is written: what was dropped at the end */
+    const char *last_words;
+    size_t last_words_len;
+    bool last_words_said;
 };
 
 struct sink_engine {
@@ -74,6 +79,10 @@ void sink_wrote(struct sink *sink, size_t bytes, int error);
 void sink_writable(struct sink *sink);
 void sink_synced(struct sink *sink, int error);
 
+/* For the engines, before they sync: writes the last words, or leaves them unsaid. Touches
+ * only their members and the fd. */
+void sink_say_last_words(struct sink *sink);
+
 /* For engines that closed a handle of the sink. */
 void sink_handle_closed(struct sink *sink);
 
@@ -95,7 +104,7 @@ void sink_retry_now(struct sink *sink);
 /* Idle only. */
 void sink_reopen_now(struct sink *sink);
 
-/* Nothing more will be written: sync, then close. */
+/* Nothing more will be written: what is queued is dropped and told, then sync, then close. */
 void sink_finish(struct sink *sink);
 
 #endif

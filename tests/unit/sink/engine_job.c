@@ -72,7 +72,7 @@ static void a_full_device_keeps_everything_queued_and_is_asked_less_and_less(voi
         uv_run(&t.loop, UV_RUN_ONCE);
     assert_int_equal(sink_error(t.sink.sink), ENOSPC);
     rig_close_sink(&t, &t.sink);
-    assert_int_equal(ledger()->queued, 2);
+    assert_int_equal(ledger()->dropped[DROP_SHUTDOWN], 2);
 }
 
 /* The line that the limit cut is ended with a mark and comes again, whole. */
@@ -149,7 +149,7 @@ static void a_close_waits_for_the_write_in_flight(void **state)
     assert_int_equal(ledger()->written, 3000);
 }
 
-static void what_came_after_the_last_write_stays_when_a_sink_closes(void **state)
+static void what_came_after_the_last_write_is_dropped_when_a_sink_closes(void **state)
 {
     (void)state;
     rig_open_sink(&t, &t.sink);
@@ -158,11 +158,26 @@ static void what_came_after_the_last_write_stays_when_a_sink_closes(void **state
     rig_add(&t.sink, "late\n");
     rig_close_sink(&t, &t.sink);
     assert_int_equal(ledger()->written, 1);
-    assert_int_equal(ledger()->queued, 1);
+    assert_int_equal(ledger()->dropped[DROP_SHUTDOWN], 1);
     rig_check_file(t.sink.path, "in flight\n");
 }
 
-static void a_close_after_a_failed_write_keeps_the_rest(void **state)
+static void what_a_close_drops_is_the_last_thing_in_the_file(void **state)
+{
+    (void)state;
+    outbox_set_notices(t.sink.outbox, NOTICE_TEXT, "s", false);
+    rig_open_sink(&t, &t.sink);
+    rig_add(&t.sink, "in flight\n");
+    sink_flush(t.sink.sink);
+    rig_add(&t.sink, "late\n");
+    rig_close_sink(&t, &t.sink);
+    assert_int_equal(ledger()->notices, 1);
+    rig_check_file(t.sink.path, "in flight\n"
+                                "--- logboom: sink s dropped 1 entries (shutdown) "
+                                "00:00:00.0–00:00:00.0\n");
+}
+
+static void a_close_after_a_failed_write_drops_the_rest(void **state)
 {
     (void)state;
     rig_open_sink(&t, &t.sink);
@@ -171,7 +186,7 @@ static void a_close_after_a_failed_write_keeps_the_rest(void **state)
     sink_flush(t.sink.sink);
     rig_close_sink(&t, &t.sink); /* the write fails while it waits */
     lift_limit();
-    assert_int_equal(ledger()->queued, 1);
+    assert_int_equal(ledger()->dropped[DROP_SHUTDOWN], 1);
     assert_int_equal(ledger()->written_bytes, 4);
 }
 
@@ -214,8 +229,9 @@ int main(void)
         TEST(a_file_that_opens_but_takes_nothing_is_tried_less_and_less),
         TEST(what_comes_while_a_sink_is_down_waits_in_order),
         TEST(a_close_waits_for_the_write_in_flight),
-        TEST(what_came_after_the_last_write_stays_when_a_sink_closes),
-        TEST(a_close_after_a_failed_write_keeps_the_rest),
+        TEST(what_a_close_drops_is_the_last_thing_in_the_file),
+        TEST(what_came_after_the_last_write_is_dropped_when_a_sink_closes),
+        TEST(a_close_after_a_failed_write_drops_the_rest),
         TEST(a_device_is_written_and_closed_without_complaint),
     };
 

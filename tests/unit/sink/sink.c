@@ -208,7 +208,7 @@ static void closing_writes_nothing_more(void **state)
     sink_flush(t.sink.sink);
     rig_close_sink(&t, &t.sink);
     rig_check_file(t.sink.path, "");
-    assert_int_equal(ledger()->queued, 1);
+    assert_int_equal(ledger()->dropped[DROP_SHUTDOWN], 1);
 }
 
 static void a_closing_sink_does_nothing_else(void **state)

@@ -128,7 +128,7 @@ static inline void rig_on_closed(void *context)
     sink->closed = true;
 }
 
-/* Closes and waits for it; what was not written stays in the outbox. */
+/* Closes and waits for it; what was not written is dropped. */
 static inline void rig_close_sink(struct sink_rig *rig, struct rig_sink *sink)
 {
     sink_close(sink->sink, rig_on_closed, sink);
