@@ -14,13 +14,18 @@
 #include "conf/units.h"
 
 enum conf_timezone { CONF_TIMEZONE_UTC, CONF_TIMEZONE_LOCAL };
-enum conf_socket { CONF_SOCKET_PULL };
+enum conf_socket { CONF_SOCKET_PULL, CONF_SOCKET_SUB };
 enum conf_decode { CONF_DECODE_AUTO, CONF_DECODE_JSON, CONF_DECODE_TEXT };
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
 enum conf_sink_type { CONF_SINK_FILE, CONF_SINK_STDOUT };
 enum conf_gate { CONF_GATE_ON, CONF_GATE_OFF };
 enum conf_newlines { CONF_NEWLINES_ESCAPE, CONF_NEWLINES_INDENT };
-enum conf_when_full { CONF_WHEN_FULL_BLOCK };
+enum conf_when_full {
+    CONF_WHEN_FULL_BLOCK,
+    CONF_WHEN_FULL_DROP_NEWEST,
+    CONF_WHEN_FULL_DROP_OLDEST
+};
+enum conf_notices { CONF_NOTICES_ON, CONF_NOTICES_OFF };
 
 struct conf_strings {
     char **items;
@@ -59,6 +64,8 @@ struct conf_sink {
     struct conf_mode mode;
     struct conf_bytes queue; /* 0: the plan's share */
     enum conf_when_full when_full;
+    struct conf_ms block_for;  /* 0: forever */
+    enum conf_notices notices; /* as written; see conf_tells_drops */
     struct conf_ms batch_for;
 };
 
@@ -109,6 +116,10 @@ void conf_free(struct conf **conf);
  * its default, at the section that holds it. */
 void conf_problem(const struct conf *conf, struct conf_problems *problems, const void *setting,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Whether the sink's output tells what was dropped: `notices`, which for raw must be
+ * written to be on. */
+bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink);
 
 /* Every setting with its kind, bounds, default and meaning: `--help-config`. */
 void conf_print_help(FILE *out);

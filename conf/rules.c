@@ -97,6 +97,15 @@ static void judge_newlines(const struct conf *conf, struct conf_problems *proble
                      sink->format);
 }
 
+static void judge_block_for(const struct conf *conf, struct conf_problems *problems,
+                            const struct conf_sink *sink)
+{
+    if (sink->when_full != CONF_WHEN_FULL_BLOCK && is_settled(conf, &sink->when_full) &&
+        is_written(conf, &sink->block_for))
+        conf_problem(conf, problems, &sink->block_for,
+                     "'block_for' is only for sinks with when_full: block; this one never blocks");
+}
+
 static void judge_sink_name(const struct conf *conf, struct conf_problems *problems, unsigned at)
 {
     const char *name = conf->sinks[at].name;
@@ -119,7 +128,16 @@ static void judge_sinks(const struct conf *conf, struct conf_problems *problems)
         judge_sink_name(conf, problems, i);
         judge_path(conf, problems, &conf->sinks[i]);
         judge_newlines(conf, problems, &conf->sinks[i]);
+        judge_block_for(conf, problems, &conf->sinks[i]);
     }
+}
+
+bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink)
+{
+    bool is_raw = strcmp(sink->format, "raw") == 0;
+
+    return sink->notices == CONF_NOTICES_ON &&
+           (!is_raw || (conf->places && is_written(conf, &sink->notices)));
 }
 
 void rules_judge(const struct conf *conf, struct conf_problems *problems)

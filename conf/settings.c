@@ -62,8 +62,8 @@ static const struct section ipc_section = {"'ipc'", sizeof(struct conf_ipc), ipc
 static const struct setting ingest_settings[] = {
     {ROW(struct conf_ingest, name), .required = true, .check = check_name,
      .help = "what this endpoint is called in logs and counters; unique among endpoints"},
-    {ROW(struct conf_ingest, socket), .words = WORDS("pull"), .standard = "pull",
-     .help = "the ZeroMQ socket type that clients send to"},
+    {ROW(struct conf_ingest, socket), .words = WORDS("pull", "sub"), .standard = "pull",
+     .help = "pull, for clients that PUSH; sub, for those that PUB: all topics, and nobody waits"},
     {ROW(struct conf_ingest, bind), .most = 64,
      .help = "addresses to listen on, such as tcp://127.0.0.1:5514 or ipc:///run/x.sock"},
     {ROW(struct conf_ingest, connect), .most = 64,
@@ -100,8 +100,16 @@ static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, queue), .standard = "auto", .zero_word = "auto", .least = 256 * KIB,
      .help = "memory for what waits, and room for 4 blocks of twice max_entry (with the default "
              "max_entry: 512KiB); auto takes a share of 'memory.cap'"},
-    {ROW(struct conf_sink, when_full), .words = WORDS("block"), .standard = "block",
-     .help = "what happens when the queue is full; block lets the clients wait"},
+    {ROW(struct conf_sink, when_full), .words = WORDS("block", "drop_newest", "drop_oldest"),
+     .standard = "block",
+     .help = "when the queue is full: block lets clients wait, drop_newest drops what arrives, "
+             "drop_oldest what has waited longest"},
+    {ROW(struct conf_sink, block_for), .standard = "forever", .zero_word = "forever", .least = 100,
+     .most = 24 * 3600 * SECONDS,
+     .help = "how long a full sink may let clients wait before it drops what arrives, until it has "
+             "caught up; when_full block only"},
+    {ROW(struct conf_sink, notices), .words = WORDS("on", "off"), .standard = "on",
+     .help = "a line in the output for what was dropped there; format raw: off unless written"},
     {ROW(struct conf_sink, batch_for), .standard = "0ms", .most = 10 * SECONDS,
      .help = "how long entries may wait for more, so that there are fewer writes"},
 };

@@ -72,6 +72,10 @@ static int parse_ms(const struct setting *setting, const char *text, struct conf
     struct conf_ms time;
     struct err why;
 
+    if (setting->zero_word && strcmp(text, setting->zero_word) == 0) {
+        member->ms = 0;
+        return 0;
+    }
     if (units_parse_ms(text, &time, &why) < 0)
         return err_set(err, "'%s': %s", setting->name, why.text);
     if (check_bounds(setting, time.ms, text, err) < 0)

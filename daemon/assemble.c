@@ -75,6 +75,23 @@ static void start_thread_pool(struct daemon *daemon)
     must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
+/* By the order of enum conf_when_full. */
+static const enum outbox_when_full policies[] = {OUTBOX_BLOCK, OUTBOX_DROP_NEWEST,
+                                                 OUTBOX_DROP_OLDEST};
+
+static struct outbox *make_outbox(const struct daemon *daemon, unsigned i)
+{
+    const struct conf_sink *conf = &daemon->conf->sinks[i];
+    struct outbox *outbox =
+        outbox_new(daemon->blocks, daemon->plan.block_cap, daemon->plan.sink_blocks[i]);
+
+    outbox_set_policy(outbox, policies[conf->when_full]);
+    if (conf_tells_drops(daemon->conf, conf))
+        outbox_set_notices(outbox, strcmp(conf->format, "json") == 0 ? NOTICE_JSON : NOTICE_TEXT,
+                           conf->name, daemon->conf->timezone == CONF_TIMEZONE_LOCAL);
+    return outbox;
+}
+
 static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
 {
     const struct conf_sink *conf = &daemon->conf->sinks[i];
@@ -87,8 +104,7 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     daemon->formats[i] = format_new(conf->format, &options, err);
     if (!daemon->formats[i])
         return -1;
-    daemon->outboxes[i] =
-        outbox_new(daemon->blocks, daemon->plan.block_cap, daemon->plan.sink_blocks[i]);
+    daemon->outboxes[i] = make_outbox(daemon, i);
     daemon->sinks[i] = sink_open(conf, &daemon->loop, daemon->outboxes[i], err);
     if (!daemon->sinks[i])
         return -1;
@@ -109,8 +125,9 @@ static enum exit_status open_sinks(struct daemon *daemon)
     daemon->sinks = calloc(conf->sink_count, sizeof(struct sink *));
     daemon->outboxes = calloc(conf->sink_count, sizeof(struct outbox *));
     daemon->formats = calloc(conf->sink_count, sizeof(struct format *));
+    daemon->troubles = calloc(conf->sink_count, sizeof(struct trouble));
     daemon->aggregate = aggregate_new();
-    must(daemon->sinks && daemon->outboxes && daemon->formats);
+    must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->troubles);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         if (open_one_sink(daemon, i, &err) < 0) {
             conf_problem(conf, daemon->problems,
@@ -207,6 +224,7 @@ void daemon_free(struct daemon *daemon)
     free(daemon->sinks);
     free(daemon->outboxes);
     free(daemon->formats);
+    free(daemon->troubles);
     aggregate_free(&daemon->aggregate);
     if (daemon->loop_open)
         must(uv_loop_close(&daemon->loop) == 0);

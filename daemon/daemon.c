@@ -31,6 +31,7 @@ static void on_turn_end(struct zmq_watch *watch)
         return;
     for (unsigned i = 0; i < daemon->sink_count; i++)
         sink_flush(daemon->sinks[i]);
+    daemon_watch_drops(daemon);
     if (daemon->state <= DAEMON_DRAINING)
         daemon_watch_stall(daemon);
     daemon_watch_memory(daemon);
@@ -107,6 +108,8 @@ void daemon_open_handles(struct daemon *daemon)
     must(uv_timer_init(&daemon->loop, &daemon->stop_timer) == 0);
     must(uv_timer_init(&daemon->loop, &daemon->stall_timer) == 0);
     must(uv_timer_init(&daemon->loop, &daemon->giveback.timer) == 0);
+    must(uv_timer_init(&daemon->loop, &daemon->block_timer) == 0);
+    must(uv_timer_init(&daemon->loop, &daemon->drops_timer) == 0);
     daemon->timers_open = true;
     zmq_watch_init(&daemon->watch, &daemon->loop, on_turn_begin, on_turn_end);
     daemon->watch_open = true;
@@ -116,13 +119,14 @@ void daemon_open_handles(struct daemon *daemon)
 static void drop_rest(struct daemon *daemon)
 {
     for (unsigned i = 0; i < daemon->sink_count; i++) {
-        struct gap gap = {0};
+        const struct sink_ledger *ledger = outbox_ledger(daemon->outboxes[i]);
 
-        if (daemon->outboxes[i] && outbox_ledger(daemon->outboxes[i])->in_flight == 0)
-            gap = outbox_drop_all(daemon->outboxes[i], DROP_SHUTDOWN);
-        if (gap.count > 0)
+        if (ledger->in_flight == 0)
+            outbox_drop_all(daemon->outboxes[i], DROP_SHUTDOWN);
+        if (ledger->dropped[DROP_SHUTDOWN] > 0)
             log_line(LOG_LEVEL_ERROR, "sink %s: dropped %" PRIu64 " entries (%s)",
-                     daemon->conf->sinks[i].name, gap.count, drop_reason_name(gap.reason));
+                     daemon->conf->sinks[i].name, ledger->dropped[DROP_SHUTDOWN],
+                     drop_reason_name(DROP_SHUTDOWN));
     }
 }
 
@@ -135,6 +139,7 @@ static enum exit_status run(struct daemon *daemon)
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
     uv_run(&daemon->loop, UV_RUN_NOWAIT); /* socket files go with their endpoints */
+    daemon_end_drops(daemon);
     drop_rest(daemon);
     daemon_report_ledger(daemon);
     return daemon_has_losses(daemon) ? EXIT_LOSSES : EXIT_FINE;

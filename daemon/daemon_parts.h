@@ -29,6 +29,18 @@ struct giveback {
     unsigned long times;  /* that it gave back */
 };
 
+/* What is said of a sink that is full, once when it begins and once when it ends. Loop
+ * times; 0: it is not so. */
+struct trouble {
+    uint64_t blocked_since_ms; /* holds back what waits, without a break */
+    uint64_t expired_since_ms; /* block_for was over: drops what arrives */
+    uint64_t expired_after;    /* block_expired that were counted before */
+    uint64_t dropping_since_ms;
+    uint64_t dropped_last_ms;
+    uint64_t dropped_after; /* drops that were counted before */
+    uint64_t dropped_seen;
+};
+
 struct daemon {
     const struct conf *conf;
     struct conf_problems *problems;
@@ -62,9 +74,12 @@ struct daemon {
     uv_timer_t stop_timer;  /* ticks while stopping */
     uv_timer_t stall_timer; /* runs while something is parked */
     struct giveback giveback;
+    uv_timer_t block_timer; /* the next end of a block_for */
+    uv_timer_t drops_timer; /* runs while a sink drops */
     bool timers_open;
+    struct trouble *troubles;  /* of each sink */
     uint64_t stalled_since_ms; /* loop time; 0: nothing is parked */
-    uint64_t stalled_at;       /* the newest ingest number since then */
+    uint64_t stalled_at;       /* entries accepted from those who wait, until then */
     bool stall_told;
     unsigned interrupts;
     uint64_t stop_began_ms; /* loop time */
@@ -85,17 +100,22 @@ void daemon_open_handles(struct daemon *daemon);
 void daemon_stop(struct daemon *daemon);
 void daemon_close(struct daemon *daemon);
 
-/* Whether anything was lost: refused or dropped at shutdown, still in flight, or never
- * received because the drain was cut short. */
+/* Whether the stop lost anything: refused or dropped at shutdown, still in flight, or never
+ * received because the drain was cut short. What a policy dropped is no loss of the stop. */
 bool daemon_has_losses(const struct daemon *daemon);
 
-/* stall.c - says when clients wait because a sink is full. Each turn. */
+/* stall.c - says when clients wait because a sink is full, and ends it when block_for is
+ * over. Each turn. */
 void daemon_watch_stall(struct daemon *daemon);
 
 /* giveback.c - gives memory back to the kernel, after a burst and near the cap. Each turn;
  * and once at ready, when nothing has happened yet. */
 void daemon_watch_memory(struct daemon *daemon);
 void daemon_memory_at_rest(struct daemon *daemon);
+
+/* drops.c - says when sinks drop. Each turn; daemon_end_drops when it is too late for more. */
+void daemon_watch_drops(struct daemon *daemon);
+void daemon_end_drops(struct daemon *daemon);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

@@ -204,6 +204,30 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
     }
 }
 
+/* ---- warnings ------------------------------------------------------------------------ */
+
+static void warn_of_blocking(const struct conf *conf, const struct conf_ingest *ingest,
+                             struct conf_problems *warnings)
+{
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        if (conf->sinks[i].when_full != CONF_WHEN_FULL_BLOCK)
+            continue;
+        conf_problem(conf, warnings, &ingest->socket,
+                     "warning: '%s' is a sub socket, whose publishers cannot wait; when sink '%s' "
+                     "(when_full: block) is full, what they send is dropped there as sub_full",
+                     ingest->name, conf->sinks[i].name);
+        return; /* one sentence an endpoint */
+    }
+}
+
+void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
+{
+    for (unsigned i = 0; i < conf->ingest_count; i++) {
+        if (conf->ingest[i].socket == CONF_SOCKET_SUB)
+            warn_of_blocking(conf, &conf->ingest[i], warnings);
+    }
+}
+
 /* ---- surroundings -------------------------------------------------------------------- */
 
 /* `checking`: for --check, which is often asked while the daemon runs. */

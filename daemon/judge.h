@@ -9,6 +9,9 @@
  * a folder, and each that leads to the file of an earlier sink. Opens nothing. */
 void judge_values(const struct conf *conf, struct conf_problems *problems);
 
+/* What is allowed and yet loses entries; for --check, as problems of their own. */
+void judge_warnings(const struct conf *conf, struct conf_problems *warnings);
+
 /* For --check: adds a problem for each address that is in use and each path that
  * cannot be written. Leaves nothing behind. */
 void judge_surroundings(const struct conf *conf, struct conf_problems *problems);

@@ -103,6 +103,17 @@ static enum exit_status judge(const struct conf *conf, const struct options *opt
     return conf_problems_count(problems) > 0 ? EXIT_CONFIGURATION : EXIT_FINE;
 }
 
+/* What --check says of a configuration that is right. */
+static void print_fine(const struct conf *conf, const char *path)
+{
+    struct conf_problems *warnings = conf_problems_new();
+
+    judge_warnings(conf, warnings);
+    conf_problems_print(warnings, stderr);
+    conf_problems_free(&warnings);
+    printf("%s is fine\n", path);
+}
+
 static enum exit_status start(const struct options *options, struct conf_problems *problems)
 {
     struct conf *conf = conf_load(options->config, problems);
@@ -111,7 +122,7 @@ static enum exit_status start(const struct options *options, struct conf_problem
     if (conf)
         status = judge(conf, options, problems);
     if (status == EXIT_FINE && options->check)
-        printf("%s is fine\n", options->config);
+        print_fine(conf, options->config);
     else if (status == EXIT_FINE && !options->plan)
         status = daemon_run(conf, problems);
     if (conf_problems_count(problems) > 0)

@@ -55,6 +55,7 @@ static void begin_flushing(struct daemon *daemon)
 {
     daemon->state = DAEMON_FLUSHING;
     uv_timer_stop(&daemon->stall_timer);
+    uv_timer_stop(&daemon->block_timer);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
     for (unsigned i = 0; i < daemon->sink_count; i++)
@@ -131,6 +132,8 @@ static void close_rest(struct daemon *daemon)
         uv_close((uv_handle_t *)&daemon->stop_timer, NULL);
         uv_close((uv_handle_t *)&daemon->stall_timer, NULL);
         uv_close((uv_handle_t *)&daemon->giveback.timer, NULL);
+        uv_close((uv_handle_t *)&daemon->block_timer, NULL);
+        uv_close((uv_handle_t *)&daemon->drops_timer, NULL);
     }
     if (daemon->watch_open)
         zmq_watch_close(&daemon->watch, NULL);

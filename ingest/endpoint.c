@@ -56,13 +56,24 @@ static void finish_message(struct endpoint *endpoint)
     endpoint->message = NULL;
 }
 
+/* Publishers cannot be held back: what they send is always taken. */
+static enum offered offer(struct endpoint *endpoint)
+{
+    struct aggregate *aggregate = endpoint->shared.aggregate;
+    const char *base = endpoint->message->bytes;
+
+    if (endpoint->conf->socket != CONF_SOCKET_SUB)
+        return aggregate_offer(aggregate, endpoint->entry, base, &endpoint->ledger);
+    aggregate_take(aggregate, endpoint->entry, base, &endpoint->ledger);
+    return AGGREGATE_TAKEN;
+}
+
 /* Offers the entry in hand and all that follow it in its message. False: the
  * aggregate is busy, and they stay in hand. */
 static bool offer_rest(struct endpoint *endpoint)
 {
     do {
-        if (aggregate_offer(endpoint->shared.aggregate, endpoint->entry, endpoint->message->bytes,
-                            &endpoint->ledger) == AGGREGATE_BUSY)
+        if (offer(endpoint) == AGGREGATE_BUSY)
             return false;
     } while (decode_next(endpoint->shared.decoder, &endpoint->rules, &endpoint->cursor,
                          endpoint->message, endpoint->entry));

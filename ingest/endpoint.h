@@ -3,7 +3,8 @@
  * Receives a bounded number of messages a turn, decodes each and offers its entries.
  * When the aggregate is busy, the message in hand is parked with the entry that was
  * refused, and the endpoint pauses until a retry succeeds: nothing is lost, nothing
- * overtakes. Loop thread only. */
+ * overtakes. A `sub` endpoint never pauses; where a sink would hold it back, the entry is
+ * dropped there. Loop thread only. */
 #ifndef INGEST_ENDPOINT_H
 #define INGEST_ENDPOINT_H
 

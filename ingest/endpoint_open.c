@@ -17,14 +17,24 @@ static int set_option(struct endpoint *endpoint, int option, int value, struct e
     return 0;
 }
 
+/* sub: of all topics. */
+static int make_socket(struct endpoint *endpoint, struct err *err)
+{
+    bool is_sub = endpoint->conf->socket == CONF_SOCKET_SUB;
+
+    endpoint->socket = zmq_socket(endpoint->shared.zmq, is_sub ? ZMQ_SUB : ZMQ_PULL);
+    if (!endpoint->socket)
+        return err_set(err, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));
+    if (is_sub && zmq_setsockopt(endpoint->socket, ZMQ_SUBSCRIBE, "", 0) < 0)
+        return err_set(err, "cannot subscribe: %s", zmq_strerror(errno));
+    return 0;
+}
+
 int endpoint_open_socket(struct endpoint *endpoint, struct err *err)
 {
     int64_t max_message = (int64_t)endpoint->conf->max_message.bytes;
 
-    endpoint->socket = zmq_socket(endpoint->shared.zmq, ZMQ_PULL);
-    if (!endpoint->socket)
-        return err_set(err, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));
-    if (set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
+    if (make_socket(endpoint, err) < 0 || set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
         set_option(endpoint, ZMQ_IPV6, 1, err) < 0 ||
         set_option(endpoint, ZMQ_RCVHWM, RECEIVE_HIGH_WATER_MARK, err) < 0 ||
         set_option(endpoint, ZMQ_HANDSHAKE_IVL, 1000, err) < 0 ||

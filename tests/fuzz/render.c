@@ -1,9 +1,11 @@
 /* render.c - any entry in any format: its length was said before, it is one line, and
- * what is too long for a block is cut to what fits. */
+ * what is too long for a block is cut to what fits. No line looks like a notice, and the
+ * notice of such an entry is one line, too. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "aggregate/format.h"
+#include "aggregate/notice.h"
 #include "conf/must.h"
 #include "tests/unit/aggregate/json_check.h"
 #include "tests/unit/aggregate/sample.h"
@@ -38,6 +40,25 @@ static void check_line(unsigned which, size_t len)
     }
     if (strcmp(formats[which].template, "json") == 0)
         must(is_json_line(to, len));
+    if (strcmp(formats[which].template, "text") == 0 ||
+        strcmp(formats[which].template, "line") == 0)
+        must(len < 4 || memcmp(to, "--- ", 4) != 0);
+}
+
+static void check_notice(enum notice_style style)
+{
+    struct span app = sample.entry->app;
+    struct notice notice;
+    struct gaps gaps = {0};
+    size_t len;
+
+    notice_init(&notice, style, "s", false);
+    gap_add(&gaps.of[DROP_FULL], DROP_FULL, 1, SAMPLE_TIME_NS, SAMPLE_TIME_NS);
+    gap_vote(&gaps.of[DROP_FULL], sample.base + app.offset, app.len);
+    len = notice_write(&notice, &gaps, to);
+    to[len] = '\0';
+    must(len <= NOTICE_LINE_MAX && memchr(to, '\n', len) == to + len - 1);
+    must(style != NOTICE_JSON || is_json_line(to, len));
 }
 
 static void check_format(unsigned which)
@@ -105,5 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     entry->text = entry->source = span_scan(sample.base, offset, sample.len - offset);
     for (unsigned i = 0; i < sizeof formats / sizeof formats[0]; i++)
         check_format(i);
+    check_notice(NOTICE_TEXT);
+    check_notice(NOTICE_JSON);
     return 0;
 }

@@ -116,9 +116,9 @@ class Ledger:
 
     @property
     def lost(self):
-        """What the exit status must admit."""
+        """What the exit status must admit: not what a policy dropped."""
         return sum(it["reasons"]["shutdown"] for it in self.endpoints.values()) + sum(
-            it["dropped"] + it["queued"] + it["in_flight"] for it in self.sinks.values()
+            it["reasons"]["shutdown"] + it["queued"] + it["in_flight"] for it in self.sinks.values()
         )
 
 
@@ -408,6 +408,56 @@ PATTERNS = {
     "json": rb'^\{"time":"' + _TIME + rb'","level":"info","app":"client\d\d","message":"' + _TEXT + rb'"\}$',
     "raw": rb'^\{"level":"info","app":"client\d\d","message":"' + _TEXT + rb'"\}$',
 }
+
+
+_NOTICE = (rb"^--- logboom: sink (\S+) dropped (\d+) entries \((\w+)\) "
+           rb"\d\d:\d\d:\d\d\.\d\xe2\x80\x93\d\d:\d\d:\d\d\.\d(?:, mostly app=(\S+))?$")
+_JSON_NOTICE = (rb'^\{"time":"' + _TIME + rb'","_logboom":\{"sink":"(\S+)","dropped":(\d+),"reason":"(\w+)",'
+                rb'"from":"' + _TIME + rb'","to":"' + _TIME + rb'"(?:,"mostly_app":"(\w+)")?\}\}$')
+
+Notice = collections.namedtuple("Notice", "line sink dropped reason app")
+
+
+class Output:
+    """What a sink wrote, taken apart: the lines of entries, and the notices between them."""
+
+    def __init__(self, data, format):
+        pattern = re.compile(_JSON_NOTICE if format == "json" else _NOTICE)
+        self.format, self.notices, entries = format, [], []
+        for line in data.splitlines(keepends=True):
+            if found := pattern.match(line.rstrip(b"\n")):
+                sink, dropped, reason, app = found.groups()
+                self.notices.append(Notice(len(entries), sink.decode(), int(dropped),
+                                           reason.decode(), app and app.decode()))
+            else:
+                entries.append(line)
+        self.entries = b"".join(entries)
+        self.told = collections.Counter()
+        for notice in self.notices:
+            self.told[notice.reason] += notice.dropped
+
+    def check_nothing_untold(self, sent, sink):
+        """The sender's count, less what arrived whole, is what the ledger says was dropped, and
+        what the notices tell: for each reason, difference 0. Each gap stands where it is told."""
+        tally = Tally(self.entries, self.format)
+        assert tally.torn == 0
+        assert all(tally.faults(one, count).keys() <= {"lost"} for one, count in sent.items())
+        assert sum(sent.values()) - tally.total == sink["dropped"] == sum(self.told.values())
+        assert self.told == sink["reasons"]
+        assert len(self.notices) == sink["notices"]
+        if len(sent) == 1:
+            self._check_places(tally, *sent.items())
+        return tally
+
+    def _check_places(self, tally, sent):
+        """Of one client the numbers say how many are missing before each line."""
+        client, count = sent
+        numbers = [-1, *tally.numbers[client], count]
+        missing = {i: b - a - 1 for i, (a, b) in enumerate(zip(numbers, numbers[1:])) if b > a + 1}
+        told = collections.Counter()
+        for notice in self.notices:
+            told[notice.line] += notice.dropped
+        assert told == missing
 
 
 class Tally:

@@ -126,6 +126,8 @@ static void every_setting_reaches_its_member(void **state)
                                           "    mode: 0644\n"
                                           "    queue: 1MiB\n"
                                           "    when_full: block\n"
+                                          "    block_for: 30s\n"
+                                          "    notices: off\n"
                                           "    batch_for: 10ms\n"
                                           "  - {name: b, type: stdout, format: raw}\n"),
                         "");
@@ -150,8 +152,51 @@ static void every_setting_reaches_its_member(void **state)
     assert_int_equal(conf->sinks[0].mode.bits, 0644);
     assert_true(conf->sinks[0].queue.bytes == 1 << 20);
     assert_true(conf->sinks[0].batch_for.ms == 10);
+    assert_int_equal(conf->sinks[0].when_full, CONF_WHEN_FULL_BLOCK);
+    assert_true(conf->sinks[0].block_for.ms == 30000);
+    assert_int_equal(conf->sinks[0].notices, CONF_NOTICES_OFF);
     assert_int_equal(conf->sinks[1].type, CONF_SINK_STDOUT);
     assert_null(conf->sinks[1].path);
+}
+
+static void drops_are_told_unless_the_format_is_raw(void **state)
+{
+    static const struct {
+        const char *settings;
+        bool told;
+    } cases[] = {
+        {"format: text", true},
+        {"format: json", true},
+        {"format: raw", false},
+        {"format: raw, notices: on", true},
+        {"format: raw, notices: off", false},
+        {"format: line, notices: off", false},
+    };
+    struct loaded *loaded = *state;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[256];
+
+        snprintf(text, sizeof text, INGEST "sinks:\n  - {name: s, type: stdout, %s}\n",
+                 cases[i].settings);
+        assert_string_equal(load_text(loaded, text), "");
+        assert_int_equal(conf_tells_drops(loaded->conf, &loaded->conf->sinks[0]), cases[i].told);
+    }
+}
+
+static void only_a_sink_that_blocks_can_block_for_a_time(void **state)
+{
+    struct loaded *loaded = *state;
+
+    assert_string_equal(load_text(loaded, INGEST "sinks:\n  - {name: s, type: stdout, when_full: "
+                                                 "drop_newest, block_for: 30s}\n"),
+                        "x.yaml:3:64: 'block_for' is only for sinks with when_full: block; this "
+                        "one never blocks\n"
+                        "  - {name: s, type: stdout, when_full: drop_newest, block_for: 30s}\n"
+                        "                                                               ^\n");
+    assert_string_equal(load_text(loaded, INGEST "sinks:\n  - {name: s, type: stdout, "
+                                                 "block_for: forever}\n"),
+                        "");
 }
 
 static void an_empty_section_keeps_its_defaults(void **state)
@@ -285,8 +330,8 @@ static void keys_of_no_setting_are_refused(void **state)
          "ipc, decode, split, max_entry, max_message and max_clients\n"
          "    \"\": x\n"
          "    ^\n"},
-        {"    socket: sub\n", "x.yaml:4:13: 'socket' is 'sub', but can only be pull\n"
-                              "    socket: sub\n"
+        {"    socket: rep\n", "x.yaml:4:13: 'socket' is 'rep', but can only be pull or sub\n"
+                              "    socket: rep\n"
                               "            ^\n"},
     };
 
@@ -296,8 +341,8 @@ static void keys_of_no_setting_are_refused(void **state)
 
 static void keys_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {"rotate", "sync",    "min_free", "max_paths", "block_for",
-                                        "match",  "notices", "address",  "framing"};
+    static const char *const later[] = {"rotate", "sync",    "min_free", "max_paths",
+                                        "match",  "address", "framing"};
 
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         char text[256], wanted[64];
@@ -999,6 +1044,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_shipped_files_load_without_a_problem),
         TEST(every_setting_reaches_its_member),
+        TEST(drops_are_told_unless_the_format_is_raw),
+        TEST(only_a_sink_that_blocks_can_block_for_a_time),
         TEST(an_empty_section_keeps_its_defaults),
         TEST(a_byte_order_mark_and_windows_line_ends_do_no_harm),
         TEST(all_problems_are_told_at_once_in_the_order_of_lines),

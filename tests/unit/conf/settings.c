@@ -90,6 +90,8 @@ static void members_begin_with_their_defaults(void **state)
     assert_int_equal(sink.mode.bits, 0640);
     assert_true(sink.queue.bytes == 0);
     assert_int_equal(sink.when_full, CONF_WHEN_FULL_BLOCK);
+    assert_true(sink.block_for.ms == 0);
+    assert_int_equal(sink.notices, CONF_NOTICES_ON);
     assert_true(sink.batch_for.ms == 0);
     settings_fini(row(NULL, "sinks")->section, &sink);
 }
@@ -106,6 +108,7 @@ static void each_word_is_its_member_of_the_enum(void **state)
         {"memory", "gate", "on", CONF_GATE_ON},
         {"memory", "gate", "off", CONF_GATE_OFF},
         {"ingest", "socket", "pull", CONF_SOCKET_PULL},
+        {"ingest", "socket", "sub", CONF_SOCKET_SUB},
         {"ingest", "decode", "auto", CONF_DECODE_AUTO},
         {"ingest", "decode", "json", CONF_DECODE_JSON},
         {"ingest", "decode", "text", CONF_DECODE_TEXT},
@@ -116,6 +119,10 @@ static void each_word_is_its_member_of_the_enum(void **state)
         {"sinks", "newlines", "escape", CONF_NEWLINES_ESCAPE},
         {"sinks", "newlines", "indent", CONF_NEWLINES_INDENT},
         {"sinks", "when_full", "block", CONF_WHEN_FULL_BLOCK},
+        {"sinks", "when_full", "drop_newest", CONF_WHEN_FULL_DROP_NEWEST},
+        {"sinks", "when_full", "drop_oldest", CONF_WHEN_FULL_DROP_OLDEST},
+        {"sinks", "notices", "on", CONF_NOTICES_ON},
+        {"sinks", "notices", "off", CONF_NOTICES_OFF},
     };
 
     (void)state;
@@ -176,9 +183,17 @@ static void values_are_taken_up_to_their_bounds_and_refused_past_them(void **sta
         {"sinks", "mode", "00640", "'mode' is '00640'; write an octal number such as '0640'"},
         {"sinks", "mode", "-640", "'mode' is '-640'; write an octal number such as '0640'"},
         {"sinks", "type", "tcp", "'type' is 'tcp', but can only be file or stdout"},
-        {"sinks", "when_full", "drop_oldest",
-         "'when_full' is 'drop_oldest', but can only be block"},
-        {"ingest", "socket", "sub", "'socket' is 'sub', but can only be pull"},
+        {"sinks", "when_full", "drop",
+         "'when_full' is 'drop', but can only be block, drop_newest or drop_oldest"},
+        {"sinks", "block_for", "forever", ""},
+        {"sinks", "block_for", "100ms", ""},
+        {"sinks", "block_for", "0", "'block_for' is 0, below the smallest allowed 100ms"},
+        {"sinks", "block_for", "24h", ""},
+        {"sinks", "block_for", "25h", "'block_for' is 25h, above the largest allowed 1d"},
+        {"sinks", "batch_for", "forever",
+         "'batch_for': 'forever' is not a time; write a whole number and ms, s, m, h or d"},
+        {"sinks", "notices", "yes", "'notices' is 'yes', but can only be on or off"},
+        {"ingest", "socket", "rep", "'socket' is 'rep', but can only be pull or sub"},
         {"ingest", "decode", "Json", "'decode' is 'Json', but can only be auto, json or text"},
         {"sinks", "path", "", "'path' is empty"},
         {"sinks", "name", "a-b_c.9", ""},
@@ -248,12 +263,15 @@ static void the_help_names_every_setting_with_its_default_and_bounds(void **stat
         "  cap:              size, 16MiB to 1024GiB; default 64MiB\n",
         "drain_timeout:      time, 100ms to 1h; default 5s\n",
         "  - name:           text; required\n",
-        "    socket:         pull; default pull\n",
+        "    socket:         pull or sub; default pull\n",
         "      mode:         octal permissions; default 0660\n",
         "    max_entry:      size, 1KiB to 1MiB; default 64KiB\n",
         "  gate:             on or off; default on\n",
         "    max_clients:    number, 1 to 100000; default 128\n",
         "    type:           file or stdout; required\n",
+        "    when_full:      block, drop_newest or drop_oldest; default block\n",
+        "    block_for:      time, 100ms to 1d, or forever; default forever\n",
+        "    notices:        on or off; default on\n",
         "    queue:          size, at least 256KiB, or auto; default auto\n",
         "                    memory for what waits, and room for 4 blocks of twice max_entry (with "
         "the "

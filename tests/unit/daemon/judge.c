@@ -244,6 +244,33 @@ static void an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start(void
     assert_string_equal(check_of(config), "");
 }
 
+static void publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint(void **state)
+{
+    static const char *const sinks[] = {
+        "sinks: [{name: a, type: stdout, when_full: drop_oldest}]\n",
+        "sinks: [{name: a, type: stdout, when_full: drop_newest}, {name: b, type: stdout}, "
+        "{name: c, type: stdout}]\n",
+    };
+    const char *said;
+    char text[512];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(text, sizeof text,
+                 "ingest: [{name: in, bind: 'tcp://127.0.0.1:1'}, "
+                 "{name: pubs, socket: sub, bind: 'tcp://127.0.0.1:2'}]\n%s",
+                 sinks[i]);
+        read_conf(text);
+        judge_values(t.conf, t.problems);
+        assert_int_equal(conf_problems_count(t.problems), 0);
+        judge_warnings(t.conf, t.problems);
+        assert_int_equal(conf_problems_count(t.problems), i);
+    }
+    said = told();
+    assert_non_null(strstr(said, ":1:70: warning: 'pubs' is a sub socket"));
+    assert_non_null(strstr(said, "when sink 'b' (when_full: block) is full"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -253,6 +280,7 @@ int main(void)
         TEST(a_path_of_a_folder_is_refused),
         TEST(two_sinks_do_not_share_a_file),
         TEST(a_path_that_cannot_be_written_is_told_with_a_remedy),
+        TEST(publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint),
         TEST(an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start),
     };
 
