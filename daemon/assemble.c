@@ -15,7 +15,7 @@
 /* ZeroMQ's context options by number: the first has no public name, the second's is
  * newer than the oldest header. Zero-copy receive would pin 8 KiB for each small
  * message; the prefix names the I/O threads in top and gdb. */
-enum { CONTEXT_ZERO_COPY_RECEIVE = 10, CONTEXT_THREAD_NAME_PREFIX = 9, THREAD_NAME_PREFIX = 7 };
+enum { CONTEXT_ZERO_COPY_RECEIVE = 10, CONTEXT_THREAD_NAME_PREFIX = 9 };
 
 /* What no pool of ours holds is claimed as a whole: it is there, or libzmq's to fill. */
 static const enum budget_share reserved[] = {BUDGET_BASE, BUDGET_CLIENTS, BUDGET_RECEIVE,
@@ -146,9 +146,22 @@ static int open_zmq(struct daemon *daemon, struct err *err)
     if (!daemon->zmq)
         return err_set(err, "cannot start ZeroMQ: %s", zmq_strerror(errno));
     if (zmq_ctx_set(daemon->zmq, CONTEXT_ZERO_COPY_RECEIVE, 0) < 0 ||
-        zmq_ctx_set(daemon->zmq, CONTEXT_THREAD_NAME_PREFIX, THREAD_NAME_PREFIX) < 0)
+        zmq_ctx_set(daemon->zmq, CONTEXT_THREAD_NAME_PREFIX, GATE_THREAD_NAME_PREFIX) < 0)
         return err_set(err, "this libzmq lacks a context option that we need: %s",
                        zmq_strerror(errno));
+    return 0;
+}
+
+/* Without it, hooks pass everything through, and ZeroMQ's own marks must do. */
+static int open_gate(struct daemon *daemon, struct err *err)
+{
+    daemon->gate_is_on = daemon->conf->memory.gate == CONF_GATE_ON;
+    if (!daemon->gate_is_on)
+        return 0;
+    if (gate_init(daemon->plan.receive_bytes, daemon->plan.clients_served, err) < 0 ||
+        gate_self_test(err) < 0)
+        return -1;
+    gate_watch_connects(daemon->plan.max_message);
     return 0;
 }
 
@@ -162,6 +175,8 @@ static enum exit_status open_endpoints(struct daemon *daemon)
         .messages = daemon->messages,
         .entries = daemon->entries,
         .decoder = daemon->decoder,
+        .gate_is_on = daemon->gate_is_on,
+        .receive_bytes = daemon->plan.receive_bytes,
     };
     const void *setting;
     struct err err;
@@ -204,7 +219,7 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     status = open_sinks(daemon);
     if (status != EXIT_FINE)
         return status;
-    if (gate_init(err) < 0 || gate_self_test(err) < 0 || open_zmq(daemon, err) < 0)
+    if (open_gate(daemon, err) < 0 || open_zmq(daemon, err) < 0)
         return EXIT_SYSTEM;
     return open_endpoints(daemon);
 }
@@ -216,6 +231,7 @@ void daemon_free(struct daemon *daemon)
     free(daemon->endpoints);
     if (daemon->zmq)
         zmq_ctx_term(daemon->zmq);
+    gate_end();
     for (unsigned i = 0; i < daemon->sink_count; i++) {
         sink_free(&daemon->sinks[i]);
         outbox_free(&daemon->outboxes[i]);

@@ -10,6 +10,7 @@
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/notify.h"
+#include "ingest/gate.h"
 
 /* ---- each turn ------------------------------------------------------------------------- */
 
@@ -32,6 +33,7 @@ static void on_turn_end(struct zmq_watch *watch)
     for (unsigned i = 0; i < daemon->sink_count; i++)
         sink_flush(daemon->sinks[i]);
     daemon_watch_drops(daemon);
+    gate_turn();
     if (daemon->state <= DAEMON_DRAINING)
         daemon_watch_stall(daemon);
     daemon_watch_memory(daemon);
@@ -110,6 +112,7 @@ void daemon_open_handles(struct daemon *daemon)
     must(uv_timer_init(&daemon->loop, &daemon->giveback.timer) == 0);
     must(uv_timer_init(&daemon->loop, &daemon->block_timer) == 0);
     must(uv_timer_init(&daemon->loop, &daemon->drops_timer) == 0);
+    daemon_open_gatekeeper(daemon);
     daemon->timers_open = true;
     zmq_watch_init(&daemon->watch, &daemon->loop, on_turn_begin, on_turn_end);
     daemon->watch_open = true;

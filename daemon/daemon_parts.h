@@ -76,11 +76,16 @@ struct daemon {
     struct giveback giveback;
     uv_timer_t block_timer; /* the next end of a block_for */
     uv_timer_t drops_timer; /* runs while a sink drops */
+    uv_timer_t gate_timer;  /* ticks while the gate has something to look after */
+    uv_async_t gate_call;
     bool timers_open;
     struct trouble *troubles;  /* of each sink */
     uint64_t stalled_since_ms; /* loop time; 0: nothing is parked */
     uint64_t stalled_at;       /* entries accepted from those who wait, until then */
     bool stall_told;
+    bool gate_is_on;
+    uint64_t cuts_told;                 /* peers cut off, as far as the log says so */
+    uint64_t cut_told_ms, door_told_ms; /* loop time; 0: never */
     unsigned interrupts;
     uint64_t stop_began_ms; /* loop time */
     uint64_t arrivals;      /* messages and bytes seen at the last tick */
@@ -116,6 +121,10 @@ void daemon_memory_at_rest(struct daemon *daemon);
 /* drops.c - says when sinks drop. Each turn; daemon_end_drops when it is too late for more. */
 void daemon_watch_drops(struct daemon *daemon);
 void daemon_end_drops(struct daemon *daemon);
+
+/* gatekeeper.c - with the other handles; closed before the loop ends */
+void daemon_open_gatekeeper(struct daemon *daemon);
+void daemon_close_gatekeeper(struct daemon *daemon);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

@@ -8,6 +8,7 @@
 #include "aggregate/message.h"
 #include "conf/must.h"
 #include "ingest/decode.h"
+#include "ingest/gate.h"
 #include "ingest/json_index.h"
 
 #define KIB ((size_t)1024)
@@ -83,7 +84,7 @@ static void measure_shares(struct plan *plan, const struct conf *conf)
     share[BUDGET_ENTRIES] = entry_pool_bytes(plan->entry_fields, endpoints);
     share[BUDGET_PARSER] = json_index_bytes(plan->max_message);
     share[BUDGET_TABLES] =
-        (size_t)plan->descriptors * PLAN_SLOT_BYTES + PART_BYTES * (endpoints + conf->sink_count);
+        plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + conf->sink_count);
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 

@@ -41,11 +41,10 @@ void plan_fini(struct plan *plan);
 /* plan_show.c: the table of `--plan`, also of a plan that does not fit. */
 void plan_show(const struct plan *plan, const struct conf *conf, FILE *out);
 
-/* What is planned for each client, for each descriptor in the gate's table, and by the
- * kernel for each client's socket (which is no memory of this process). */
+/* What is planned for each client, and by the kernel for each client's socket (which is no
+ * memory of this process). */
 enum {
     PLAN_CLIENT_BYTES = 80 * 1024,
-    PLAN_SLOT_BYTES = 192,
     PLAN_SOCKET_BYTES = 256 * 1024,
 };
 

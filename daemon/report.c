@@ -5,6 +5,7 @@
 #include "conf/log.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/resident.h"
+#include "ingest/gate.h"
 
 static size_t mib(size_t bytes)
 {
@@ -32,6 +33,28 @@ void daemon_report_ready(const struct daemon *daemon)
              mib(daemon->plan.cap_bytes), mib(resident_bytes()));
 }
 
+static void report_gate(const struct daemon *daemon)
+{
+    struct gate_stats stats = gate_stats();
+    char cut[256] = "";
+    size_t at = 0;
+
+    if (!daemon->gate_is_on) {
+        log_line(LOG_LEVEL_INFO, "gate: off; memory.cap is not guaranteed");
+        return;
+    }
+    for (unsigned i = 0; i < GATE_CUT_REASONS; i++)
+        at += (size_t)snprintf(cut + at, sizeof cut - at, "%s%s=%" PRIu64, i ? " " : "",
+                               gate_cut_reason_name(i), stats.cut[i]);
+    log_line(LOG_LEVEL_INFO,
+             "gate: charged=%zu peak=%zu limit=%zu voided=%" PRIu64 " open=%" PRIu64
+             " slots=%u accepted=%" PRIu64 " held=%u holds=%" PRIu64
+             " doors_closed=%u closings=%" PRIu64 " cut{%s}",
+             stats.charged_bytes, stats.charged_peak, stats.budget_bytes, stats.voided_bytes,
+             stats.open_now, stats.slots_in_use, stats.accepted, stats.held_peers, stats.holds,
+             stats.doors_closed, stats.closings, cut);
+}
+
 void daemon_report_ledger(const struct daemon *daemon)
 {
     char text[LEDGER_TEXT_MAX];
@@ -55,6 +78,7 @@ void daemon_report_ledger(const struct daemon *daemon)
     log_line(LOG_LEVEL_INFO, "pool: blocks used=%u peak=%u of=%u refused=%lu",
              pool_used(daemon->blocks), pool_peak(daemon->blocks), pool_capacity(daemon->blocks),
              pool_refused(daemon->blocks));
+    report_gate(daemon);
     log_line(LOG_LEVEL_INFO, "loop: turns=%" PRIu64 " busy=%" PRIu64, daemon->watch.turn_count,
              daemon->watch.busy_turn_count);
     log_line(LOG_LEVEL_INFO, "memory: cap=%zuMiB claimed=%zuMiB resident=%zuMiB given_back=%lu",

@@ -1,7 +1,8 @@
 /* Stopping in steps, each with its own end:
  *
- *     drain    receive until nothing has arrived for QUIET_TICKS, or most of
- *              drain_timeout is over because clients go on sending
+ *     drain    tell the clients to finish (gate_half_close), and receive until all
+ *              have left; or until nothing has arrived for a while, or most of
+ *              drain_timeout is over
  *     flush    write until the outboxes are empty, or the deadline
  *     close    sync and close the sinks; a write that hangs holds nobody: at
  *              drain_timeout the process ends without it
@@ -14,7 +15,9 @@
 #include "daemon/notify.h"
 #include "ingest/gate.h"
 
-enum { TICK_MS = 10, QUIET_TICKS = 5 };
+/* With the gate, peers that are told to finish close their connections; those that do not,
+ * such as stopped ones, are given longer than the pause that a sender makes by chance. */
+enum { TICK_MS = 10, QUIET_TICKS = 5, QUIET_TICKS_BESIDE_PEERS = 50 };
 
 /* Of drain_timeout, in percent: when each step must be over. */
 enum { DRAIN_PERCENT = 80, FLUSH_PERCENT = 95 };
@@ -30,7 +33,7 @@ static bool past(const struct daemon *daemon, unsigned percent)
  * parked nothing could come, so that silence does not count. */
 static bool is_quiet(struct daemon *daemon)
 {
-    uint64_t arrivals = gate_stats().heard_bytes;
+    uint64_t arrivals = gate_stats().received_bytes;
     bool parked = false;
 
     for (unsigned i = 0; i < daemon->endpoint_count; i++) {
@@ -39,7 +42,9 @@ static bool is_quiet(struct daemon *daemon)
     }
     daemon->quiet_ticks = !parked && arrivals == daemon->arrivals ? daemon->quiet_ticks + 1 : 0;
     daemon->arrivals = arrivals;
-    return daemon->quiet_ticks >= QUIET_TICKS;
+    if (daemon->gate_is_on && !parked && gate_is_drained())
+        return true;
+    return daemon->quiet_ticks >= (daemon->gate_is_on ? QUIET_TICKS_BESIDE_PEERS : QUIET_TICKS);
 }
 
 static bool is_drained(const struct daemon *daemon)
@@ -98,6 +103,8 @@ static void on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = container_of(timer, struct daemon, stop_timer);
 
+    if (daemon->state == DAEMON_DRAINING && daemon->gate_is_on)
+        gate_half_close();
     if (daemon->state == DAEMON_DRAINING)
         try_to_flush(daemon);
     if (daemon->state == DAEMON_FLUSHING && (is_drained(daemon) || past(daemon, FLUSH_PERCENT)))
@@ -117,7 +124,7 @@ void daemon_stop(struct daemon *daemon)
     daemon->stop_began_ms = uv_now(&daemon->loop);
     for (unsigned i = 0; i < daemon->sink_count; i++)
         sink_drain(daemon->sinks[i]);
-    uv_timer_start(&daemon->stop_timer, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&daemon->stop_timer, on_tick, 0, TICK_MS);
 }
 
 /* ---- closing --------------------------------------------------------------------------- */
@@ -134,6 +141,7 @@ static void close_rest(struct daemon *daemon)
         uv_close((uv_handle_t *)&daemon->giveback.timer, NULL);
         uv_close((uv_handle_t *)&daemon->block_timer, NULL);
         uv_close((uv_handle_t *)&daemon->drops_timer, NULL);
+        daemon_close_gatekeeper(daemon);
     }
     if (daemon->watch_open)
         zmq_watch_close(&daemon->watch, NULL);

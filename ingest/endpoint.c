@@ -30,6 +30,7 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
     endpoint->shared = *shared;
     endpoint->rules = (struct decode_rules){
         .decode = conf->decode, .split = conf->split, .max_entry = conf->max_entry.bytes};
+    endpoint->gate = gate_group_new(conf->name, conf->max_message.bytes, conf->max_clients.count);
     *setting_out = &conf->name;
     if (endpoint_open_socket(endpoint, err) < 0 ||
         endpoint_open_addresses(endpoint, setting_out, err) < 0 ||
@@ -81,6 +82,17 @@ static bool offer_rest(struct endpoint *endpoint)
     return true;
 }
 
+/* Every entry that is still in the message in hand is received and refused. */
+static void refuse_message(struct endpoint *endpoint)
+{
+    do {
+        endpoint->ledger.received++;
+        endpoint->ledger.refused[REFUSE_SHUTDOWN]++;
+    } while (decode_next(endpoint->shared.decoder, &endpoint->rules, &endpoint->cursor,
+                         endpoint->message, endpoint->entry));
+    finish_message(endpoint);
+}
+
 /* Takes over the payload's copy; false: busy, the message is parked. */
 static bool take_message(struct endpoint *endpoint, zmq_msg_t *payload, zmq_msg_t *topic,
                          int64_t now_ns)
@@ -98,7 +110,10 @@ static bool take_message(struct endpoint *endpoint, zmq_msg_t *payload, zmq_msg_
     endpoint->ledger.bytes += zmq_msg_size(payload);
     must(decode_next(shared->decoder, &endpoint->rules, &endpoint->cursor, endpoint->message,
                      endpoint->entry));
-    return offer_rest(endpoint);
+    if (!endpoint->stopped)
+        return offer_rest(endpoint);
+    refuse_message(endpoint);
+    return true;
 }
 
 /* ---- receiving --------------------------------------------------------------------- */
@@ -112,7 +127,10 @@ static bool receive_frame(struct endpoint *endpoint, zmq_msg_t *frame)
     do {
         rc = zmq_msg_recv(frame, endpoint->socket, ZMQ_DONTWAIT);
     } while (rc < 0 && errno == EINTR);
-    return rc >= 0;
+    if (rc < 0)
+        return false;
+    gate_give_back(zmq_msg_get(frame, ZMQ_SRCFD), (size_t)rc);
+    return true;
 }
 
 /* A message has one frame, or a topic and one; ZeroMQ delivers all frames or none. */
@@ -209,18 +227,20 @@ bool endpoint_retry(struct endpoint *endpoint)
     return true;
 }
 
-/* ---- stopping ---------------------------------------------------------------------- */
-
-/* Every entry that is still in the parked message is received and refused. */
-static void refuse_parked(struct endpoint *endpoint)
+void endpoint_look(struct endpoint *endpoint)
 {
-    do {
-        endpoint->ledger.received++;
-        endpoint->ledger.refused[REFUSE_SHUTDOWN]++;
-    } while (decode_next(endpoint->shared.decoder, &endpoint->rules, &endpoint->cursor,
-                         endpoint->message, endpoint->entry));
-    finish_message(endpoint);
+    int events = ZMQ_POLLIN;
+    size_t events_bytes = sizeof events;
+
+    if (endpoint->stopped || endpoint_is_parked(endpoint))
+        return;
+    endpoint->watched.emptied = false; /* asking silences the bell */
+    if (zmq_getsockopt(endpoint->socket, ZMQ_EVENTS, &events, &events_bytes) == 0 &&
+        !(events & ZMQ_POLLIN))
+        gate_saw_empty(endpoint->gate);
 }
+
+/* ---- stopping ---------------------------------------------------------------------- */
 
 static void close_sockets(struct endpoint *endpoint)
 {
@@ -239,13 +259,23 @@ static void on_removed(struct zmq_watched *watched)
     close_sockets(endpoint);
 }
 
+/* ZeroMQ may be fed faster than this; what it can have had at the stop bounds it. */
+static void refuse_queued(struct endpoint *endpoint)
+{
+    struct turn turn = {.received_ns = now_ns(CLOCK_REALTIME)};
+
+    while (turn.bytes <= endpoint->shared.receive_bytes && receive_message(endpoint, &turn))
+        ;
+}
+
 void endpoint_stop(struct endpoint *endpoint)
 {
     if (endpoint->stopped)
         return;
     endpoint->stopped = true;
     if (endpoint_is_parked(endpoint))
-        refuse_parked(endpoint);
+        refuse_message(endpoint);
+    refuse_queued(endpoint);
     zmq_watch_remove(&endpoint->watched, on_removed);
     must(endpoint_ledger_balances(&endpoint->ledger));
 }
@@ -259,6 +289,7 @@ void endpoint_free(struct endpoint **endpoint_address)
         return;
     must(!endpoint->watching && !endpoint_is_parked(endpoint));
     close_sockets(endpoint);
+    gate_group_free(&endpoint->gate);
     free(endpoint->listeners);
     free(endpoint);
 }

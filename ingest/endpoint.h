@@ -21,6 +21,8 @@ struct endpoint_shared {
     struct message_pool *messages;
     struct entry_pool *entries;
     struct decoder *decoder;
+    bool gate_is_on;
+    size_t receive_bytes; /* what ZeroMQ may hold of the messages of all clients */
 };
 
 struct endpoint;
@@ -40,8 +42,12 @@ bool endpoint_is_parked(const struct endpoint *endpoint);
 /* Messages taken from ZeroMQ so far: standing still means that nothing arrives. */
 uint64_t endpoint_messages(const struct endpoint *endpoint);
 
-/* Stops receiving and refuses what is parked. The loop must run once more before
- * endpoint_free. */
+/* When the gate ticks: what ZeroMQ was charged for and has thrown away, if any, is told to
+ * the gate. */
+void endpoint_look(struct endpoint *endpoint);
+
+/* Stops receiving, and refuses what is parked and what ZeroMQ still has queued. The loop must
+ * run once more before endpoint_free. */
 void endpoint_stop(struct endpoint *endpoint);
 void endpoint_free(struct endpoint **endpoint);
 

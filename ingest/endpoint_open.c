@@ -6,8 +6,19 @@
 #include "ingest/address.h"
 #include "ingest/endpoint_parts.h"
 
-/* Until the gate bounds bytes, ZeroMQ's own count of messages a client does. */
-enum { RECEIVE_HIGH_WATER_MARK = 1000 };
+/* The gate alone holds clients back: ZeroMQ's own mark counts messages and not bytes, and
+ * what a client that leaves had queued behind it is lost. Without the gate, so many of the
+ * largest messages as would fit if every client sent them. */
+static int high_water_mark(const struct endpoint *endpoint)
+{
+    const struct endpoint_shared *shared = &endpoint->shared;
+    size_t mark = shared->receive_bytes /
+                  (2 * endpoint->conf->max_clients.count * endpoint->conf->max_message.bytes);
+
+    if (shared->gate_is_on)
+        return 0;
+    return mark < 1 ? 1 : mark > 1000 ? 1000 : (int)mark;
+}
 
 static int set_option(struct endpoint *endpoint, int option, int value, struct err *err)
 {
@@ -36,7 +47,7 @@ int endpoint_open_socket(struct endpoint *endpoint, struct err *err)
 
     if (make_socket(endpoint, err) < 0 || set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
         set_option(endpoint, ZMQ_IPV6, 1, err) < 0 ||
-        set_option(endpoint, ZMQ_RCVHWM, RECEIVE_HIGH_WATER_MARK, err) < 0 ||
+        set_option(endpoint, ZMQ_RCVHWM, high_water_mark(endpoint), err) < 0 ||
         set_option(endpoint, ZMQ_HANDSHAKE_IVL, 1000, err) < 0 ||
         set_option(endpoint, ZMQ_TCP_KEEPALIVE, 1, err) < 0 ||
         set_option(endpoint, ZMQ_RCVBUF, LISTENER_RECEIVE_BUFFER_BYTES, err) < 0)
@@ -55,7 +66,7 @@ static int bind_one(struct endpoint *endpoint, const char *text, struct err *err
         listener_open(listener, &address, &endpoint->conf->ipc, err) < 0)
         return -1;
     endpoint->listener_count++;
-    return listener_attach(listener, endpoint->socket, err);
+    return listener_attach(listener, endpoint->socket, endpoint->gate, err);
 }
 
 static int connect_one(struct endpoint *endpoint, const char *text, struct err *err)

@@ -12,6 +12,7 @@ struct endpoint {
     struct endpoint_ledger ledger;
     struct zmq_watched watched;
     void *socket;
+    struct gate_group *gate;
     struct listener *listeners;
     unsigned listener_count;
     bool watching;

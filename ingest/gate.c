@@ -1,263 +1,288 @@
-/* gate.c - libzmq's calls to the C library, seen on their way.
+/* gate.c - libzmq's calls to the C library, decided on their way.
  *
- * Problem. No option of libzmq bounds how many connections it takes, nor how much
- * of an unfinished message it keeps. So somebody must stand between it and the kernel.
+ * Problem. No option of libzmq bounds how many connections it takes, nor how much it keeps:
+ * its high water mark counts whole messages, so one that never ends grows without bound.
  *
- * Trick. The dynamic linker binds the undefined symbols of libzmq.so to the first
- * definition it finds, and it searches the executable before libc. So we define
- * four functions ourselves:
+ * Trick. The dynamic linker binds the undefined symbols of libzmq.so to the first definition
+ * it finds, and it searches the executable before libc. So we define four functions:
  *
- *     libzmq.so          this file                        kernel
- *     accept4()    ────► marks what it returns      ────► SYS_accept4
- *     recv()       ────► counts what it returns     ────► SYS_recvfrom
- *     epoll_ctl()  ────► counts who is polled       ────► SYS_epoll_ctl
- *     close()      ────► takes the mark away        ────► SYS_close
- *                              │        ┌───┬───┬──────────┬────────────┬───┬─
- *                slots, one a descriptor│ - │ - │ listener │ connection │ - │ …
- *                                       └───┴───┴──────────┴────────────┴───┴─
+ *     libzmq.so          this file                                        kernel
+ *     accept4()    ────► takes a slot; no slot: the door closes     ────► SYS_accept4
+ *     recv()       ────► follows the frames, charges, or says EAGAIN ───► SYS_recvfrom
+ *     epoll_ctl()  ────► remembers what libzmq waits for            ────► SYS_epoll_ctl
+ *     close()      ────► gives back what is unfinished              ────► SYS_close
+ *                                          │
+ *                slots, one a descriptor   ▼
+ *                ┌───┬──────────┬────────────┬───┬──────────────────────┬─
+ *                │ - │ listener │ connection │ - │ closed, still charged │ …
+ *                └───┴──────────┴────────────┴───┴──────────────────────┴─
+ *                                          ▲
+ *     loop thread   zmq_msg_recv ────► gives back what it received (gate_loop.c)
  *
- * Everybody else in the process comes here too; what is not marked passes
- * untouched. The libc functions are never looked up: dlsym(3) may allocate and,
- * under the sanitizers, finds yet other wrappers.
+ * How a peer waits. Its descriptor is taken out of libzmq's epoll set, behind libzmq's back,
+ * and put back when there is room (gate_wait.c): that costs nothing while it lasts, and its
+ * kernel, and then its own ZeroMQ, hold it back. libzmq's own epoll_ctl calls on such a
+ * descriptor are remembered and not executed. A listener waits in the same way, its newcomers
+ * in the backlog.
  *
- * Invariant. A slot says `connection` from the accept4 that returned its number
- * until just before the close that frees it: later, another thread may have it.
- * In between only libzmq uses the descriptor, and the kernel's lock on the table of
- * descriptors orders one owner before the next, so relaxed atomics are enough.
+ * Why nothing is lost or stuck. A complete message never costs a connection. What was charged
+ * as a body may always be read to its end, and when unfinished messages hold all of the
+ * budget, one after the other may be finished regardless (gate_loop.c). A closed connection's
+ * messages are still queued, and still charged to its number; so a new connection gets a
+ * number whose slot is free, by F_DUPFD_CLOEXEC.
  *
- * All rests on the dynamic linker seeing the four symbols, which a build flag can
- * undo without a word. Hence HOOK, and gate_self_test. */
+ * Everybody else in the process comes here too; what is in no slot passes untouched. The libc
+ * functions are never looked up: dlsym(3) may allocate and, under the sanitizers, finds yet
+ * other wrappers. All rests on the dynamic linker seeing the four symbols, which a build flag
+ * can undo without a word. Hence HOOK, and gate_self_test. */
 
 /* Its inline recv() would come before ours, and clang then ignores HOOK. */
 #undef _FORTIFY_SOURCE
 
-#include "ingest/gate.h"
-
 #include <errno.h>
-#include <stdatomic.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
-#include <zmq.h>
 
-#include "conf/must.h"
+#include "ingest/gate_parts.h"
 
 #define HOOK __attribute__((visibility("default"), used))
-
-enum { SLOTS_MAX = 1 << 20 }; /* where RLIMIT_NOFILE is without bound */
-enum role { ROLE_NONE, ROLE_LISTENER, ROLE_CONNECTION };
-
-struct slot {
-    _Atomic(unsigned char) role;
-};
-
-static struct {
-    _Atomic(struct slot *) slots; /* NULL until gate_init: nobody is watched */
-    unsigned slot_count;
-    atomic_uint_fast64_t accepted, closed, received_bytes, heard_bytes, polls;
-} gate;
-
-int gate_init(struct err *err)
-{
-    struct rlimit files;
-    struct slot *slots;
-
-    must(!gate.slots);
-    must(getrlimit(RLIMIT_NOFILE, &files) == 0);
-    gate.slot_count = files.rlim_cur < SLOTS_MAX ? (unsigned)files.rlim_cur : SLOTS_MAX;
-    slots = calloc(gate.slot_count, sizeof *slots);
-    if (!slots)
-        return err_set(err, "no memory for the gate's table of %u descriptors", gate.slot_count);
-    atomic_store_explicit(&gate.slots, slots, memory_order_release);
-    return 0;
-}
-
-static struct slot *slot_of(int fd)
-{
-    struct slot *slots = atomic_load_explicit(&gate.slots, memory_order_acquire);
-
-    return slots && fd >= 0 && (unsigned)fd < gate.slot_count ? &slots[fd] : NULL;
-}
-
-static enum role role_of(int fd)
-{
-    struct slot *slot = slot_of(fd);
-    return slot ? (enum role)atomic_load_explicit(&slot->role, memory_order_relaxed) : ROLE_NONE;
-}
 
 static void count(atomic_uint_fast64_t *counter, uint64_t amount)
 {
     atomic_fetch_add_explicit(counter, amount, memory_order_relaxed);
 }
 
-static bool mark(int fd, enum role role)
-{
-    struct slot *slot = slot_of(fd);
+/* ---- accept4 -------------------------------------------------------------------------- */
 
-    if (slot)
-        atomic_store_explicit(&slot->role, (unsigned char)role, memory_order_relaxed);
-    return slot != NULL;
+static bool out_of_descriptors(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-bool gate_watch_listener(int fd)
+/* EAGAIN is what both of libzmq's listeners take as "nobody there"; one of them aborts at
+ * EMFILE. */
+static int nobody(struct gate_group *group)
 {
-    must(fd >= 0 && gate.slots);
-    return mark(fd, ROLE_LISTENER);
+    gate_close_door(group);
+    gate_unlock();
+    gate_raise_attention();
+    errno = EAGAIN;
+    return -1;
+}
+
+static int take_newcomer(struct gate_group *group, int fd)
+{
+    fd = gate_find_free_number(fd);
+    if (fd < 0)
+        return nobody(group);
+    gate_take(gate_slot_of(fd), group, false);
+    count(&gate.accepted, 1);
+    gate_unlock();
+    return fd;
+}
+
+static int accept_watched(struct gate_slot *listener, int listener_fd, struct sockaddr *address,
+                          socklen_t *address_len, int flags)
+{
+    struct gate_group *group = listener->group;
+    int fd;
+
+    gate_lock();
+    if (!gate_has_place(group))
+        return nobody(group);
+    fd = (int)syscall(SYS_accept4, listener_fd, address, address_len, flags);
+    if (fd >= 0)
+        return take_newcomer(group, fd);
+    if (out_of_descriptors(errno))
+        return nobody(group);
+    gate_unlock();
+    return -1;
 }
 
 /* glibc declares the second parameter as a union of all kinds of sockaddr. */
 HOOK int accept4(int listener, __SOCKADDR_ARG address, socklen_t *restrict address_len, int flags)
 {
-    int fd = (int)syscall(SYS_accept4, listener, address.__sockaddr__, address_len, flags);
+    struct gate_slot *slot = gate_slot_of(listener);
 
-    if (fd >= 0 && role_of(listener) == ROLE_LISTENER && mark(fd, ROLE_CONNECTION))
-        count(&gate.accepted, 1);
-    return fd;
+    if (slot && gate_state_of(slot) == GATE_LISTENER)
+        return accept_watched(slot, listener, address.__sockaddr__, address_len, flags);
+    return (int)syscall(SYS_accept4, listener, address.__sockaddr__, address_len, flags);
+}
+
+/* ---- recv ------------------------------------------------------------------------------ */
+
+static const enum gate_cut_reason reason_of[] = {
+    [ZMTP_OLD] = GATE_CUT_OLD,
+    [ZMTP_MESSAGE_TOO_LONG] = GATE_CUT_MESSAGE,
+    [ZMTP_TOO_MANY_FRAMES] = GATE_CUT_FRAMES,
+};
+
+static void store(atomic_uint_fast64_t *sum, uint64_t value)
+{
+    atomic_store_explicit(sum, value, memory_order_relaxed);
+}
+
+/* Only the reading thread adds, and only the loop thread could make it less meanwhile. */
+static void note_peak(void)
+{
+    uint64_t charge = gate_charge();
+
+    if (charge > atomic_load_explicit(&gate.charged_peak, memory_order_relaxed))
+        store(&gate.charged_peak, charge);
+}
+
+/* Lets others see what the meter has: once a read, however many messages were in it. */
+static void publish(struct gate_slot *slot)
+{
+    const struct zmtp_meter *meter = &slot->meter;
+    uint64_t messages = atomic_load_explicit(&slot->messages, memory_order_relaxed);
+    uint64_t charged = atomic_load_explicit(&slot->charged, memory_order_relaxed);
+
+    store(&slot->complete, meter->complete);
+    if (meter->charged != charged) {
+        store(&slot->charged, meter->charged);
+        count(&gate.charged, meter->charged - charged);
+        note_peak();
+    }
+    if (meter->message_count != messages) {
+        store(&slot->messages, meter->message_count);
+        count(&gate.message_count, meter->message_count - messages);
+    }
+    if (meter->handshakes_to_go == 0)
+        atomic_store_explicit(&slot->handshaken, true, memory_order_relaxed);
+    if (zmtp_meter_is_inside(meter)) {
+        atomic_store_explicit(&slot->heard_ms, gate_now_ms(), memory_order_relaxed);
+        gate_raise_attention();
+    } else if (slot->privileged) {
+        slot->privileged = false;
+    }
+}
+
+/* What the bytes are charged for. Those behind a broken limit are kept from libzmq, which
+ * has the good messages before them. */
+static size_t follow(struct gate_slot *slot, const void *bytes, size_t len)
+{
+    size_t followed = zmtp_meter_feed(&slot->meter, bytes, len, &slot->group->limits);
+
+    count(&gate.received_bytes, len);
+    publish(slot);
+    if (slot->meter.verdict != ZMTP_FINE) {
+        gate_lock();
+        gate_cut_peer(slot, reason_of[slot->meter.verdict]);
+        gate_unlock();
+    }
+    return followed;
+}
+
+static ssize_t read_watched(struct gate_slot *slot, int fd, void *buffer, size_t buffer_bytes,
+                            int flags)
+{
+    size_t bytes = gate_may_read(slot, buffer_bytes);
+    ssize_t received;
+
+    /* Since libzmq reads anew, it has queued all that it read before. */
+    atomic_store_explicit(&slot->settled, slot->meter.complete, memory_order_release);
+    if (slot->doomed || bytes == 0) {
+        errno = slot->doomed ? ECONNRESET : EAGAIN;
+        return -1;
+    }
+    received = recvfrom(fd, buffer, bytes, flags, NULL, NULL);
+    if (received <= 0 || flags & MSG_PEEK)
+        return received;
+    return (ssize_t)follow(slot, buffer, (size_t)received);
 }
 
 HOOK ssize_t recv(int fd, void *buffer, size_t buffer_bytes, int flags)
 {
-    ssize_t received = recvfrom(fd, buffer, buffer_bytes, flags, NULL, NULL);
+    struct gate_slot *slot = gate_slot_of(fd);
 
-    if (received <= 0)
-        return received;
-    count(&gate.heard_bytes, (uint64_t)received); /* nobody but libzmq calls recv here */
-    if (role_of(fd) == ROLE_CONNECTION)
-        count(&gate.received_bytes, (uint64_t)received);
-    return received;
+    if (slot && gate_state_of(slot) == GATE_OPEN)
+        return read_watched(slot, fd, buffer, buffer_bytes, flags);
+    return recvfrom(fd, buffer, buffer_bytes, flags, NULL, NULL);
+}
+
+/* ---- epoll_ctl ------------------------------------------------------------------------- */
+
+/* libzmq gives its threads names, and ours alone begin so. */
+static bool is_our_io_thread(void)
+{
+    static _Thread_local enum { UNKNOWN, OURS, ANOTHER } whose;
+    char name[16] = "";
+
+    if (whose == UNKNOWN) {
+        prctl(PR_GET_NAME, name, 0, 0, 0);
+        whose = name[0] == '0' + GATE_THREAD_NAME_PREFIX && name[1] == '/' ? OURS : ANOTHER;
+    }
+    return whose == OURS;
+}
+
+static bool is_stream_socket(int fd)
+{
+    int type = 0;
+    socklen_t type_len = sizeof type;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 && type == SOCK_STREAM;
+}
+
+/* A connection that libzmq opens itself is first seen here. */
+static bool is_new_connect(const struct gate_slot *slot, int operation, int fd)
+{
+    enum gate_state state = gate_state_of(slot);
+
+    return operation == EPOLL_CTL_ADD && (state == GATE_FREE || state == GATE_CLOSED) &&
+           atomic_load(&gate.outgoing) && is_our_io_thread() && is_stream_socket(fd);
+}
+
+static int control_watched(struct gate_slot *slot, int epoll_fd, int operation, int fd,
+                           struct epoll_event *event)
+{
+    int result = 0;
+
+    gate_lock();
+    if (gate_state_of(slot) != GATE_OPEN && gate_state_of(slot) != GATE_LISTENER)
+        gate_take(slot, gate.outgoing, true);
+    if (!slot->waiting)
+        result = (int)syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event);
+    if (result == 0) {
+        slot->epoll_fd = operation == EPOLL_CTL_DEL ? -1 : epoll_fd;
+        if (operation != EPOLL_CTL_DEL)
+            slot->event = *event;
+        if (slot->waiting && operation == EPOLL_CTL_DEL)
+            gate_let_go(slot);
+        if (gate.stopping && slot->outgoing && operation == EPOLL_CTL_ADD)
+            gate_hold(slot); /* a stop opens nothing new */
+        count(&gate.polls, 1);
+    }
+    gate_unlock();
+    return result;
 }
 
 HOOK int epoll_ctl(int epoll_fd, int operation, int fd, struct epoll_event *event)
 {
-    if (role_of(fd) == ROLE_CONNECTION)
-        count(&gate.polls, 1);
+    struct gate_slot *slot = gate_slot_of(fd);
+
+    if (slot && (gate_state_of(slot) == GATE_OPEN || gate_state_of(slot) == GATE_LISTENER ||
+                 is_new_connect(slot, operation, fd)))
+        return control_watched(slot, epoll_fd, operation, fd, event);
     return (int)syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event);
 }
 
+/* ---- close ------------------------------------------------------------------------------ */
+
+/* The slot is left before its number can be somebody else's. */
 HOOK int close(int fd)
 {
-    enum role role = role_of(fd);
+    struct gate_slot *slot = gate_slot_of(fd);
 
-    if (role == ROLE_CONNECTION)
-        count(&gate.closed, 1);
-    if (role != ROLE_NONE)
-        mark(fd, ROLE_NONE);
+    if (slot && (gate_state_of(slot) == GATE_OPEN || gate_state_of(slot) == GATE_LISTENER)) {
+        gate_lock();
+        gate_leave(slot);
+        gate_unlock();
+        gate_raise_attention();
+    }
     return (int)syscall(SYS_close, fd);
-}
-
-struct gate_stats gate_stats(void)
-{
-    /* `closed` is read first: what is open can then look too many, never too few. */
-    struct gate_stats stats = {.closed = gate.closed};
-
-    stats.accepted = gate.accepted;
-    stats.open_now = stats.accepted - stats.closed;
-    stats.received_bytes = gate.received_bytes;
-    stats.heard_bytes = gate.heard_bytes;
-    stats.polls = gate.polls;
-    return stats;
-}
-
-/* ---- the self-test ---------------------------------------------------------- */
-
-enum { SELF_TEST_MS = 1000, ZERO_COPY_RECEIVE = 10 /* unnamed in zmq.h 4.3 */ };
-
-static const char greeting[] = "is anybody there";
-
-struct self_test {
-    void *context, *pull, *push;
-    int listener_fd; /* until libzmq owns it */
-    char address[sizeof "ipc://@" + sizeof((struct sockaddr_un *)0)->sun_path];
-};
-
-/* The kernel finds a free abstract name (unix(7), "autobind"): no file, no port. */
-static int open_listener(struct self_test *test)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    socklen_t name_len = sizeof name;
-
-    test->listener_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (test->listener_fd < 0 ||
-        bind(test->listener_fd, (struct sockaddr *)&name, sizeof name.sun_family) < 0 ||
-        listen(test->listener_fd, 1) < 0 ||
-        getsockname(test->listener_fd, (struct sockaddr *)&name, &name_len) < 0)
-        return -1;
-    snprintf(test->address, sizeof test->address, "ipc://@%.*s",
-             (int)(name_len - offsetof(struct sockaddr_un, sun_path) - 1), name.sun_path + 1);
-    gate_watch_listener(test->listener_fd);
-    return 0;
-}
-
-static int send_one(struct self_test *test)
-{
-    const int patience_ms = SELF_TEST_MS;
-    char heard[sizeof greeting];
-    int heard_bytes;
-
-    zmq_ctx_set(test->context, ZMQ_BLOCKY, 0); /* sockets close without lingering */
-    zmq_ctx_set(test->context, ZERO_COPY_RECEIVE, 0);
-    test->pull = zmq_socket(test->context, ZMQ_PULL);
-    test->push = zmq_socket(test->context, ZMQ_PUSH);
-    if (!test->pull || !test->push ||
-        zmq_setsockopt(test->pull, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms) < 0 ||
-        zmq_setsockopt(test->pull, ZMQ_USE_FD, &test->listener_fd, sizeof test->listener_fd) < 0 ||
-        zmq_bind(test->pull, test->address) < 0)
-        return -1;
-    test->listener_fd = -1;
-    if (zmq_connect(test->push, test->address) < 0 ||
-        zmq_send(test->push, greeting, sizeof greeting, ZMQ_DONTWAIT) < 0)
-        return -1;
-    while ((heard_bytes = zmq_recv(test->pull, heard, sizeof heard, 0)) < 0 && errno == EINTR)
-        continue;
-    return heard_bytes == sizeof heard ? 0 : -1;
-}
-
-/* Returns when libzmq's threads have ended, and thus closed all that they had.
- * What was never opened is NULL, which libzmq refuses and survives. */
-static void clean_up(struct self_test *test)
-{
-    zmq_close(test->push);
-    zmq_close(test->pull);
-    while (zmq_ctx_term(test->context) < 0 && errno == EINTR)
-        continue;
-    if (test->listener_fd >= 0)
-        close(test->listener_fd);
-}
-
-static const char *missed_hook(void)
-{
-    struct gate_stats seen = gate_stats();
-
-    return !seen.accepted         ? "accept4"
-           : !seen.received_bytes ? "recv"
-           : !seen.polls          ? "epoll_ctl"
-           : seen.open_now        ? "close"
-                                  : NULL;
-}
-
-int gate_self_test(struct err *err)
-{
-    struct self_test test = {.context = zmq_ctx_new(), .listener_fd = -1};
-    int result = -1;
-
-    must(gate_stats().accepted == 0);
-    if (test.context && open_listener(&test) == 0 && send_one(&test) == 0)
-        result = 0;
-    else
-        err_set(err, "the gate's self-test cannot send a message to itself within 1 s: %s",
-                zmq_strerror(zmq_errno()));
-    clean_up(&test);
-    if (result == 0 && missed_hook())
-        result = err_set(err,
-                         "libzmq does not call our %s(), so its memory cannot be bounded; is this "
-                         "program linked without -rdynamic, or libzmq not the system's?",
-                         missed_hook());
-    gate.accepted = gate.closed = gate.received_bytes = gate.heard_bytes = gate.polls = 0;
-    return result;
 }

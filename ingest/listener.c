@@ -13,7 +13,6 @@
 #include <zmq.h>
 
 #include "conf/must.h"
-#include "ingest/gate.h"
 
 struct file_rights {
     mode_t mode;
@@ -207,14 +206,15 @@ int listener_open(struct listener *listener, const struct address *address,
     return 0;
 }
 
-int listener_attach(const struct listener *listener, void *zmq_socket, struct err *err)
+int listener_attach(const struct listener *listener, void *zmq_socket, struct gate_group *group,
+                    struct err *err)
 {
     int none = -1;
     int fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
 
     if (fd < 0)
         return err_set(err, "cannot attach to %s: %s", listener->text, strerror(errno));
-    if (!gate_watch_listener(fd)) {
+    if (!gate_watch_listener(group, fd)) {
         close(fd);
         return err_set(err, "cannot attach to %s: descriptor %d is beyond the gate's table",
                        listener->text, fd);

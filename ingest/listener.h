@@ -13,6 +13,7 @@
 #include "conf/conf.h"
 #include "conf/err.h"
 #include "ingest/address.h"
+#include "ingest/gate.h"
 
 enum { LISTENER_RECEIVE_BUFFER_BYTES = 256 * 1024 };
 
@@ -32,8 +33,9 @@ struct listener {
 int listener_open(struct listener *listener, const struct address *address,
                   const struct conf_ipc *ipc, struct err *err);
 
-/* Lets the socket accept here, watched by the gate (gate_init comes first). */
-int listener_attach(const struct listener *listener, void *zmq_socket, struct err *err);
+/* Lets the socket accept here, watched by the gate as one of this group. */
+int listener_attach(const struct listener *listener, void *zmq_socket, struct gate_group *group,
+                    struct err *err);
 
 /* As libzmq reads it, with the port that the kernel chose. Lasts until close. */
 const char *listener_address(const struct listener *listener);

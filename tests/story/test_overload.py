@@ -349,7 +349,7 @@ def test_publishers_are_received_while_all_others_wait(start, client, publisher,
              {"name": "disk", "type": "file", "path": f"{tmp_path}/disk.log", "format": "line"}]
     daemon = start(ingest=[{"name": "apps", "bind": "tcp://127.0.0.1:0", "max_entry": "4KiB"},
                            {"name": "pubs", "socket": "sub", "bind": "tcp://localhost:0", "max_entry": "4KiB"}],
-                   sinks=sinks, memory={"cap": "32MiB"})
+                   sinks=sinks)
     one, pub = client(daemon.addresses[0], sndhwm=10), publisher(daemon.addresses[1]).wait_subscribed()
     sent = one.send_until_blocked((numbered_json(0, number) for number in range(1 << 30)))
     daemon.wait_said("nothing more is received but from publishers")

@@ -142,7 +142,7 @@ def test_two_frames_are_topic_and_payload(start, client):
     one.send_frames(b"", b'{"message":"json","topic":"own"}')
     one.send_frames(b"a b\n\xff", b"ugly")
     one.send_frames(b"shop", b'{"message":"1"}\n{"message":"2"}')
-    one.send_frames(b"t" * 5000, b"x" * 256 * 1024)
+    one.send_frames(b"t" * 5000, b"x" * (256 * 1024 - 5000))
     lines = daemon.wait_lines(7)
     assert lines[:6] == [b"shop.orders|plain|", b'shop|json| topic.2="other"', b"own|json|",
                          rb"a\x20b\n\xff|ugly|", b"shop|1|", b"shop|2|"]
@@ -152,18 +152,22 @@ def test_two_frames_are_topic_and_payload(start, client):
 
 
 def test_more_frames_are_refused_and_counted(start, client):
-    """Three frames, and thousands, mean nothing here: refused as `frames`, and what follows them
-    is understood."""
+    """Three frames, and 64, mean nothing here: refused as `frames`, and what follows them is
+    understood. More than 64 cost the connection; the client connects again."""
     daemon = start(sink={"format": "raw"})
     one = client(daemon.address)
     one.send_frames(b"a", b"b", b"c")
     one.send("good")
-    one.send_frames(*[b"x"] * 3000)
+    one.send_frames(*[b"x"] * 64)
     one.send_frames(b"topic", b"good, too")
     assert daemon.wait_lines(2) == [b"good", b"good, too"]
+    one.send_frames(*[b"x"] * 65)
+    daemon.wait_said("was cut off: a message had more than 64 frames")
+    one.send("again")
+    assert daemon.wait_lines(3)[2] == b"again"
     assert daemon.stop() == EXIT_FINE
     assert daemon.final.endpoint["reasons"] == {"frames": 2}
-    assert daemon.final.endpoint["received"] == 4
+    assert daemon.final.endpoint["received"] == 5
 
 
 def test_the_text_format_shows_who_when_and_what(start, client):

@@ -254,6 +254,8 @@ static void assert_one_message_passes(void *context, void *pull, const char *add
     zmq_close(push);
 }
 
+static struct gate_group *group;
+
 static void libzmq_accepts_on_it_again_and_again(void **state)
 {
     char abstract[sizeof "ipc://@" + sizeof path];
@@ -269,7 +271,7 @@ static void libzmq_accepts_on_it_again_and_again(void **state)
         void *pull = zmq_socket(context, ZMQ_PULL);
         zmq_setsockopt(pull, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);
         for (int i = 0; i < 3; i++)
-            assert_int_equal(listener_attach(&listeners[i], pull, &err), 0);
+            assert_int_equal(listener_attach(&listeners[i], pull, group, &err), 0);
         assert_int_equal(zmq_getsockopt(pull, ZMQ_USE_FD, &use_fd, &len), 0);
         assert_int_equal(use_fd, -1);
         for (int i = 0; i < 3; i++)
@@ -295,7 +297,7 @@ static void a_socket_that_cannot_bind_costs_no_descriptor(void **state)
     (void)state;
     close(next_before);
     zmq_ctx_shutdown(context);
-    assert_int_equal(listener_attach(&listener, pull, &err), -1);
+    assert_int_equal(listener_attach(&listener, pull, group, &err), -1);
     assert_non_null(strstr(err.text, listener_address(&listener)));
     next_after = dup(listener.fd);
     assert_int_equal(next_before, next_after);
@@ -308,8 +310,9 @@ static void a_socket_that_cannot_bind_costs_no_descriptor(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder) || gate_init(&err) < 0)
+    if (!mkdtemp(folder) || gate_init(1 << 20, 1000, &err) < 0)
         return -1;
+    group = gate_group_new("apps", 1024, 8);
     snprintf(path, sizeof path, "%s/in.sock", folder);
     return 0;
 }
@@ -317,6 +320,8 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
+    gate_end();
+    gate_group_free(&group);
     return rmdir(folder);
 }
 

@@ -1,0 +1,135 @@
+/* gatekeeper.c - gives the gate its ticks, and tells the log what it does.
+ *
+ * The gate asks for ticks from any thread; they stop when there is nothing to look after, so
+ * that an idle daemon sleeps. */
+#include <inttypes.h>
+
+#include "conf/log.h"
+#include "conf/must.h"
+#include "daemon/daemon_parts.h"
+#include "ingest/gate.h"
+
+/* Peers can be cut off by the thousand; the log gets so many lines. */
+enum { TELL_CUT_EVERY_MS = 1000, TELL_DOOR_EVERY_MS = 60 * 1000 };
+
+static void explain(const struct gate_cut *cut, char text[128])
+{
+    char limit[UNITS_TEXT_MAX];
+
+    switch (cut->reason) {
+    case GATE_CUT_MESSAGE:
+        snprintf(text, 128, "a message was longer than max_message, %s",
+                 units_show_bytes((struct conf_bytes){cut->max_message}, limit));
+        break;
+    case GATE_CUT_FRAMES:
+        snprintf(text, 128, "a message had more than %d frames", GATE_FRAMES_MAX);
+        break;
+    case GATE_CUT_OLD:
+        snprintf(text, 128, "it does not speak ZMTP 3, as ZeroMQ does from version 4.0 on");
+        break;
+    case GATE_CUT_STUCK:
+        snprintf(text, 128, "it stopped in the middle of a message");
+        break;
+    case GATE_CUT_HANDSHAKE:
+        snprintf(text, 128, "it made no handshake, and others wait for its place");
+        break;
+    case GATE_CUT_SILENT:
+    case GATE_CUT_REASONS:
+    default:
+        snprintf(text, 128, "it has sent nothing, and others wait for its place");
+    }
+}
+
+static uint64_t cut_count(void)
+{
+    struct gate_stats stats = gate_stats();
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < GATE_CUT_REASONS; i++)
+        sum += stats.cut[i];
+    return sum;
+}
+
+static void tell_cut(struct daemon *daemon, const struct gate_cut *cut)
+{
+    uint64_t others = cut_count() - daemon->cuts_told - 1;
+    char why[128], more[64] = "";
+
+    explain(cut, why);
+    if (others > 0)
+        snprintf(more, sizeof more, "; so were %" PRIu64 " others", others);
+    log_line(LOG_LEVEL_WARNING, "endpoint %s: %s was cut off: %s%s", cut->endpoint, cut->peer, why,
+             more);
+    daemon->cuts_told += others + 1;
+    daemon->cut_told_ms = uv_now(&daemon->loop);
+}
+
+/* Of those that come within a second of a told one, the last is told after it. */
+static void tell_cuts(struct daemon *daemon)
+{
+    struct gate_cut cut;
+    bool any = false;
+
+    if (daemon->cut_told_ms != 0 && uv_now(&daemon->loop) - daemon->cut_told_ms < TELL_CUT_EVERY_MS)
+        return;
+    while (gate_next_cut(&cut))
+        any = true;
+    if (any)
+        tell_cut(daemon, &cut);
+}
+
+static void tell_door(struct daemon *daemon)
+{
+    uint64_t now_ms = uv_now(&daemon->loop);
+
+    if (gate_stats().doors_closed == 0 || daemon->state != DAEMON_RUNNING ||
+        (daemon->door_told_ms != 0 && now_ms - daemon->door_told_ms < TELL_DOOR_EVERY_MS))
+        return;
+    daemon->door_told_ms = now_ms;
+    log_line(LOG_LEVEL_WARNING,
+             "newcomers wait: %u connections are open or still being worked "
+             "off, and there is no place (max_clients) or descriptor for more",
+             gate_stats().slots_in_use);
+}
+
+static void on_gate_tick(uv_timer_t *timer)
+{
+    struct daemon *daemon = container_of(timer, struct daemon, gate_timer);
+
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        endpoint_look(daemon->endpoints[i]);
+    tell_cuts(daemon);
+    tell_door(daemon);
+    if (!gate_tick())
+        uv_timer_stop(timer);
+}
+
+static void on_gate_call(uv_async_t *async)
+{
+    struct daemon *daemon = container_of(async, struct daemon, gate_call);
+
+    if (!uv_is_active((uv_handle_t *)&daemon->gate_timer))
+        uv_timer_start(&daemon->gate_timer, on_gate_tick, GATE_TICK_MS, GATE_TICK_MS);
+}
+
+/* Any thread. */
+static void call_loop(void *context)
+{
+    struct daemon *daemon = context;
+
+    uv_async_send(&daemon->gate_call);
+}
+
+void daemon_open_gatekeeper(struct daemon *daemon)
+{
+    must(uv_timer_init(&daemon->loop, &daemon->gate_timer) == 0);
+    must(uv_async_init(&daemon->loop, &daemon->gate_call, on_gate_call) == 0);
+    gate_on_attention(call_loop, daemon);
+}
+
+void daemon_close_gatekeeper(struct daemon *daemon)
+{
+    gate_on_attention(NULL, NULL);
+    uv_close((uv_handle_t *)&daemon->gate_timer, NULL);
+    uv_close((uv_handle_t *)&daemon->gate_call, NULL);
+}

@@ -1,0 +1,335 @@
+/* gate_loop.c - the loop thread's side of the gate: giving back, and looking after peers.
+ *
+ * Charges that were given back are summed up a slot, and made visible once a turn, so that a
+ * message costs no atomic.
+ *
+ * The tick is for what no turn would see: peers that stopped in the middle of something, and
+ * charges for what libzmq threw away. It runs only while there is anything of the kind. */
+#undef _FORTIFY_SOURCE
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <utlist.h>
+
+#include "conf/must.h"
+#include "ingest/gate_parts.h"
+
+/* ms: how long a peer may be silent, in the middle of a message; the same, while unfinished
+ * messages stand in the way of others; before its handshake and before its first message,
+ * while others wait for the place. A handshake that nobody waits for is libzmq's to end. */
+enum {
+    UNFINISHED_MS = 30 * 1000,
+    UNFINISHED_IN_THE_WAY_MS = 1000,
+    HANDSHAKE_MS = 500,
+    SILENT_MS = 30 * 1000,
+};
+
+enum { LONG_MESSAGE_BYTES = 16 * 1024 };
+
+/* ---- giving back ------------------------------------------------------------------------- */
+
+/* Never more than was charged, whatever libzmq delivers. */
+static void publish(struct gate_slot *slot)
+{
+    uint64_t charge = gate_charge_of(slot);
+    uint64_t given = slot->unpublished < charge ? slot->unpublished : charge;
+
+    atomic_store(&slot->returned, atomic_load(&slot->returned) + given);
+    atomic_store(&gate.returned, atomic_load(&gate.returned) + given);
+    slot->unpublished = 0;
+}
+
+static void publish_all(void)
+{
+    for (unsigned i = 0; i < gate.touched_count; i++)
+        publish(gate.touched[i]);
+    gate.touched_count = 0;
+}
+
+void gate_give_back(int fd, size_t frame_bytes)
+{
+    struct gate_slot *slot = gate_slot_of(fd);
+
+    if (!slot)
+        return;
+    if (slot->unpublished == 0) {
+        if (gate.touched_count == GATE_TOUCHED_MAX)
+            publish_all();
+        gate.touched[gate.touched_count++] = slot;
+    }
+    slot->unpublished += zmtp_frame_charge(frame_bytes);
+}
+
+void gate_turn(void)
+{
+    publish_all();
+    gate.turn++;
+    if (gate.waiting_count == 0 && gate.closed_count == 0)
+        return;
+    gate_lock();
+    gate_collect();
+    gate_let_go_who_may();
+    gate_unlock();
+}
+
+/* ---- what nobody will give back ------------------------------------------------------------ */
+
+static void void_charges(struct gate_slot *slot)
+{
+    uint64_t returned = atomic_load(&slot->returned);
+
+    if (slot->looked > returned) {
+        slot->unpublished = slot->looked - returned;
+        gate.voided_bytes += slot->unpublished;
+        publish(slot);
+    }
+    slot->looked = atomic_load_explicit(&slot->settled, memory_order_acquire);
+}
+
+void gate_saw_empty(struct gate_group *group)
+{
+    publish_all();
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        struct gate_slot *slot = gate_slot_of((int)fd);
+        enum gate_state state = gate_state_of(slot);
+
+        if ((state == GATE_OPEN || state == GATE_CLOSED) && slot->group == group)
+            void_charges(slot);
+    }
+}
+
+/* ---- peers that hold up others --------------------------------------------------------------- */
+
+/* What one look over all connections finds. */
+struct survey {
+    int64_t now_ms;
+    uint64_t complete_bytes;   /* charged, and there for us to receive */
+    uint64_t unfinished_bytes; /* charged, and good for nothing yet */
+    bool any_privileged;
+    bool in_the_way; /* unfinished messages keep others from going on */
+    bool any_news;   /* something a later tick must look at */
+};
+
+static bool is_inside(const struct gate_slot *slot)
+{
+    return atomic_load(&slot->charged) != atomic_load(&slot->complete);
+}
+
+static void survey_one(struct survey *survey, const struct gate_slot *slot)
+{
+    uint64_t charged = atomic_load(&slot->charged), complete = atomic_load(&slot->complete);
+    uint64_t returned = atomic_load(&slot->returned);
+
+    survey->complete_bytes += complete > returned ? complete - returned : 0;
+    survey->unfinished_bytes += charged > complete ? charged - complete : 0;
+    survey->any_privileged |= slot->privileged;
+}
+
+static struct survey survey_all(void)
+{
+    struct survey survey = {.now_ms = gate_now_ms()};
+
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        const struct gate_slot *slot = gate_slot_of((int)fd);
+        enum gate_state state = gate_state_of(slot);
+
+        if (state == GATE_OPEN || state == GATE_CLOSED)
+            survey_one(&survey, slot);
+    }
+    survey.in_the_way = gate.waiting_count > 0 && (survey.complete_bytes == 0 ||
+                                                   survey.unfinished_bytes > gate.budget_bytes / 2);
+    survey.any_news = survey.complete_bytes + survey.unfinished_bytes > 0 ||
+                      gate.waiting_count > 0 || gate.closed_count > 0 || gate.doors_closed > 0;
+    return survey;
+}
+
+/* A peer that takes a place and does not use it. */
+static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
+                             enum gate_cut_reason *reason_out)
+{
+    int64_t age_ms = now_ms - slot->opened_ms;
+
+    *reason_out = slot->handshaken ? GATE_CUT_SILENT : GATE_CUT_HANDSHAKE;
+    if (slot->outgoing || slot->messages > 0 || !slot->group->somebody_knocks)
+        return false;
+    return age_ms > (slot->handshaken ? SILENT_MS : HANDSHAKE_MS);
+}
+
+static bool has_stopped_inside(const struct gate_slot *slot, const struct survey *survey)
+{
+    int64_t silent_ms = survey->now_ms - slot->heard_ms;
+
+    return is_inside(slot) && !slot->waiting &&
+           silent_ms > (survey->in_the_way ? UNFINISHED_IN_THE_WAY_MS : UNFINISHED_MS);
+}
+
+static void cut_who_holds_up(const struct survey *survey)
+{
+    enum gate_cut_reason reason;
+
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        struct gate_slot *slot = gate_slot_of((int)fd);
+
+        if (gate_state_of(slot) != GATE_OPEN)
+            continue;
+        if (has_stopped_inside(slot, survey))
+            gate_cut_peer(slot, GATE_CUT_STUCK);
+        else if (wastes_its_place(slot, survey->now_ms, &reason))
+            gate_cut_peer(slot, reason);
+    }
+}
+
+/* All of the budget is held by messages whose other parts wait for it. One of them may be
+ * finished: it is at most max_message longer. */
+static void let_one_finish(const struct survey *survey)
+{
+    struct gate_slot *slot;
+
+    if (!survey->in_the_way || survey->complete_bytes > 0 || survey->any_privileged)
+        return;
+    DL_FOREACH (gate.waiting, slot) {
+        if (is_inside(slot)) {
+            slot->privileged = true;
+            gate_let_go(slot);
+            return;
+        }
+    }
+}
+
+/* Whether anybody stands at a closed door. One that was closed for want of descriptors is
+ * opened again: there may be some now. */
+static void look_at_door(struct gate_slot *listener)
+{
+    struct gate_group *group = listener->group;
+    struct pollfd backlog = {.fd = gate_fd_of(listener), .events = POLLIN};
+
+    if (group->door_closed && gate_has_place(group))
+        gate_open_door(group);
+    group->somebody_knocks =
+        group->door_closed && (group->somebody_knocks || poll(&backlog, 1, 0) == 1);
+}
+
+static void look_at_doors(void)
+{
+    for (unsigned fd = 0; gate.doors_closed > 0 && fd < gate.high; fd++) {
+        struct gate_slot *slot = gate_slot_of((int)fd);
+
+        if (gate_state_of(slot) == GATE_LISTENER)
+            look_at_door(slot);
+    }
+}
+
+void gate_on_attention(void (*wake)(void *context), void *context)
+{
+    must(pthread_mutex_lock(&gate.wake_lock) == 0);
+    gate.wake = wake;
+    gate.wake_context = context;
+    must(pthread_mutex_unlock(&gate.wake_lock) == 0);
+}
+
+void gate_raise_attention(void)
+{
+    if (atomic_load_explicit(&gate.attention, memory_order_relaxed) ||
+        atomic_exchange(&gate.attention, true))
+        return;
+    must(pthread_mutex_lock(&gate.wake_lock) == 0);
+    if (gate.wake)
+        gate.wake(gate.wake_context);
+    must(pthread_mutex_unlock(&gate.wake_lock) == 0);
+}
+
+bool gate_tick(void)
+{
+    struct survey survey;
+
+    if (!gate.slots)
+        return false;
+    gate_turn();
+    gate.attention = false; /* whoever raises it from here on is seen by a later tick */
+    gate_lock();
+    look_at_doors();
+    survey = survey_all();
+    cut_who_holds_up(&survey);
+    let_one_finish(&survey);
+    gate_unlock();
+    if (survey.any_news)
+        gate.attention = true;
+    return survey.any_news;
+}
+
+/* ---- the stop ----------------------------------------------------------------------------------
+ */
+
+/* A long message on its way is let come to its end first. */
+static bool is_busy_with_a_long_one(struct gate_slot *slot)
+{
+    if (slot->messages_at_stop == 0)
+        slot->messages_at_stop = 1 + slot->messages;
+    return slot->messages_at_stop == 1 + slot->messages &&
+           atomic_load(&slot->charged) - atomic_load(&slot->complete) >= LONG_MESSAGE_BYTES;
+}
+
+static void half_close(struct gate_slot *slot)
+{
+    if (slot->outgoing && !slot->handshaken) {
+        if (!slot->waiting)
+            gate_hold(slot);
+    } else if (!slot->half_closed && !is_busy_with_a_long_one(slot)) {
+        slot->half_closed = true;
+        shutdown(gate_fd_of(slot), SHUT_WR);
+    }
+}
+
+void gate_half_close(void)
+{
+    gate_lock();
+    gate.stopping = true;
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        struct gate_slot *slot = gate_slot_of((int)fd);
+
+        if (gate_state_of(slot) == GATE_LISTENER)
+            gate_close_door(slot->group);
+        else if (gate_state_of(slot) == GATE_OPEN)
+            half_close(slot);
+    }
+    gate_unlock();
+}
+
+bool gate_is_drained(void)
+{
+    bool any = false;
+
+    gate_lock();
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        const struct gate_slot *slot = gate_slot_of((int)fd);
+
+        any |= gate_state_of(slot) == GATE_OPEN && (!slot->outgoing || slot->handshaken);
+    }
+    gate_unlock();
+    return !any && gate_charge() == 0;
+}
+
+struct gate_stats gate_stats(void)
+{
+    /* `closed` is read first: what is open can then look too many, never too few. */
+    struct gate_stats stats = {.closed = gate.closed_total};
+
+    stats.accepted = gate.accepted;
+    stats.open_now = stats.accepted - stats.closed;
+    stats.received_bytes = gate.received_bytes;
+    stats.message_count = gate.message_count;
+    stats.polls = gate.polls;
+    stats.charged_bytes = gate_charge();
+    stats.charged_peak = gate.charged_peak;
+    stats.budget_bytes = gate.budget_bytes;
+    stats.held_peers = gate.waiting_count;
+    stats.holds = gate.holds;
+    stats.doors_closed = gate.doors_closed;
+    stats.closings = gate.closings;
+    stats.slots_in_use = gate.slots_in_use;
+    stats.voided_bytes = gate.voided_bytes;
+    for (unsigned i = 0; i < GATE_CUT_REASONS; i++)
+        stats.cut[i] = gate.cut[i];
+    return stats;
+}
