@@ -55,9 +55,10 @@ struct span span_scan(const char *base, uint32_t offset, uint32_t len);
 /* The same for the name of a field, in which an equals sign counts as a quote. */
 struct span span_scan_key(const char *base, uint32_t offset, uint32_t len);
 
-/* Whether the bytes are all printable ASCII and none is a backslash. Cheaper than a scan,
- * and true of every span among them. At least 16 bytes past them must be readable. */
-bool span_is_plain(const char *base, uint32_t offset, uint32_t len);
+/* How many bytes, from the first on, are plain: printable ASCII and no backslash. What is
+ * true of so many is true of every span among them. At least 32 bytes past them must be
+ * readable. */
+uint32_t span_plain_len(const char *base, uint32_t offset, uint32_t len);
 
 /* What a scan would say of a span, or of a field's name, among plain bytes none of which
  * is a double quote. Cheaper, because little is left to ask. */

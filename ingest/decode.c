@@ -70,6 +70,27 @@ static uint32_t payload_content_end(const struct message *message)
     return len > 0 && message->bytes[len - 1] == '\n' ? content_end(message, 0, len - 1) : len;
 }
 
+/* One line of the payload. */
+struct line {
+    uint32_t begin;
+    uint32_t end;  /* of its content: without the newline, and the CR before it */
+    uint32_t next; /* where the one after it begins */
+    bool plain;    /* so is its content, see span_plain_len */
+};
+
+/* A newline is not plain, so one pass says of most lines both where they end and that they
+ * are plain. */
+static struct line line_at(const struct message *message, uint32_t begin)
+{
+    uint32_t left = message->payload_len - begin;
+    uint32_t plain_end = begin + span_plain_len(message->bytes, begin, left);
+    bool found = plain_end < message->payload_len && message->bytes[plain_end] == '\n';
+    uint32_t end = found ? plain_end : line_end(message, plain_end);
+    uint32_t stop = content_end(message, begin, end);
+
+    return (struct line){begin, stop, end + 1, plain_end >= stop};
+}
+
 static bool is_blank(const struct message *message, uint32_t begin, uint32_t end)
 {
     while (begin < end && (message->bytes[begin] == ' ' || message->bytes[begin] == '\t' ||
@@ -150,16 +171,18 @@ static bool index_line(struct decoder *decoder, struct decode_cursor *cursor,
 }
 
 static void decode_line(struct decoder *decoder, const struct decode_rules *rules,
-                        struct decode_cursor *cursor, struct message *message, uint32_t begin,
-                        uint32_t end, struct entry *entry)
+                        struct decode_cursor *cursor, struct message *message,
+                        const struct line *line, struct entry *entry)
 {
+    uint32_t len = line->end - line->begin;
+
     entry_reset(entry, message);
-    if (end - begin <= rules->max_entry && index_line(decoder, cursor, message, begin, end) &&
-        decode_document(decoder, message, cursor->base, &cursor->token, end, entry)) {
-        entry->source = span_make(begin, end - begin, 0);
+    if (len <= rules->max_entry && index_line(decoder, cursor, message, line->begin, line->end) &&
+        decode_document(decoder, cursor, message, line->end, line->plain, entry)) {
+        entry->source = span_make(line->begin, len, 0);
         return;
     }
-    decode_text(rules, message, begin, end, entry);
+    decode_text(rules, message, line->begin, line->end, entry);
     entry->malformed = true;
 }
 
@@ -167,40 +190,37 @@ static bool next_document(struct decoder *decoder, const struct decode_rules *ru
                           struct decode_cursor *cursor, struct message *message,
                           struct entry *entry)
 {
-    uint32_t begin, end;
+    struct line line;
 
     do {
-        begin = cursor->at;
-        if (begin >= message->payload_len)
+        if (cursor->at >= message->payload_len)
             return false;
-        end = line_end(message, begin);
-        cursor->at = end + 1;
-    } while (is_blank(message, begin, end));
-    decode_line(decoder, rules, cursor, message, begin, content_end(message, begin, end), entry);
+        line = line_at(message, cursor->at);
+        cursor->at = line.next;
+    } while (is_blank(message, line.begin, line.end));
+    decode_line(decoder, rules, cursor, message, &line, entry);
     return true;
 }
 
 /* Whether the first line is a document, so that the payload is NDJSON. Fills the entry
  * if so; one too long for an entry is then text. */
 static bool first_document(struct decoder *decoder, const struct decode_rules *rules,
-                           struct decode_cursor *cursor, struct message *message, uint32_t end,
-                           struct entry *entry)
+                           struct decode_cursor *cursor, struct message *message,
+                           const struct line *line, struct entry *entry)
 {
-    uint32_t stop = content_end(message, 0, end);
-
-    if (!index_line(decoder, cursor, message, 0, stop))
+    if (!index_line(decoder, cursor, message, 0, line->end))
         return false;
-    if (stop > rules->max_entry) {
-        if (!decode_is_document(decoder, message, cursor->base, cursor->token, stop))
+    if (line->end > rules->max_entry) {
+        if (!decode_is_document(decoder, cursor, message, line->end))
             return false;
-        decode_text(rules, message, 0, stop, entry);
+        decode_text(rules, message, 0, line->end, entry);
         entry->malformed = true;
     } else {
-        if (!decode_document(decoder, message, cursor->base, &cursor->token, stop, entry))
+        if (!decode_document(decoder, cursor, message, line->end, line->plain, entry))
             return false;
-        entry->source = span_make(0, stop, 0);
+        entry->source = span_make(0, line->end, 0);
     }
-    cursor->at = end + 1;
+    cursor->at = line->next;
     return true;
 }
 
@@ -214,7 +234,7 @@ static bool whole_document(struct decoder *decoder, const struct decode_rules *r
     entry_reset(entry, message);
     cursor->token = 0;
     if (cursor->state == DECODE_CAREFUL || end > rules->max_entry ||
-        !decode_document(decoder, message, 0, &cursor->token, message->payload_len, entry))
+        !decode_document(decoder, cursor, message, message->payload_len, false, entry))
         return false;
     entry->source = span_make(0, end, 0);
     cursor->state = DECODE_END;
@@ -224,13 +244,13 @@ static bool whole_document(struct decoder *decoder, const struct decode_rules *r
 static void begin_json(struct decoder *decoder, const struct decode_rules *rules,
                        struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
-    uint32_t end = line_end(message, 0);
+    struct line line = line_at(message, 0);
 
     index_from(decoder, cursor, message, 0);
     entry_reset(entry, message);
-    if (first_document(decoder, rules, cursor, message, end, entry))
+    if (first_document(decoder, rules, cursor, message, &line, entry))
         return;
-    if (end < message->payload_len && whole_document(decoder, rules, cursor, message, entry))
+    if (line.next <= message->payload_len && whole_document(decoder, rules, cursor, message, entry))
         return;
     text(rules, cursor, message, entry);
     entry->malformed = true;

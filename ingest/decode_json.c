@@ -319,48 +319,44 @@ static bool ends_before(const struct json_walk *walk, uint32_t base, uint32_t en
 
 /* Filled where it stays: a copy would be read before its pieces have been written. */
 static void begin_walk(struct json_walk *walk, const struct decoder *decoder,
-                       struct message *message, uint32_t base, uint32_t token, uint32_t end)
+                       const struct decode_cursor *cursor, struct message *message,
+                       uint32_t end)
 {
     walk->index = decoder->index;
-    walk->text = message->bytes + base;
+    walk->text = message->bytes + cursor->base;
     walk->tokens = json_index_tokens(decoder->index, &walk->count);
-    walk->at = token;
-    walk->len = end - base;
+    walk->at = cursor->token;
+    walk->len = end - cursor->base;
     walk->scratch = message->bytes + message->scratch_offset;
 }
 
-bool decode_is_document(const struct decoder *decoder, struct message *message, uint32_t base,
-                        uint32_t token, uint32_t end)
+bool decode_is_document(const struct decoder *decoder, const struct decode_cursor *cursor,
+                        struct message *message, uint32_t end)
 {
     struct json_walk walk;
     uint32_t begin, len;
 
-    begin_walk(&walk, decoder, message, base, token, end);
+    begin_walk(&walk, decoder, cursor, message, end);
     return json_walk_peek(&walk) == '{' && json_walk_value(&walk, 0, &begin, &len) &&
-           ends_before(&walk, base, end);
+           ends_before(&walk, cursor->base, end);
 }
 
-bool decode_document(struct decoder *decoder, struct message *message, uint32_t base,
-                     uint32_t *token, uint32_t end, struct entry *entry)
+bool decode_document(struct decoder *decoder, struct decode_cursor *cursor, struct message *message,
+                     uint32_t end, bool plain, struct entry *entry)
 {
     struct document document = {
         .decoder = decoder,
         .message = message,
         .entry = entry,
-        .base = base,
+        .base = cursor->base,
+        .plain = plain,
         .scratch = message->scratch_offset,
         .seen = {[PART_TOPIC] = message->topic.len > 0},
     };
-    uint32_t begin;
-    bool taken;
 
-    begin_walk(&document.walk, decoder, message, base, *token, end);
-    if (*token >= document.walk.count)
+    begin_walk(&document.walk, decoder, cursor, message, end);
+    if (!take_object(&document) || !ends_before(&document.walk, cursor->base, end))
         return false;
-    begin = base + document.walk.tokens[*token];
-    document.plain = begin < end && span_is_plain(message->bytes, begin, end - begin);
-    taken = take_object(&document) && ends_before(&document.walk, base, end);
-    if (taken)
-        *token = document.walk.at;
-    return taken;
+    cursor->token = document.walk.at;
+    return true;
 }

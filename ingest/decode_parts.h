@@ -18,15 +18,15 @@ struct decoder {
 void decode_text(const struct decode_rules *rules, const struct message *message, uint32_t begin,
                  uint32_t end, struct entry *entry);
 
-/* The document whose first token is token `*token` of the decoder's index, which was
- * built from byte `base` on, ends before `end`, and is followed by nothing but white
- * space until there. *token then is the first one behind it. False: it is no such
- * document, and the entry is in no good state. */
-bool decode_document(struct decoder *decoder, struct message *message, uint32_t base,
-                     uint32_t *token, uint32_t end, struct entry *entry);
+/* The document that begins with the cursor's token, ends before `end`, and is followed by
+ * nothing but white space until there. The cursor's token then is the first one behind it.
+ * `plain`: so are all its bytes (see span_plain_len). False: it is no such document, and the
+ * entry is in no good state. */
+bool decode_document(struct decoder *decoder, struct decode_cursor *cursor, struct message *message,
+                     uint32_t end, bool plain, struct entry *entry);
 
 /* Whether there is any such document, whatever its size. */
-bool decode_is_document(const struct decoder *decoder, struct message *message, uint32_t base,
-                        uint32_t token, uint32_t end);
+bool decode_is_document(const struct decoder *decoder, const struct decode_cursor *cursor,
+                        struct message *message, uint32_t end);
 
 #endif
