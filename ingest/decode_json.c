@@ -319,14 +319,12 @@ static bool ends_before(const struct json_walk *walk, uint32_t base, uint32_t en
 
 /* Filled where it stays: a copy would be read before its pieces have been written. */
 static void begin_walk(struct json_walk *walk, const struct decoder *decoder,
-                       const struct decode_cursor *cursor, struct message *message,
-                       uint32_t end)
+                       const struct decode_cursor *cursor, struct message *message)
 {
     walk->index = decoder->index;
     walk->text = message->bytes + cursor->base;
     walk->tokens = json_index_tokens(decoder->index, &walk->count);
     walk->at = cursor->token;
-    walk->len = end - cursor->base;
     walk->scratch = message->bytes + message->scratch_offset;
 }
 
@@ -336,7 +334,7 @@ bool decode_is_document(const struct decoder *decoder, const struct decode_curso
     struct json_walk walk;
     uint32_t begin, len;
 
-    begin_walk(&walk, decoder, cursor, message, end);
+    begin_walk(&walk, decoder, cursor, message);
     return json_walk_peek(&walk) == '{' && json_walk_value(&walk, 0, &begin, &len) &&
            ends_before(&walk, cursor->base, end);
 }
@@ -354,7 +352,7 @@ bool decode_document(struct decoder *decoder, struct decode_cursor *cursor, stru
         .seen = {[PART_TOPIC] = message->topic.len > 0},
     };
 
-    begin_walk(&document.walk, decoder, cursor, message, end);
+    begin_walk(&document.walk, decoder, cursor, message);
     if (!take_object(&document) || !ends_before(&document.walk, cursor->base, end))
         return false;
     cursor->token = document.walk.at;

@@ -39,8 +39,13 @@ extern "C" size_t json_index_bytes(size_t max_len)
 
 extern "C" bool json_index_build(struct json_index *index, const char *text, size_t len)
 {
-    return index->stage->stage1(reinterpret_cast<const uint8_t *>(text), len,
-                                simdjson::stage1_mode::regular) == simdjson::SUCCESS;
+    auto &stage = *index->stage;
+
+    if (stage.stage1(reinterpret_cast<const uint8_t *>(text), len,
+                     simdjson::stage1_mode::regular) != simdjson::SUCCESS)
+        return false;
+    stage.structural_indexes[stage.n_structural_indexes] = static_cast<uint32_t>(len);
+    return true;
 }
 
 extern "C" const uint32_t *json_index_tokens(const struct json_index *index, uint32_t *count_out)

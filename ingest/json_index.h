@@ -26,7 +26,8 @@ void json_index_free(struct json_index **index);
 size_t json_index_bytes(size_t max_len);
 
 /* False: a string is not closed, holds a control byte, something is not UTF-8, or
- * there is nothing but white space. On true the tokens last until the next build. */
+ * there is nothing but white space. On true the tokens last until the next build, and
+ * one more stands behind them: len. */
 bool json_index_build(struct json_index *index, const char *text, size_t len);
 const uint32_t *json_index_tokens(const struct json_index *index, uint32_t *count_out);
 

@@ -2,6 +2,14 @@
 
 #include <string.h>
 
+uint32_t json_walk_trim(const struct json_walk *walk, uint32_t end)
+{
+    while (walk->text[end - 1] == ' ' || walk->text[end - 1] == '\t' ||
+           walk->text[end - 1] == '\n' || walk->text[end - 1] == '\r')
+        end--;
+    return end;
+}
+
 /* Skips the digits from `at`; false when there are none. */
 static bool skip_digits(const char *text, uint32_t *at, uint32_t end)
 {
@@ -56,14 +64,20 @@ static bool is_scalar(const char *text, uint32_t begin, uint32_t end)
     }
 }
 
-/* A string or scalar that is only passed on. */
-static bool skip_leaf(struct json_walk *walk)
+static bool skip_string(struct json_walk *walk)
 {
     uint32_t begin, len;
 
-    if (json_walk_string(walk, &begin, &len))
-        return !memchr(walk->text + begin, '\\', len) ||
-               json_unescape(walk->index, walk->text + begin, walk->scratch);
+    return json_walk_string(walk, &begin, &len) &&
+           (!memchr(walk->text + begin, '\\', len) ||
+            json_unescape(walk->index, walk->text + begin, walk->scratch));
+}
+
+/* A string or scalar that is only passed on. */
+static bool skip_leaf(struct json_walk *walk)
+{
+    if (json_walk_peek(walk) == '"')
+        return skip_string(walk);
     if (walk->at == walk->count ||
         !is_scalar(walk->text, walk->tokens[walk->at], json_walk_token_end(walk)))
         return false;

@@ -1,7 +1,8 @@
 /* json_walk.h - the grammar of RFC 8259 over the tokens of a json_index.
  *
  * The index knows where tokens begin and that strings are closed; the walk checks
- * everything else, also of values that are only passed on. Depth is bounded. */
+ * everything else, also of values that are only passed on. Depth is bounded. The byte
+ * behind the text may be read; it must be none that JSON's tokens begin with. */
 #ifndef INGEST_JSON_WALK_H
 #define INGEST_JSON_WALK_H
 
@@ -14,36 +15,35 @@ struct json_walk {
     const char *text;
     const uint32_t *tokens;
     uint32_t count;
-    uint32_t at;   /* the token that comes next */
-    uint32_t len;  /* of text */
+    uint32_t at;   /* the token that comes next; behind the last one: count */
     char *scratch; /* where escapes are tried out: as long as the longest string + 64 */
 };
 
-/* The byte that the next token begins with, 0 at the end. */
+/* The byte that the next token begins with; at the end, the one behind the text. */
 static inline char json_walk_peek(const struct json_walk *walk)
 {
-    return walk->at < walk->count ? walk->text[walk->tokens[walk->at]] : '\0';
+    return walk->text[walk->tokens[walk->at]];
 }
 
-/* Where the next token ends: before the white space that precedes the one after it. */
+/* Where what ends before `end` ends without the white space there. */
+uint32_t json_walk_trim(const struct json_walk *walk, uint32_t end);
+
+/* Where the next token, which there must be, ends: before the white space that precedes
+ * the one after it. */
 static inline uint32_t json_walk_token_end(const struct json_walk *walk)
 {
-    uint32_t end = walk->at + 1 < walk->count ? walk->tokens[walk->at + 1] : walk->len;
+    uint32_t end = walk->tokens[walk->at + 1];
 
-    while (walk->text[end - 1] == ' ' || walk->text[end - 1] == '\t' ||
-           walk->text[end - 1] == '\n' || walk->text[end - 1] == '\r')
-        end--;
-    return end;
+    return walk->text[end - 1] > ' ' ? end : json_walk_trim(walk, end);
 }
 
 /* The next token is a string: its content, without quotes. False: it is no string. */
 static inline bool json_walk_string(struct json_walk *walk, uint32_t *begin_out, uint32_t *len_out)
 {
-    uint32_t begin, end;
+    uint32_t begin = walk->tokens[walk->at] + 1, end;
 
-    if (json_walk_peek(walk) != '"')
+    if (walk->text[begin - 1] != '"')
         return false;
-    begin = walk->tokens[walk->at] + 1;
     end = json_walk_token_end(walk) - 1;
     if (end < begin || walk->text[end] != '"')
         return false;

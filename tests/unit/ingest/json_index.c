@@ -58,6 +58,7 @@ static void tokens_begin_where_the_marks_are(void **state)
         if (!builds(rows[i].text, len))
             fail_msg("no tokens in %s", rows[i].text);
         tokens = json_index_tokens(json, &count);
+        assert_int_equal(tokens[count], len);
         memset(marks, ' ', len);
         marks[len] = '\0';
         for (uint32_t token = 0; token < count; token++)

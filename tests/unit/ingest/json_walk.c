@@ -25,8 +25,7 @@ static bool begin_walk(struct json_walk *walk, const char *text, size_t len)
     memset(text_copy + len, 0, SPARE);
     if (!json_index_build(json, text_copy, len))
         return false;
-    *walk = (struct json_walk){
-        .index = json, .text = text_copy, .len = (uint32_t)len, .scratch = scratch};
+    *walk = (struct json_walk){.index = json, .text = text_copy, .scratch = scratch};
     walk->tokens = json_index_tokens(json, &walk->count);
     return true;
 }
