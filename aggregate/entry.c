@@ -80,11 +80,3 @@ void entry_reset(struct entry *entry, const struct message *message)
     entry->topic = message->topic;
     entry->malformed = message->topic_cut;
 }
-
-bool entry_add_field(struct entry *entry, struct span key, struct span value)
-{
-    if (entry->field_count == entry->field_max)
-        return false;
-    entry->fields[entry->field_count++] = (struct field){key, value};
-    return true;
-}

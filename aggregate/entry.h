@@ -47,7 +47,13 @@ void entry_pool_give_back(struct entry_pool *pool);
 void entry_reset(struct entry *entry, const struct message *message);
 
 /* False: field_max reached. */
-bool entry_add_field(struct entry *entry, struct span key, struct span value);
+static inline bool entry_add_field(struct entry *entry, struct span key, struct span value)
+{
+    if (entry->field_count == entry->field_max)
+        return false;
+    entry->fields[entry->field_count++] = (struct field){key, value};
+    return true;
+}
 
 size_t entry_pool_bytes(unsigned field_max, unsigned entry_count);
 

@@ -111,29 +111,34 @@ uint32_t span_plain_len(const char *base, uint32_t offset, uint32_t len)
     return len;
 }
 
-static bool has(const char *bytes, uint32_t len, signed char byte)
+struct span span_of_plain(const char *base, uint32_t offset, uint32_t len)
 {
-    vector found = {0};
+    const char *bytes = base + offset;
+    vector space = {0};
     uint32_t at = 0;
 
     for (; at + sizeof(vector) <= len; at += sizeof(vector))
-        found |= (vector)(load(bytes + at) == byte);
-    if (at < len)
-        found |= (vector)(load(bytes + at) == byte) & first_places(len - at);
-    return any(found);
-}
-
-struct span span_of_plain(const char *base, uint32_t offset, uint32_t len)
-{
-    return span_make(offset, len,
-                     SPAN_CLEAN | SPAN_QUOTELESS | (has(base + offset, len, ' ') ? 0 : SPAN_SOLID));
+        space |= (vector)(load(bytes + at) == ' ');
+    space |= (vector)(load(bytes + at) == ' ') & first_places(len - at);
+    return span_make(offset, len, SPAN_CLEAN | SPAN_QUOTELESS | (any(space) ? 0 : SPAN_SOLID));
 }
 
 struct span span_of_plain_key(const char *base, uint32_t offset, uint32_t len)
 {
+    const char *bytes = base + offset;
+    vector space = {0}, equals = {0}, last;
+    uint32_t at = 0;
+
+    for (; at + sizeof(vector) <= len; at += sizeof(vector)) {
+        space |= (vector)(load(bytes + at) == ' ');
+        equals |= (vector)(load(bytes + at) == '=');
+    }
+    last = load(bytes + at) & first_places(len - at);
+    space |= (vector)(last == ' ');
+    equals |= (vector)(last == '=');
     return span_make(offset, len,
-                     SPAN_CLEAN | (has(base + offset, len, ' ') ? 0 : SPAN_SOLID) |
-                         (has(base + offset, len, '=') ? 0 : SPAN_QUOTELESS));
+                     SPAN_CLEAN | (any(space) ? 0 : SPAN_SOLID) |
+                         (any(equals) ? 0 : SPAN_QUOTELESS));
 }
 
 struct span span_scan(const char *base, uint32_t offset, uint32_t len)

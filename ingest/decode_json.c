@@ -152,21 +152,26 @@ static struct span compact(struct document *document, struct span literal)
 /* Any value but a string: as the text that it is. */
 static bool take_literal(struct document *document, struct span *span_out)
 {
-    const char *base = document->message->bytes;
+    char *base = document->message->bytes;
+    char first = json_walk_peek(&document->walk);
     uint32_t begin, len;
 
+    document->walk.scratch = base + document->scratch;
     if (!json_walk_value(&document->walk, 1, &begin, &len))
         return false;
-    *span_out = span_scan(base, document->base + begin, len);
-    if (!span_out->clean && (base[span_out->offset] == '{' || base[span_out->offset] == '['))
-        *span_out = compact(document, *span_out);
+    begin += document->base;
+    *span_out = span_make(begin, len, SPAN_CLEAN | SPAN_SOLID | SPAN_QUOTELESS);
+    if (first == '{' || first == '[') { /* numbers and words have nothing that matters */
+        *span_out = span_scan(base, begin, len);
+        if (!span_out->clean)
+            *span_out = compact(document, *span_out);
+    }
     span_out->word |= SPAN_LITERAL;
     return true;
 }
 
 static bool take_value(struct document *document, struct span *span_out)
 {
-    document->walk.scratch = document->message->bytes + document->scratch;
     return json_walk_peek(&document->walk) == '"' ? take_string(document, span_out)
                                                   : take_literal(document, span_out);
 }
@@ -180,26 +185,33 @@ static struct span look_closely(const struct document *document, struct span spa
     return span_of_plain(document->message->bytes, span.offset, span.len);
 }
 
-/* A field under its own name, or under `name.N`. False: no room for one more. */
-static bool add_field(struct document *document, struct span key, struct span value, unsigned nth)
+/* False: no room for one more. */
+static bool add_field(struct document *document, struct span key, struct span value)
 {
-    char *base = document->message->bytes;
-    char suffix[16];
-    int suffix_len;
+    const char *base = document->message->bytes;
 
-    if (nth > 1) {
-        uint32_t key_len = key.len;
-
-        suffix_len = snprintf(suffix, sizeof suffix, ".%u", nth);
-        if (!has_room(document, key_len + (size_t)suffix_len))
-            return false;
-        key = to_scratch(document, base + key.offset, key_len);
-        to_scratch(document, suffix, (uint32_t)suffix_len);
-        key.len = key_len + (unsigned)suffix_len;
-    }
     key = document->plain ? span_of_plain_key(base, key.offset, key.len)
                           : span_scan_key(base, key.offset, key.len);
     return entry_add_field(document->entry, key, look_closely(document, value));
+}
+
+/* The nth of its name, if that is not 1: as `name.N`. */
+static bool add_numbered_field(struct document *document, struct span key, struct span value,
+                               unsigned nth)
+{
+    uint32_t key_len = key.len;
+    char suffix[16];
+    int suffix_len;
+
+    if (nth == 1)
+        return add_field(document, key, value);
+    suffix_len = snprintf(suffix, sizeof suffix, ".%u", nth);
+    if (!has_room(document, key_len + (size_t)suffix_len))
+        return false;
+    key = to_scratch(document, document->message->bytes + key.offset, key_len);
+    to_scratch(document, suffix, (uint32_t)suffix_len);
+    key = span_make(key.offset, key_len + (uint32_t)suffix_len, 0);
+    return add_field(document, key, value);
 }
 
 static bool set_time(struct document *document, struct span value)
@@ -270,13 +282,13 @@ static bool add_member(struct document *document, struct span key, struct span v
     bool ours_in_json;
 
     if (part == PART_NONE)
-        return add_field(document, key, value, 1);
+        return add_field(document, key, value);
     if (document->seen[part]++ == 0 && set_part(document, part, value))
         return true;
     ours_in_json = part == PART_OURS || (part == PART_TIME && key.len == 4);
     if (document->seen[part] == 1 && ours_in_json)
         document->seen[part] = 2;
-    return add_field(document, key, value, document->seen[part]);
+    return add_numbered_field(document, key, value, document->seen[part]);
 }
 
 static bool take_member(struct document *document)
