@@ -4,20 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "conf/must.h"
-
-static const struct level_name names[] = {
+const struct level_name level_names[] = {
     [LEVEL_EMERG] = {"emerg", 5}, [LEVEL_ALERT] = {"alert", 5},     [LEVEL_CRIT] = {"crit", 4},
     [LEVEL_ERROR] = {"error", 5}, [LEVEL_WARNING] = {"warning", 7}, [LEVEL_NOTICE] = {"notice", 6},
     [LEVEL_INFO] = {"info", 4},   [LEVEL_DEBUG] = {"debug", 5},     [LEVEL_TRACE] = {"trace", 5},
     [LEVEL_NONE] = {"-", 1},
 };
-
-const struct level_name *level_name(unsigned level)
-{
-    must(level <= LEVEL_NONE);
-    return &names[level];
-}
 
 /* A word of four to eight letters is its first four and its last four, which overlap: two
  * loads, no loop. Setting 0x20 in every byte lowers letters, and makes no other byte one. */

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "conf/must.h"
+
 enum level {
     LEVEL_EMERG,
     LEVEL_ALERT,
@@ -26,6 +28,12 @@ struct level_name {
     char text[LEVEL_NAME_PADDED];
     unsigned len;
 };
-const struct level_name *level_name(unsigned level);
+extern const struct level_name level_names[];
+
+static inline const struct level_name *level_name(unsigned level)
+{
+    must(level <= LEVEL_NONE);
+    return &level_names[level];
+}
 
 #endif

@@ -181,11 +181,6 @@ void timestamp_writer_init(struct timestamp_writer *writer, bool local)
     writer->offset_len = local ? 6 : 1;
 }
 
-size_t timestamp_len(const struct timestamp_writer *writer, uint8_t digits)
-{
-    return sizeof "2026-11-23T03:34:12." - 1 + digits + writer->offset_len;
-}
-
 static char *put2(char *to, unsigned value)
 {
     to[0] = (char)('0' + value / 10 % 10);
@@ -204,8 +199,9 @@ static void write_offset(struct timestamp_writer *writer, long offset_s)
     put2(to, minutes % 60);
 }
 
-/* Works out the text of the second that time_ns lies in. */
-static void write_second(struct timestamp_writer *writer, int64_t time_ns)
+/* Works out the text of the second that time_ns lies in. Rare, so it stays out of the way
+ * of what is done for each entry. */
+static __attribute__((noinline)) void write_second(struct timestamp_writer *writer, int64_t time_ns)
 {
     int64_t seconds = time_ns / NS_PER_S - (time_ns % NS_PER_S < 0);
     time_t clock = (time_t)seconds;

@@ -41,7 +41,10 @@ enum { TIMESTAMP_MAX = 37 };
 void timestamp_writer_init(struct timestamp_writer *writer, bool local);
 
 /* Bytes that timestamp_write will need. */
-size_t timestamp_len(const struct timestamp_writer *writer, uint8_t digits);
+static inline size_t timestamp_len(const struct timestamp_writer *writer, uint8_t digits)
+{
+    return sizeof "2026-11-23T03:34:12." - 1 + digits + writer->offset_len;
+}
 
 /* Returns the end of what was written. May touch up to TIMESTAMP_MAX bytes from `to`. */
 char *timestamp_write(struct timestamp_writer *writer, char *to, int64_t time_ns, uint8_t digits);
