@@ -33,21 +33,12 @@ static void read_greeting_byte(struct zmtp_meter *meter, unsigned char byte)
     }
 }
 
-/* libzmq took this frame for itself: it is as if it had not come. Commands may stand between
- * the frames of a message, and do not end it. */
-static void forget_frame(struct zmtp_meter *meter)
-{
-    meter->charged -= zmtp_frame_charge(meter->size);
-    meter->message_len -= meter->size;
-    meter->frame_count--;
-    meter->handshakes_to_go -= meter->handshakes_to_go > 0;
-}
-
 static void end_frame(struct zmtp_meter *meter)
 {
     meter->state = ZMTP_FLAGS;
     if (meter->consumed) {
-        forget_frame(meter);
+        meter->charged -= zmtp_frame_charge(meter->size);
+        meter->handshakes_to_go -= meter->handshakes_to_go > 0;
     } else if (!(meter->flags & FLAG_MORE)) {
         meter->message_count++;
         meter->complete = meter->charged;
@@ -56,39 +47,76 @@ static void end_frame(struct zmtp_meter *meter)
     }
 }
 
-static enum zmtp_verdict judge_frame(const struct zmtp_meter *meter,
-                                     const struct zmtp_limits *limits)
+/* The frame is one more of the message in work, if that may have it. */
+static void join_message(struct zmtp_meter *meter, const struct zmtp_limits *limits)
 {
     if (meter->handshakes_to_go > 0 && meter->size > ZMTP_HANDSHAKE_MAX)
         return ZMTP_MESSAGE_TOO_LONG;
     if (meter->size > limits->max_message || meter->message_len + meter->size > limits->max_message)
-        return ZMTP_MESSAGE_TOO_LONG;
-    return meter->frame_count == limits->max_frames ? ZMTP_TOO_MANY_FRAMES : ZMTP_FINE;
+        meter->verdict = ZMTP_MESSAGE_TOO_LONG;
+    else if (meter->frame_count == limits->max_frames)
+        meter->verdict = ZMTP_TOO_MANY_FRAMES;
+    meter->frame_count++;
+    meter->message_len += meter->size;
+}
+
+/* Whatever is first after the greeting is the handshake to libzmq, marked as a command or not.
+ * Commands may stand between the frames of a message, and are no part of it. */
+static void judge_frame(struct zmtp_meter *meter, const struct zmtp_limits *limits)
+{
+    bool handshake = meter->handshakes_to_go > 0;
+
+    meter->consumed = handshake || meter->flags & FLAG_COMMAND;
+    if (!meter->consumed)
+        join_message(meter, limits);
+    else if (meter->size > limits->max_message)
+        meter->verdict = ZMTP_MESSAGE_TOO_LONG;
+    meter->state = meter->consumed && !handshake ? ZMTP_COMMAND_NAME : ZMTP_BODY;
 }
 
 static void begin_frame(struct zmtp_meter *meter, const struct zmtp_limits *limits)
 {
-    meter->verdict = judge_frame(meter, limits);
+    judge_frame(meter, limits);
     if (meter->verdict != ZMTP_FINE)
         return;
-    meter->frame_count++;
-    meter->message_len += meter->size;
     meter->charged += zmtp_frame_charge(meter->size);
     meter->body_left = meter->size;
-    meter->consumed = false;
-    meter->state = meter->flags & FLAG_COMMAND ? ZMTP_COMMAND_NAME : ZMTP_BODY;
+    meter->got = 0;
     if (meter->size == 0)
         end_frame(meter);
 }
 
-/* libzmq takes commands for itself, but passes SUBSCRIBE and CANCEL on like messages. What
- * has a name as long as theirs counts as one of them. */
-static void read_command_name(struct zmtp_meter *meter, unsigned char name_len)
+static size_t skip_body(struct zmtp_meter *meter, size_t len)
 {
-    bool passed_on = name_len == strlen("SUBSCRIBE") || name_len == strlen("CANCEL");
+    size_t skipped = len < meter->body_left ? len : (size_t)meter->body_left;
 
-    meter->consumed = meter->handshakes_to_go > 0 || !passed_on;
-    meter->state = ZMTP_BODY;
+    meter->body_left -= skipped;
+    if (meter->body_left == 0)
+        end_frame(meter);
+    return skipped;
+}
+
+/* libzmq takes commands for itself, but makes frames like any other of those two. Under other
+ * names it drops them, and the message around them goes on: to take such a one for its end
+ * would let it grow without bound. */
+static void read_name_byte(struct zmtp_meter *meter, unsigned char byte,
+                           const struct zmtp_limits *limits)
+{
+    static const char subscribe[] = "\11SUBSCRIBE", cancel[] = "\6CANCEL";
+
+    if (meter->got == 0)
+        meter->name = byte == cancel[0] ? cancel : subscribe;
+    if (byte != (unsigned char)meter->name[meter->got++]) {
+        meter->state = ZMTP_BODY;
+    } else if (meter->name[meter->got] == '\0') {
+        meter->state = ZMTP_BODY;
+        meter->consumed = false;
+        join_message(meter, limits);
+    }
+    if (meter->verdict == ZMTP_FINE)
+        skip_body(meter, 1);
+    else
+        meter->charged -= zmtp_frame_charge(meter->size);
 }
 
 static void read_size_byte(struct zmtp_meter *meter, unsigned char byte,
@@ -107,16 +135,6 @@ static void read_flags(struct zmtp_meter *meter, unsigned char byte)
     meter->state = ZMTP_SIZE;
 }
 
-static size_t skip_body(struct zmtp_meter *meter, size_t len)
-{
-    size_t skipped = len < meter->body_left ? len : (size_t)meter->body_left;
-
-    meter->body_left -= skipped;
-    if (meter->body_left == 0)
-        end_frame(meter);
-    return skipped;
-}
-
 size_t zmtp_meter_feed(struct zmtp_meter *meter, const void *bytes, size_t len,
                        const struct zmtp_limits *limits)
 {
@@ -133,8 +151,8 @@ size_t zmtp_meter_feed(struct zmtp_meter *meter, const void *bytes, size_t len,
         case ZMTP_SIZE:
             read_size_byte(meter, *at++, limits);
             break;
-        case ZMTP_COMMAND_NAME: /* the name's length is a byte of the body */
-            read_command_name(meter, *at);
+        case ZMTP_COMMAND_NAME:
+            read_name_byte(meter, *at++, limits);
             break;
         case ZMTP_GREETING:
         default:

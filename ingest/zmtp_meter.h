@@ -42,10 +42,11 @@ struct zmtp_meter {
 
     /* the rest is the meter's */
     enum zmtp_state state;
-    unsigned got;         /* bytes of the greeting or the header so far */
+    unsigned got;         /* bytes of the greeting, the header or the name so far */
     unsigned char flags;  /* of the frame in work */
     uint64_t size;        /* the same, as far as it is read */
     bool consumed;        /* libzmq does not keep it: a handshake, a PING */
+    const char *name;     /* what the command in work could be called */
     unsigned frame_count; /* of the message in work */
     uint64_t message_len;
 };
@@ -53,7 +54,8 @@ struct zmtp_meter {
 void zmtp_meter_init(struct zmtp_meter *meter);
 
 /* Follows these bytes, and returns how many: less than len, when the verdict is no longer
- * ZMTP_FINE. Then they end with the header that broke a limit, which is not charged. */
+ * ZMTP_FINE. Then they end with the header that broke a limit, or with the name of a command
+ * that did, and that frame is not charged. */
 size_t zmtp_meter_feed(struct zmtp_meter *meter, const void *bytes, size_t len,
                        const struct zmtp_limits *limits);
 
