@@ -50,8 +50,6 @@ static void end_frame(struct zmtp_meter *meter)
 /* The frame is one more of the message in work, if that may have it. */
 static void join_message(struct zmtp_meter *meter, const struct zmtp_limits *limits)
 {
-    if (meter->handshakes_to_go > 0 && meter->size > ZMTP_HANDSHAKE_MAX)
-        return ZMTP_MESSAGE_TOO_LONG;
     if (meter->size > limits->max_message || meter->message_len + meter->size > limits->max_message)
         meter->verdict = ZMTP_MESSAGE_TOO_LONG;
     else if (meter->frame_count == limits->max_frames)
@@ -69,7 +67,9 @@ static void judge_frame(struct zmtp_meter *meter, const struct zmtp_limits *limi
     meter->consumed = handshake || meter->flags & FLAG_COMMAND;
     if (!meter->consumed)
         join_message(meter, limits);
-    else if (meter->size > limits->max_message)
+    else if (handshake && meter->size > ZMTP_HANDSHAKE_MAX)
+        meter->verdict = ZMTP_OLD;
+    else if (!handshake && meter->size > limits->max_message)
         meter->verdict = ZMTP_MESSAGE_TOO_LONG;
     meter->state = meter->consumed && !handshake ? ZMTP_COMMAND_NAME : ZMTP_BODY;
 }

@@ -13,9 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a peer may send before it may send messages: its name and type, and keys. */
-enum { ZMTP_HANDSHAKE_MAX = 8 * 1024 };
-
 struct zmtp_limits {
     size_t max_message;  /* payload bytes of all frames of one message */
     unsigned max_frames; /* of one message */
@@ -23,10 +20,14 @@ struct zmtp_limits {
 
 enum zmtp_verdict {
     ZMTP_FINE,
-    ZMTP_OLD, /* a peer older than ZMTP 3.0, or not ZMTP at all */
+    ZMTP_OLD, /* a peer older than ZMTP 3.0, or not ZMTP at all, or none that ZeroMQ makes */
     ZMTP_MESSAGE_TOO_LONG,
     ZMTP_TOO_MANY_FRAMES,
 };
+
+/* One command of a handshake. libzmq keeps the properties in it as long as the connection, and
+ * needs up to 30 times their bytes; ZeroMQ's own commands are far shorter. */
+enum { ZMTP_HANDSHAKE_MAX = 1024 };
 
 enum zmtp_state { ZMTP_GREETING, ZMTP_FLAGS, ZMTP_SIZE, ZMTP_COMMAND_NAME, ZMTP_BODY };
 

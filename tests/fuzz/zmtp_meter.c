@@ -21,7 +21,11 @@ enum { INPUT_MAX = 8 * 1024 };
 /* The charges of an unfinished message, and of one command in the middle of it. */
 static uint64_t unfinished_max(const struct zmtp_limits *limits)
 {
-    return limits->max_message + limits->max_frames * 128 + zmtp_frame_charge(limits->max_message);
+    uint64_t handshake = zmtp_frame_charge(ZMTP_HANDSHAKE_MAX);
+    uint64_t command = zmtp_frame_charge(limits->max_message);
+
+    return limits->max_message + limits->max_frames * 128 +
+           (handshake > command ? handshake : command);
 }
 
 static void check(const struct zmtp_meter *meter, const struct zmtp_limits *limits)

@@ -326,6 +326,19 @@ static void commands_have_limits_too(void **state)
     expect(&subscribe, ZMTP_TOO_MANY_FRAMES);
 }
 
+/* libzmq would keep them as long as the connection lives. */
+static void the_properties_of_a_handshake_are_bounded(void **state)
+{
+    (void)state;
+    for (unsigned more = 0; more <= 1; more++) {
+        struct stream stream = {.len = 0};
+
+        stream_greeting(&stream, "NULL");
+        stream_command(&stream, 0, "READY", ZMTP_HANDSHAKE_MAX + more);
+        expect(&stream, more ? ZMTP_OLD : ZMTP_FINE);
+    }
+}
+
 /* An absurd length must not wrap around. */
 static void no_length_is_too_long_for_the_meter(void **state)
 {
@@ -444,6 +457,7 @@ int main(void)
         cmocka_unit_test(the_longest_message_fits_and_one_byte_more_does_not),
         cmocka_unit_test(so_many_frames_fit_and_one_more_does_not),
         cmocka_unit_test(commands_have_limits_too),
+        cmocka_unit_test(the_properties_of_a_handshake_are_bounded),
         cmocka_unit_test(no_length_is_too_long_for_the_meter),
         cmocka_unit_test(what_follows_a_bad_header_is_not_followed),
         cmocka_unit_test(greetings_of_others_are_seen_at_their_first_wrong_byte),

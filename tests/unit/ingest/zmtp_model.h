@@ -75,7 +75,9 @@ static inline enum zmtp_verdict zmtp_model_judge_header(const struct zmtp_model 
                                                         const struct zmtp_model_frame *frame,
                                                         const struct zmtp_limits *limits)
 {
-    if (frame->command || model->handshakes_to_go > 0)
+    if (model->handshakes_to_go > 0)
+        return frame->size > ZMTP_HANDSHAKE_MAX ? ZMTP_OLD : ZMTP_FINE;
+    if (frame->command)
         return frame->size > limits->max_message ? ZMTP_MESSAGE_TOO_LONG : ZMTP_FINE;
     return zmtp_model_judge(model, frame->size, limits);
 }
