@@ -80,13 +80,15 @@ uint64_t gate_charge(void)
     return charged > returned ? charged - returned : 0;
 }
 
-int64_t gate_now_ms(void)
+static int64_t coarse_ms(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
+
+int64_t (*gate_now_ms)(void) = coarse_ms;
 
 void gate_lock(void)
 {
@@ -195,6 +197,10 @@ static void leave_listener(struct gate_slot *slot)
     for (unsigned i = 0; i < group->listener_count; i++) {
         if (group->listeners[i] == fd)
             group->listeners[i--] = group->listeners[--group->listener_count];
+    }
+    if (group->listener_count == 0 && group->door_closed) {
+        group->door_closed = false; /* there is none any more */
+        gate.doors_closed--;
     }
     set_state(slot, GATE_FREE);
     unref_group(group);
@@ -307,6 +313,15 @@ void gate_watch_connects(size_t max_message)
     gate.outgoing = gate_group_new("connect", max_message, UINT_MAX);
 }
 
+static void forget_charge(struct gate_slot *slot)
+{
+    uint64_t charge = gate_charge_of(slot);
+
+    atomic_fetch_add(&slot->returned, charge);
+    atomic_fetch_add(&gate.returned, charge);
+    slot->unpublished = 0;
+}
+
 void gate_end(void)
 {
     struct gate_group *outgoing = atomic_exchange(&gate.outgoing, NULL);
@@ -318,7 +333,10 @@ void gate_end(void)
         must(gate_state_of(slot) != GATE_OPEN);
         if (gate_state_of(slot) == GATE_CLOSED)
             gate_free_slot(slot);
+        forget_charge(slot);
     }
+    gate.touched_count = 0;
+    gate.stopping = false;
     gate_unlock();
     gate_group_free(&outgoing);
 }
