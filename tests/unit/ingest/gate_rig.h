@@ -87,7 +87,7 @@ static int rig_init(void **state)
 {
     (void)state;
     gate_now_ms = rig_now_ms;
-    return gate_init(BUDGET_BYTES, &err);
+    return gate_init(BUDGET_BYTES, 1000, &err);
 }
 
 static inline int rig_open(void **state)
