@@ -151,6 +151,7 @@ static void publish(struct gate_slot *slot)
     if (meter->message_count != messages) {
         store(&slot->messages, meter->message_count);
         count(&gate.message_count, meter->message_count - messages);
+        slot->privileged = false; /* it was for the one that has ended */
     }
     if (meter->handshakes_to_go == 0)
         atomic_store_explicit(&slot->handshaken, true, memory_order_relaxed);

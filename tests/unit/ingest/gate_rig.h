@@ -122,15 +122,24 @@ static inline void close_peer(struct peer *peer)
     peer->far = -1;
 }
 
+/* What a test that failed has left open. */
+static inline void close_what_is_left(void)
+{
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        if (gate_state_of(gate_slot_of((int)fd)) != GATE_FREE &&
+            gate_state_of(gate_slot_of((int)fd)) != GATE_CLOSED)
+            close((int)fd);
+    }
+}
+
 static inline int rig_close(void **state)
 {
     struct gate_cut cut;
 
     (void)state;
     gate_on_attention(NULL, NULL);
-    unwatch(listener);
-    close(listener);
     close(epoll_fd);
+    close_what_is_left();
     gate_end();
     gate_group_free(&group);
     while (gate_next_cut(&cut))
