@@ -126,6 +126,11 @@ static void store(atomic_uint_fast64_t *sum, uint64_t value)
     atomic_store_explicit(sum, value, memory_order_relaxed);
 }
 
+static bool is_inside(const struct gate_slot *slot)
+{
+    return zmtp_meter_is_inside(&slot->meter);
+}
+
 /* Only the reading thread adds, and only the loop thread could make it less meanwhile. */
 static void note_peak(void)
 {
@@ -135,32 +140,33 @@ static void note_peak(void)
         store(&gate.charged_peak, charge);
 }
 
-/* Lets others see what the meter has: once a read, however many messages were in it. */
+/* Lets others see what the meter has: once a read, however many messages were in it. The order
+ * is for gate_loop.c, which cuts a peer that is inside a message and silent: it must never see
+ * `charged` without a `complete` and a time that are as new. */
 static void publish(struct gate_slot *slot)
 {
     const struct zmtp_meter *meter = &slot->meter;
     uint64_t messages = atomic_load_explicit(&slot->messages, memory_order_relaxed);
     uint64_t charged = atomic_load_explicit(&slot->charged, memory_order_relaxed);
 
+    if (is_inside(slot))
+        atomic_store_explicit(&slot->heard_ms, gate_now_ms(), memory_order_relaxed);
     store(&slot->complete, meter->complete);
     if (meter->charged != charged) {
-        store(&slot->charged, meter->charged);
+        atomic_store(&slot->charged, meter->charged);
         count(&gate.charged, meter->charged - charged);
         note_peak();
     }
     if (meter->message_count != messages) {
         store(&slot->messages, meter->message_count);
         count(&gate.message_count, meter->message_count - messages);
-        slot->privileged = false; /* it was for the one that has ended */
     }
     if (meter->handshakes_to_go == 0)
         atomic_store_explicit(&slot->handshaken, true, memory_order_relaxed);
-    if (zmtp_meter_is_inside(meter)) {
-        atomic_store_explicit(&slot->heard_ms, gate_now_ms(), memory_order_relaxed);
+    if (slot->privileged && (meter->message_count != messages || !is_inside(slot)))
+        slot->privileged = false; /* it was for one message */
+    if (is_inside(slot))
         gate_raise_attention();
-    } else if (slot->privileged) {
-        slot->privileged = false;
-    }
 }
 
 /* What the bytes are charged for. Those behind a broken limit are kept from libzmq, which

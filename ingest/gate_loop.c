@@ -111,9 +111,13 @@ struct survey {
     bool any_news;   /* something a later tick must look at */
 };
 
+/* In this order: the reading thread writes them the other way around, and a message that comes
+ * between is whole then, not unfinished. */
 static bool is_inside(const struct gate_slot *slot)
 {
-    return atomic_load(&slot->charged) != atomic_load(&slot->complete);
+    uint64_t charged = atomic_load(&slot->charged);
+
+    return charged > atomic_load(&slot->complete);
 }
 
 static void survey_one(struct survey *survey, const struct gate_slot *slot)
@@ -144,6 +148,14 @@ static struct survey survey_all(void)
     return survey;
 }
 
+/* Whoever has sent what we have not read is not silent: we are slow, or hold it. */
+static bool has_unread(const struct gate_slot *slot)
+{
+    struct pollfd arrived = {.fd = gate_fd_of(slot), .events = POLLIN};
+
+    return poll(&arrived, 1, 0) == 1;
+}
+
 /* A peer that takes a place and does not use it. */
 static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
                              enum gate_cut_reason *reason_out)
@@ -153,30 +165,38 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
     *reason_out = slot->handshaken ? GATE_CUT_SILENT : GATE_CUT_HANDSHAKE;
     if (slot->outgoing || slot->messages > 0 || !slot->group->somebody_knocks)
         return false;
-    return age_ms > (slot->handshaken ? SILENT_MS : HANDSHAKE_MS);
+    return age_ms > (slot->handshaken ? SILENT_MS : HANDSHAKE_MS) && !has_unread(slot);
 }
 
 static bool has_stopped_inside(const struct gate_slot *slot, const struct survey *survey)
 {
-    int64_t silent_ms = survey->now_ms - slot->heard_ms;
+    if (!is_inside(slot) || slot->waiting)
+        return false;
+    return survey->now_ms - slot->heard_ms >
+               (survey->in_the_way ? UNFINISHED_IN_THE_WAY_MS : UNFINISHED_MS) &&
+           !has_unread(slot);
+}
 
-    return is_inside(slot) && !slot->waiting &&
-           silent_ms > (survey->in_the_way ? UNFINISHED_IN_THE_WAY_MS : UNFINISHED_MS);
+/* Twice in a row: what the reading thread has just taken from the kernel can be in its hands,
+ * unread no more and not heard yet. */
+static void judge_peer(struct gate_slot *slot, const struct survey *survey)
+{
+    enum gate_cut_reason reason = GATE_CUT_STUCK;
+    bool guilty =
+        has_stopped_inside(slot, survey) || wastes_its_place(slot, survey->now_ms, &reason);
+
+    if (guilty && slot->suspected)
+        gate_cut_peer(slot, reason);
+    slot->suspected = guilty;
 }
 
 static void cut_who_holds_up(const struct survey *survey)
 {
-    enum gate_cut_reason reason;
-
     for (unsigned fd = 0; fd < gate.high; fd++) {
         struct gate_slot *slot = gate_slot_of((int)fd);
 
-        if (gate_state_of(slot) != GATE_OPEN)
-            continue;
-        if (has_stopped_inside(slot, survey))
-            gate_cut_peer(slot, GATE_CUT_STUCK);
-        else if (wastes_its_place(slot, survey->now_ms, &reason))
-            gate_cut_peer(slot, reason);
+        if (gate_state_of(slot) == GATE_OPEN)
+            judge_peer(slot, survey);
     }
 }
 
@@ -230,8 +250,7 @@ void gate_on_attention(void (*wake)(void *context), void *context)
 
 void gate_raise_attention(void)
 {
-    if (atomic_load_explicit(&gate.attention, memory_order_relaxed) ||
-        atomic_exchange(&gate.attention, true))
+    if (atomic_load(&gate.attention) || atomic_exchange(&gate.attention, true))
         return;
     must(pthread_mutex_lock(&gate.wake_lock) == 0);
     if (gate.wake)

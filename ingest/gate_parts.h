@@ -47,6 +47,7 @@ struct gate_slot {
     _Alignas(64) atomic_uint_fast64_t returned; /* T, as are the rest */
     uint64_t unpublished;                       /* given back since the last gate_turn */
     uint64_t looked;                            /* `settled` at the last look */
+    bool suspected;                             /* at the last tick, of holding up others */
 };
 
 struct gate_group {

@@ -170,6 +170,7 @@ static void enter(struct gate_slot *slot, struct gate_group *group, enum gate_st
     slot->epoll_fd = -1;
     slot->messages_at_stop = 0;
     slot->half_closed = slot->waiting = slot->doomed = slot->privileged = slot->outgoing = false;
+    slot->suspected = false;
     group->refs++;
     set_state(slot, state);
 }

@@ -1,11 +1,12 @@
-/* The loop thread's side: peers that stop in the middle of something, charges that nobody
- * gives back, and the stop. */
+/* The loop thread's side: peers that stop in the middle of something, charges
+ * that nobody gives back, and the stop. */
 #include "tests/unit/ingest/gate_rig.h"
 
 static void pass_ms(int64_t ms)
 {
     rig_ms += ms;
     gate_tick();
+    gate_tick(); /* it takes two to cut */
 }
 
 static bool is_cut(const struct peer *peer)
@@ -30,8 +31,8 @@ static void send_byte(const struct peer *peer)
 
 enum { GREEDY = 4 };
 
-/* Four of them take all of the budget, with messages that are not there yet, and one more
- * wants to go on and may not. */
+/* Four of them take all of the budget, with messages that are not there yet,
+ * and one more wants to go on and may not. */
 static struct peer spend_budget(struct peer greedy[GREEDY])
 {
     struct peer waiting = connect_and_greet();
@@ -54,7 +55,8 @@ static void close_greedy(struct peer greedy[GREEDY])
         close_peer(&greedy[i]);
 }
 
-/* ---- stuck ------------------------------------------------------------------------------------
+/* ---- stuck
+ * ------------------------------------------------------------------------------------
  */
 
 static void a_peer_that_stops_inside_a_message_is_cut_after_half_a_minute(void **state)
@@ -146,6 +148,56 @@ static void one_that_ends_its_messages_in_time_is_not(void **state)
     close_peer(&waiting);
 }
 
+/* The daemon itself was stopped for a minute, say. */
+static void one_whose_bytes_we_have_not_read_is_not_cut(void **state)
+{
+    struct peer peer = peer_inside(1000), silent = peer_inside(1000);
+
+    (void)state;
+    send_byte(&peer);
+    pass_ms(60 * 1000);
+    assert_true(is_cut(&silent));
+    assert_int_equal(read_all(&peer), 1);
+    pass_ms(29 * 1000);
+    assert_false(is_cut(&peer));
+    close_peer(&peer);
+    close_peer(&silent);
+}
+
+/* The tick looks at any moment of a read, and with any time that has passed. */
+static atomic_bool stress_over;
+
+static void *read_whole_messages(void *argument)
+{
+    struct peer *peer = argument;
+    struct stream one = small_messages(1);
+
+    for (unsigned i = 0; i < 50 * 1000; i++) {
+        send_stream(peer, &one);
+        if (read_once(peer) != (ssize_t)one.len)
+            break;
+        gate_slot_of(peer->here)->returned += UNIT; /* as the loop thread does; nobody else here */
+        gate.returned += UNIT;
+    }
+    stress_over = true;
+    return NULL;
+}
+
+static void one_that_sends_whole_messages_is_never_taken_for_stuck(void **state)
+{
+    struct peer peer = connect_and_greet();
+    pthread_t reader;
+
+    (void)state;
+    stress_over = false;
+    pthread_create(&reader, NULL, read_whole_messages, &peer);
+    while (!stress_over)
+        pass_ms(60 * 1000);
+    pthread_join(reader, NULL);
+    assert_false(is_cut(&peer));
+    close_peer(&peer);
+}
+
 static void time_that_a_peer_is_held_does_not_count(void **state)
 {
     struct peer peer = connect_and_greet();
@@ -170,11 +222,13 @@ static void time_that_a_peer_is_held_does_not_count(void **state)
 }
 
 /* ---- one may finish
- * ------------------------------------------------------------------------------- */
+ * -------------------------------------------------------------------------------
+ */
 
 enum { LOCKED = 5, FIRST_BYTES = 13000, LAST_BYTES = 100 };
 
-/* They hold all of the budget, each in the middle of a message whose end has no room. */
+/* They hold all of the budget, each in the middle of a message whose end has no
+ * room. */
 static void lock_up(struct peer peers[LOCKED])
 {
     struct stream first = one_frame(MORE, FIRST_BYTES), last = one_frame(0, LAST_BYTES);
@@ -232,8 +286,8 @@ static void when_unfinished_messages_hold_all_of_the_budget_one_may_finish(void 
         close_peer(&peers[i]);
 }
 
-/* What follows the message is no part of it, though it begins in the same read and is
- * unfinished, too. */
+/* What follows the message is no part of it, though it begins in the same read
+ * and is unfinished, too. */
 static void the_privilege_to_finish_is_for_one_message(void **state)
 {
     struct peer peers[LOCKED], *one;
@@ -263,6 +317,8 @@ int main(void)
         TEST(one_between_two_messages_is_not),
         TEST(one_in_the_way_of_others_is_cut_after_a_second),
         TEST(one_that_ends_its_messages_in_time_is_not),
+        TEST(one_whose_bytes_we_have_not_read_is_not_cut),
+        TEST(one_that_sends_whole_messages_is_never_taken_for_stuck),
         TEST(time_that_a_peer_is_held_does_not_count),
         TEST(when_unfinished_messages_hold_all_of_the_budget_one_may_finish),
         TEST(the_privilege_to_finish_is_for_one_message),
