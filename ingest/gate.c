@@ -140,6 +140,16 @@ static void note_peak(void)
         store(&gate.charged_peak, charge);
 }
 
+static void note_time(struct gate_slot *slot)
+{
+    bool begun_now = slot->charged == slot->complete || slot->messages != slot->meter.message_count;
+    int64_t now_ms = gate_now_ms();
+
+    atomic_store_explicit(&slot->heard_ms, now_ms, memory_order_relaxed);
+    if (begun_now)
+        atomic_store_explicit(&slot->begun_ms, now_ms, memory_order_relaxed);
+}
+
 /* Lets others see what the meter has: once a read, however many messages were in it. The order
  * is for gate_loop.c, which cuts a peer that is inside a message and silent: it must never see
  * `charged` without a `complete` and a time that are as new. */
@@ -150,7 +160,7 @@ static void publish(struct gate_slot *slot)
     uint64_t charged = atomic_load_explicit(&slot->charged, memory_order_relaxed);
 
     if (is_inside(slot))
-        atomic_store_explicit(&slot->heard_ms, gate_now_ms(), memory_order_relaxed);
+        note_time(slot);
     store(&slot->complete, meter->complete);
     if (meter->charged != charged) {
         atomic_store(&slot->charged, meter->charged);

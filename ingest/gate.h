@@ -90,7 +90,7 @@ enum gate_cut_reason {
     GATE_CUT_MESSAGE,   /* one message is longer than max_message */
     GATE_CUT_FRAMES,    /* or has more than GATE_FRAMES_MAX frames */
     GATE_CUT_OLD,       /* speaks no ZMTP 3 */
-    GATE_CUT_STUCK,     /* a message begun, and then nothing more for too long */
+    GATE_CUT_STUCK,     /* a message begun, and not ended for too long */
     GATE_CUT_HANDSHAKE, /* no handshake, while others wait for the place */
     GATE_CUT_SILENT,    /* no message for half a minute, while others wait for the place */
     GATE_CUT_REASONS

@@ -16,11 +16,13 @@
 #include "ingest/gate_parts.h"
 
 /* ms: how long a peer may be silent, in the middle of a message; the same, while unfinished
- * messages stand in the way of others; before its handshake and before its first message,
+ * messages stand in the way of others, and how long the whole message may take then, since a
+ * byte a second is no silence; before its handshake and before its first message,
  * while others wait for the place. A handshake that nobody waits for is libzmq's to end. */
 enum {
     UNFINISHED_MS = 30 * 1000,
     UNFINISHED_IN_THE_WAY_MS = 1000,
+    WHOLE_IN_THE_WAY_MS = 10 * 1000,
     HANDSHAKE_MS = 500,
     SILENT_MS = 30 * 1000,
 };
@@ -170,11 +172,16 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
 
 static bool has_stopped_inside(const struct gate_slot *slot, const struct survey *survey)
 {
+    int64_t silent_ms, age_ms;
+
     if (!is_inside(slot) || slot->waiting)
         return false;
-    return survey->now_ms - slot->heard_ms >
-               (survey->in_the_way ? UNFINISHED_IN_THE_WAY_MS : UNFINISHED_MS) &&
-           !has_unread(slot);
+    silent_ms = survey->now_ms - slot->heard_ms;
+    age_ms = survey->now_ms - slot->begun_ms;
+    if (survey->in_the_way ? silent_ms <= UNFINISHED_IN_THE_WAY_MS && age_ms <= WHOLE_IN_THE_WAY_MS
+                           : silent_ms <= UNFINISHED_MS)
+        return false;
+    return !has_unread(slot);
 }
 
 /* Twice in a row: what the reading thread has just taken from the kernel can be in its hands,

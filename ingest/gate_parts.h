@@ -42,7 +42,8 @@ struct gate_slot {
     atomic_uint_fast64_t settled;  /* complete, and surely in libzmq's queue by now */
     atomic_uint_fast64_t messages; /* complete ones; of this connection */
     atomic_bool handshaken;
-    atomic_int_fast64_t heard_ms; /* when a message in work last grew */
+    atomic_int_fast64_t heard_ms; /* when the message in work last grew */
+    atomic_int_fast64_t begun_ms; /* when it began, or could go on */
 
     _Alignas(64) atomic_uint_fast64_t returned; /* T, as are the rest */
     uint64_t unpublished;                       /* given back since the last gate_turn */

@@ -63,7 +63,7 @@ void gate_let_go(struct gate_slot *slot)
     if (gate_state_of(slot) == GATE_OPEN) {
         DL_DELETE(gate.waiting, slot);
         gate.waiting_count--;
-        slot->heard_ms = gate_now_ms(); /* its silence was ours */
+        slot->heard_ms = slot->begun_ms = gate_now_ms(); /* its silence was ours */
     }
     control(slot, EPOLL_CTL_ADD);
 }

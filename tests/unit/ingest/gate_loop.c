@@ -121,6 +121,28 @@ static void one_in_the_way_of_others_is_cut_after_a_second(void **state)
     close_peer(&waiting);
 }
 
+/* Each byte is heard, but a message must come to its end while others wait. */
+static void one_that_trickles_in_the_way_of_others_is_cut_after_ten_seconds(void **state)
+{
+    struct peer greedy[GREEDY], waiting;
+    uint64_t before = cut_for(GATE_CUT_STUCK);
+
+    (void)state;
+    waiting = spend_budget(greedy);
+    for (unsigned second = 0; second < 10; second++) {
+        pass_ms(1000);
+        for (unsigned i = 0; i < GREEDY; i++) {
+            send_byte(&greedy[i]);
+            assert_int_equal(read_once(&greedy[i]), 1);
+        }
+        assert_int_equal(cut_for(GATE_CUT_STUCK), before);
+    }
+    pass_ms(1);
+    assert_int_equal(cut_for(GATE_CUT_STUCK), before + GREEDY);
+    close_greedy(greedy);
+    close_peer(&waiting);
+}
+
 /* Each of its messages takes 8 s. */
 static void one_that_ends_its_messages_in_time_is_not(void **state)
 {
@@ -316,6 +338,7 @@ int main(void)
         TEST(one_that_goes_on_is_not),
         TEST(one_between_two_messages_is_not),
         TEST(one_in_the_way_of_others_is_cut_after_a_second),
+        TEST(one_that_trickles_in_the_way_of_others_is_cut_after_ten_seconds),
         TEST(one_that_ends_its_messages_in_time_is_not),
         TEST(one_whose_bytes_we_have_not_read_is_not_cut),
         TEST(one_that_sends_whole_messages_is_never_taken_for_stuck),
