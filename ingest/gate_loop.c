@@ -165,7 +165,7 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
     int64_t age_ms = now_ms - slot->opened_ms;
 
     *reason_out = slot->handshaken ? GATE_CUT_SILENT : GATE_CUT_HANDSHAKE;
-    if (slot->outgoing || slot->messages > 0 || !slot->group->somebody_knocks)
+    if (slot->outgoing || slot->messages > 0 || slot->group->knocked_at != gate.turn)
         return false;
     return age_ms > (slot->handshaken ? SILENT_MS : HANDSHAKE_MS) && !has_unread(slot);
 }
@@ -224,26 +224,36 @@ static void let_one_finish(const struct survey *survey)
     }
 }
 
-/* Whether anybody stands at a closed door. One that was closed for want of descriptors is
- * opened again: there may be some now. */
-static void look_at_door(struct gate_slot *listener)
+/* Whether anybody stands at a closed door. */
+static void look_who_knocks(const struct gate_slot *listener)
+{
+    struct pollfd backlog = {.fd = gate_fd_of(listener), .events = POLLIN};
+
+    if (listener->group->door_closed && poll(&backlog, 1, 0) == 1)
+        listener->group->knocked_at = gate.turn;
+}
+
+/* One that was closed for want of descriptors: there may be some now. */
+static void open_again(const struct gate_slot *listener)
 {
     struct gate_group *group = listener->group;
-    struct pollfd backlog = {.fd = gate_fd_of(listener), .events = POLLIN};
 
     if (group->door_closed && gate_has_place(group))
         gate_open_door(group);
-    group->somebody_knocks =
-        group->door_closed && (group->somebody_knocks || poll(&backlog, 1, 0) == 1);
 }
 
+/* All are looked at before any is opened: groups have several. */
 static void look_at_doors(void)
 {
-    for (unsigned fd = 0; gate.doors_closed > 0 && fd < gate.high; fd++) {
-        struct gate_slot *slot = gate_slot_of((int)fd);
+    static void (*const looks[])(const struct gate_slot *listener) = {look_who_knocks, open_again};
 
-        if (gate_state_of(slot) == GATE_LISTENER)
-            look_at_door(slot);
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned fd = 0; gate.doors_closed > 0 && fd < gate.high; fd++) {
+            const struct gate_slot *slot = gate_slot_of((int)fd);
+
+            if (gate_state_of(slot) == GATE_LISTENER)
+                looks[i](slot);
+        }
     }
 }
 

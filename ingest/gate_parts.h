@@ -55,9 +55,9 @@ struct gate_group {
     const char *name;
     struct zmtp_limits limits;
     unsigned max_clients;
-    unsigned clients;     /* L: slots that are not free */
-    bool door_closed;     /* L: its listeners are not in epoll */
-    bool somebody_knocks; /* L: as the last tick saw it */
+    unsigned clients;    /* L: slots that are not free */
+    bool door_closed;    /* L: its listeners are not in epoll */
+    unsigned knocked_at; /* L: the turn at which somebody was seen at the closed door */
     int listeners[GATE_LISTENERS_MAX];
     unsigned listener_count;
     unsigned refs; /* L: its owner's, and one a slot */

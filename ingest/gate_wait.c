@@ -130,6 +130,5 @@ void gate_open_door(struct gate_group *group)
             gate_let_go(listener);
     }
     group->door_closed = false;
-    group->somebody_knocks = false;
     gate.doors_closed--;
 }
