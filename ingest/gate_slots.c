@@ -220,6 +220,7 @@ static void give_up_unfinished(struct gate_slot *slot)
 
 void gate_leave(struct gate_slot *slot)
 {
+    slot->epoll_fd = -1;
     if (slot->waiting)
         gate_let_go(slot);
     if (gate_state_of(slot) == GATE_LISTENER) {
@@ -304,6 +305,8 @@ bool gate_watch_listener(struct gate_group *group, int fd)
         gate_free_slot(slot);
     enter(slot, group, GATE_LISTENER);
     group->listeners[group->listener_count++] = fd;
+    if (group->door_closed)
+        gate_hold(slot);
     gate_unlock();
     return true;
 }

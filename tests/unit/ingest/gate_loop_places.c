@@ -136,6 +136,42 @@ static void who_waits_for_a_descriptor_stands_at_the_door_too(void **state)
     close(newcomer);
 }
 
+static void a_door_that_is_closed_stays_so_for_listeners_that_come_later(void **state)
+{
+    struct crowd crowd = fill_places();
+    int newcomer = come_to_a_closed_door(), second;
+    struct sockaddr_un name;
+    socklen_t name_len;
+
+    (void)state;
+    second = open_listener(&name, &name_len);
+    assert_true(gate_watch_listener(group, second));
+    watch(second, EPOLLIN);
+    assert_false(is_in_epoll(second));
+    close_peer(&crowd.raw);
+    pass_ms(0);
+    assert_true(is_in_epoll(listener));
+    assert_true(is_in_epoll(second));
+    unwatch(second);
+    close(second);
+    leave_places(&crowd);
+    close(newcomer);
+}
+
+/* Its descriptor is a copy, so that the kernel would keep it in the set for ever. */
+static void a_listener_that_is_closed_while_it_waits_is_in_no_set(void **state)
+{
+    struct crowd crowd = fill_places();
+    int newcomer = come_to_a_closed_door(), number = listener, copy = dup(listener);
+
+    (void)state;
+    close(listener);
+    assert_false(is_in_epoll(number));
+    leave_places(&crowd);
+    close(copy);
+    close(newcomer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +179,8 @@ int main(void)
         TEST(a_peer_without_a_handshake_goes_first),
         TEST(a_peer_without_a_message_goes_after_half_a_minute),
         TEST(who_waits_for_a_descriptor_stands_at_the_door_too),
+        TEST(a_door_that_is_closed_stays_so_for_listeners_that_come_later),
+        TEST(a_listener_that_is_closed_while_it_waits_is_in_no_set),
     };
     return cmocka_run_group_tests(tests, rig_init, NULL);
 }
