@@ -262,6 +262,8 @@ void gate_on_attention(void (*wake)(void *context), void *context)
     must(pthread_mutex_lock(&gate.wake_lock) == 0);
     gate.wake = wake;
     gate.wake_context = context;
+    if (wake && gate.attention)
+        wake(context); /* it was raised before anybody listened */
     must(pthread_mutex_unlock(&gate.wake_lock) == 0);
 }
 
