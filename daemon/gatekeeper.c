@@ -50,9 +50,9 @@ static uint64_t cut_count(void)
     return sum;
 }
 
-static void tell_cut(struct daemon *daemon, const struct gate_cut *cut)
+static void tell_cut(struct daemon *daemon, const struct gate_cut *cut, uint64_t sum)
 {
-    uint64_t others = cut_count() - daemon->cuts_told - 1;
+    uint64_t others = sum > daemon->cuts_told ? sum - daemon->cuts_told - 1 : 0;
     char why[128], more[64] = "";
 
     explain(cut, why);
@@ -60,13 +60,15 @@ static void tell_cut(struct daemon *daemon, const struct gate_cut *cut)
         snprintf(more, sizeof more, "; so were %" PRIu64 " others", others);
     log_line(LOG_LEVEL_WARNING, "endpoint %s: %s was cut off: %s%s", cut->endpoint, cut->peer, why,
              more);
-    daemon->cuts_told += others + 1;
+    daemon->cuts_told = sum;
     daemon->cut_told_ms = uv_now(&daemon->loop);
 }
 
-/* Of those that come within a second of a told one, the last is told after it. */
+/* Of those that come within a second of a told one, the last is told after it. The sum is
+ * taken first: one that is cut meanwhile counts the next time. */
 static void tell_cuts(struct daemon *daemon)
 {
+    uint64_t sum = cut_count();
     struct gate_cut cut;
     bool any = false;
 
@@ -75,7 +77,7 @@ static void tell_cuts(struct daemon *daemon)
     while (gate_next_cut(&cut))
         any = true;
     if (any)
-        tell_cut(daemon, &cut);
+        tell_cut(daemon, &cut, sum);
 }
 
 static void tell_door(struct daemon *daemon)
