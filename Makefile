@@ -82,6 +82,7 @@ PART_CXX  := $(wildcard $(addsuffix /*.cc,$(PARTS)))
 DAEMON_C  := $(wildcard daemon/*.c)
 CLIENT_C  := $(wildcard client/*.c)
 UNIT_C    := $(wildcard tests/unit/*/*.c)
+STORY_C   := $(wildcard tests/story/tools/*.c)
 BENCH_C   := $(filter-out bench/count_malloc.c,$(wildcard bench/*.c))
 
 object = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))
@@ -91,7 +92,7 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_C:%.c=$(O)/%)
 
-.PHONY: all force bench-packages run test unit story bench lint lint-tests format fuzz install uninstall clean help \
+.PHONY: all force bench-packages run test unit story bench bench-memory lint lint-tests format fuzz install uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -206,15 +207,20 @@ $(O)/bench/count_malloc.so: bench/count_malloc.c | build-packages
 bench-packages: build-packages
 	@tools/ensure-packages 'measure' $(BENCH_PACKAGES)
 
-bench: all $(BENCH_TOOLS) | bench-packages
+bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(O)/bench/micro
 	@$(PYTHON) bench/footprint.py $(O)
 	@$(PYTHON) bench/end_to_end.py $(O) --pairs $(BENCH_PAIRS)
+	@$(PYTHON) bench/memory.py $(O)
+
+# The attacks of tests/story/test_cap_*.py, longer: some 20 minutes.
+bench-memory: all $(BENCH_TOOLS) | test-packages
+	@$(PYTHON) bench/memory.py $(O)
 
 # ---- looking closely ---------------------------------------------------------
 
-ALL_C := $(wildcard $(addsuffix /*.c,$(PARTS) daemon client bench) tests/unit/*/*.c tests/fuzz/*.c)
-ALL_H := $(wildcard $(addsuffix /*.h,$(PARTS) daemon client bench) tests/unit/*/*.h tests/fuzz/*.h)
+ALL_C := $(wildcard $(addsuffix /*.c,$(PARTS) daemon client bench) tests/unit/*/*.c tests/fuzz/*.c) $(STORY_C)
+ALL_H := $(wildcard $(addsuffix /*.h,$(PARTS) daemon client bench) tests/unit/*/*.h tests/fuzz/*.h tests/story/tools/*.h)
 
 # Each check that clang-tidy runs has earned its place: bugs, and the analyzer's paths.
 # Left out: the analyzer's wish for C11 Annex K, which glibc does not have, and advice
@@ -235,7 +241,7 @@ lint: lint-packages
 	    'clang-tidy --quiet --warnings-as-errors="*" --checks="$(TIDY_CHECKS)" "$$@" -- -std=gnu17 -I. \
 	    -D_GNU_SOURCE -DLOGBOOM_VERSION="\"0\"" -DLOGBOOM_SYSCONFDIR="\"\"" 2>/dev/null' tidy
 
-lint-tests: $(UNIT_C:%.c=$(O)/obj/%.o) $(BENCH_C:%.c=$(O)/obj/%.o)
+lint-tests: $(UNIT_C:%.c=$(O)/obj/%.o) $(BENCH_C:%.c=$(O)/obj/%.o) $(STORY_C:%.c=$(O)/obj/%.o)
 
 format: lint-packages
 	clang-format -i $(ALL_C) $(ALL_H) $(wildcard ingest/*.cc)
@@ -299,6 +305,7 @@ help:
 	    'make unit       the unit tests only' \
 	    'make story      the story tests only' \
 	    'make bench      measure; prints tables and Go-style benchmark lines' \
+    'make bench-memory  the memory cap under attack, a table' \
 	    'make lint       both compilers without a warning, clang-tidy, clang-format' \
 	    'make format     let clang-format lay out the sources' \
 	    'make fuzz       each fuzz target for FUZZ_SECONDS (20)' \

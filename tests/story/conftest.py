@@ -15,8 +15,9 @@ import time
 
 import pytest
 
-pytest.register_assert_rewrite("logboom_story")
+pytest.register_assert_rewrite("logboom_story", "cap_story", "zmtp_peer")
 
+from cap_story import Reader, Tools  # noqa: E402
 from logboom_story import PATIENCE_S, SANITIZED, Client, Daemon, end_contexts, end_process  # noqa: E402
 
 CLIENT_SCRIPT = pathlib.Path(__file__).with_name("numbered_client.py")
@@ -137,6 +138,23 @@ def numbered_client():
     yield start_client
     for one in started:
         end_process(one.process)
+
+
+@pytest.fixture
+def tools():
+    """Starts the C clients of tests/story/tools."""
+    made = Tools()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def unread(tmp_path):
+    """all.log is a FIFO whose reader judges what comes, once it is told to begin."""
+    os.mkfifo(tmp_path / "all.log")
+    reader = Reader(tmp_path / "all.log")
+    yield reader
+    reader.close()
 
 
 @pytest.fixture

@@ -67,11 +67,26 @@ def end_contexts():
 # ---- the ledger ---------------------------------------------------------------------------
 
 
+def gate_figures(lines):
+    """What the `gate:` lines of one look say: {figure: number}, sizes in bytes, and why peers
+    were cut: {"cut": {reason: number}}."""
+    figures = {"cut": collections.Counter()}
+    for line in lines:
+        if not (found := re.search(r"\bgate: (.*)", line)):
+            continue
+        for cut in re.findall(r"cut(?:=\d+)?\{([^}]*)\}", found[1]):
+            figures["cut"].update({reason: int(n) for reason, n in re.findall(r"(\w+)=(\d+)", cut)})
+        for name, number, unit in re.findall(r"(\w+)=(\d+)(KiB|MiB)?", re.sub(r"\{.*?\}", "", found[1])):
+            figures[name] = int(number) * {"": 1, "KiB": 1024, "MiB": 1 << 20}[unit]
+    return figures
+
+
 class Ledger:
     """Both halves of the ledger as one look showed them: {name: {counter: number}}."""
 
     def __init__(self, lines):
         self.endpoints, self.sinks = {}, {}
+        self.gate = gate_figures(lines)
         for line in lines:
             if found := re.match(r"ledger: (endpoint|sink) (\S+): (.*)", line):
                 half = self.endpoints if found[1] == "endpoint" else self.sinks
@@ -188,9 +203,9 @@ class Daemon:
 
         return wait_until(holds_or_gone, what, patience_s)
 
-    def wait_said(self, sentence, times=1):
+    def wait_said(self, sentence, times=1, patience_s=PATIENCE_S):
         self.wait(lambda: self.said.count(sentence) >= times,
-                  lambda: f"{sentence!r} in:\n{self.said}")
+                  lambda: f"{sentence!r} in:\n{self.said}", patience_s)
 
     def wait_ready(self):
         self.wait_said("ready: ")
