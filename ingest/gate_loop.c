@@ -92,6 +92,7 @@ static void void_charges(struct gate_slot *slot)
 void gate_saw_empty(struct gate_group *group)
 {
     publish_all();
+    gate_lock();
     for (unsigned fd = 0; fd < gate.high; fd++) {
         struct gate_slot *slot = gate_slot_of((int)fd);
         enum gate_state state = gate_state_of(slot);
@@ -99,6 +100,7 @@ void gate_saw_empty(struct gate_group *group)
         if ((state == GATE_OPEN || state == GATE_CLOSED) && slot->group == group)
             void_charges(slot);
     }
+    gate_unlock();
 }
 
 /* ---- peers that hold up others --------------------------------------------------------------- */

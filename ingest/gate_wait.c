@@ -73,14 +73,17 @@ void gate_let_go(struct gate_slot *slot)
 /* False: meanwhile there is room. */
 static bool hold_back(struct gate_slot *slot)
 {
+    bool held;
+
     gate_lock();
     if (!slot->waiting)
         gate_hold(slot);
     if (may_go_on(slot))
         gate_let_go(slot);
+    held = slot->waiting;
     gate_unlock();
     gate_raise_attention();
-    return slot->waiting;
+    return held;
 }
 
 size_t gate_may_read(struct gate_slot *slot, size_t wanted)
