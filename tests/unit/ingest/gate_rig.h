@@ -180,7 +180,8 @@ static inline struct peer connect_peer(void)
 
 static inline void send_stream(const struct peer *peer, const struct stream *stream)
 {
-    assert_int_equal(send(peer->far, stream->bytes, stream->len, MSG_DONTWAIT), stream->len);
+    assert_int_equal(send(peer->far, stream->bytes, stream->len, MSG_DONTWAIT | MSG_NOSIGNAL),
+                     stream->len);
 }
 
 /* As libzmq does at each event: one read of at most this. */
