@@ -31,12 +31,12 @@ static void explain(const struct gate_cut *cut, char text[128])
         snprintf(text, 128, "it stopped in the middle of a message");
         break;
     case GATE_CUT_HANDSHAKE:
-        snprintf(text, 128, "it made no handshake, and others wait for its place");
+        snprintf(text, 128, "it made no handshake in time");
         break;
     case GATE_CUT_SILENT:
     case GATE_CUT_REASONS:
     default:
-        snprintf(text, 128, "it has sent nothing, and others wait for its place");
+        snprintf(text, 128, "it has sent no message, and others wait for its place");
     }
 }
 

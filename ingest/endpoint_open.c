@@ -48,7 +48,7 @@ int endpoint_open_socket(struct endpoint *endpoint, struct err *err)
     if (make_socket(endpoint, err) < 0 || set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
         set_option(endpoint, ZMQ_IPV6, 1, err) < 0 ||
         set_option(endpoint, ZMQ_RCVHWM, high_water_mark(endpoint), err) < 0 ||
-        set_option(endpoint, ZMQ_HANDSHAKE_IVL, 1000, err) < 0 ||
+        set_option(endpoint, ZMQ_HANDSHAKE_IVL, endpoint->shared.gate_is_on ? 0 : 1000, err) < 0 ||
         set_option(endpoint, ZMQ_TCP_KEEPALIVE, 1, err) < 0 ||
         set_option(endpoint, ZMQ_RCVBUF, LISTENER_RECEIVE_BUFFER_BYTES, err) < 0)
         return -1;

@@ -82,6 +82,7 @@ static int take_newcomer(struct gate_group *group, int fd)
     gate_take(gate_slot_of(fd), group, false);
     count(&gate.accepted, 1);
     gate_unlock();
+    gate_raise_attention(); /* its handshake has a time limit */
     return fd;
 }
 

@@ -91,7 +91,7 @@ enum gate_cut_reason {
     GATE_CUT_FRAMES,    /* or has more than GATE_FRAMES_MAX frames */
     GATE_CUT_OLD,       /* speaks no ZMTP 3 */
     GATE_CUT_STUCK,     /* a message begun, and not ended for too long */
-    GATE_CUT_HANDSHAKE, /* no handshake, while others wait for the place */
+    GATE_CUT_HANDSHAKE, /* no handshake in time, less if others wait for the place */
     GATE_CUT_SILENT,    /* no message for half a minute, while others wait for the place */
     GATE_CUT_REASONS
 };

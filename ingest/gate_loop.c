@@ -17,13 +17,15 @@
 
 /* ms: how long a peer may be silent, in the middle of a message; the same, while unfinished
  * messages stand in the way of others, and how long the whole message may take then, since a
- * byte a second is no silence; before its handshake and before its first message,
- * while others wait for the place. A handshake that nobody waits for is libzmq's to end. */
+ * byte a second is no silence; before its handshake, the same while others wait for the place,
+ * and before its first message while they do. libzmq has a timer for handshakes, too, but looks
+ * at it before it looks at what has arrived, and so closes on peers that it let wait itself. */
 enum {
     UNFINISHED_MS = 30 * 1000,
     UNFINISHED_IN_THE_WAY_MS = 1000,
     WHOLE_IN_THE_WAY_MS = 10 * 1000,
-    HANDSHAKE_MS = 500,
+    HANDSHAKE_MS = 1000,
+    HANDSHAKE_IN_THE_WAY_MS = 500,
     SILENT_MS = 30 * 1000,
 };
 
@@ -111,8 +113,9 @@ struct survey {
     uint64_t complete_bytes;   /* charged, and there for us to receive */
     uint64_t unfinished_bytes; /* charged, and good for nothing yet */
     bool any_privileged;
-    bool in_the_way; /* unfinished messages keep others from going on */
-    bool any_news;   /* something a later tick must look at */
+    bool any_handshake; /* is still to come */
+    bool in_the_way;    /* unfinished messages keep others from going on */
+    bool any_news;      /* something a later tick must look at */
 };
 
 /* In this order: the reading thread writes them the other way around, and a message that comes
@@ -132,6 +135,7 @@ static void survey_one(struct survey *survey, const struct gate_slot *slot)
     survey->complete_bytes += complete > returned ? complete - returned : 0;
     survey->unfinished_bytes += charged > complete ? charged - complete : 0;
     survey->any_privileged |= slot->privileged;
+    survey->any_handshake |= gate_state_of(slot) == GATE_OPEN && !slot->handshaken;
 }
 
 static struct survey survey_all(void)
@@ -147,7 +151,7 @@ static struct survey survey_all(void)
     }
     survey.in_the_way = gate.waiting_count > 0 && (survey.complete_bytes == 0 ||
                                                    survey.unfinished_bytes > gate.budget_bytes / 2);
-    survey.any_news = survey.complete_bytes + survey.unfinished_bytes > 0 ||
+    survey.any_news = survey.complete_bytes + survey.unfinished_bytes > 0 || survey.any_handshake ||
                       gate.waiting_count > 0 || gate.closed_count > 0 || gate.doors_closed > 0;
     return survey;
 }
@@ -165,11 +169,17 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
                              enum gate_cut_reason *reason_out)
 {
     int64_t age_ms = now_ms - slot->opened_ms;
+    bool in_the_way = slot->group->knocked_at == gate.turn;
+    bool wastes;
 
     *reason_out = slot->handshaken ? GATE_CUT_SILENT : GATE_CUT_HANDSHAKE;
-    if (slot->outgoing || slot->messages > 0 || slot->group->knocked_at != gate.turn)
+    if (slot->outgoing || slot->messages > 0)
         return false;
-    return age_ms > (slot->handshaken ? SILENT_MS : HANDSHAKE_MS) && !has_unread(slot);
+    if (slot->handshaken)
+        wastes = in_the_way && age_ms > SILENT_MS;
+    else
+        wastes = age_ms > (in_the_way ? HANDSHAKE_IN_THE_WAY_MS : HANDSHAKE_MS);
+    return wastes && !has_unread(slot);
 }
 
 static bool has_stopped_inside(const struct gate_slot *slot, const struct survey *survey)
