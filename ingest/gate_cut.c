@@ -2,7 +2,8 @@
  *
  * A connection is never closed behind libzmq's back. It is shut down, so that libzmq looks
  * at it, and its next recv() says ECONNRESET. */
-#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,19 +27,14 @@ const char *gate_cut_reason_name(enum gate_cut_reason reason)
 
 /* ---- who it was ------------------------------------------------------------------------- */
 
-static void show_ip(const struct sockaddr_storage *address, char text[GATE_PEER_MAX])
+static void show_ip(const struct sockaddr *address, socklen_t address_len, char text[GATE_PEER_MAX])
 {
-    const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
-    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
-    char host[INET6_ADDRSTRLEN] = "?";
+    char host[INET6_ADDRSTRLEN], port[sizeof "65535"];
+    bool is_ip6 = address->sa_family == AF_INET6;
 
-    if (address->ss_family == AF_INET) {
-        inet_ntop(AF_INET, &four->sin_addr, host, sizeof host);
-        snprintf(text, GATE_PEER_MAX, "%s:%u", host, ntohs(four->sin_port));
-    } else {
-        inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof host);
-        snprintf(text, GATE_PEER_MAX, "[%s]:%u", host, ntohs(six->sin6_port));
-    }
+    if (getnameinfo(address, address_len, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        snprintf(text, GATE_PEER_MAX, is_ip6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 static void show_process(int fd, char text[GATE_PEER_MAX])
@@ -52,16 +48,17 @@ static void show_process(int fd, char text[GATE_PEER_MAX])
 
 static void show_peer(int fd, char text[GATE_PEER_MAX])
 {
-    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
-    socklen_t address_len = sizeof address;
+    struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
+    struct sockaddr *address = (struct sockaddr *)&storage;
+    socklen_t address_len = sizeof storage;
 
     snprintf(text, GATE_PEER_MAX, "one that has left already");
-    if (getpeername(fd, (struct sockaddr *)&address, &address_len) < 0)
+    if (getpeername(fd, address, &address_len) < 0)
         return;
-    if (address.ss_family == AF_UNIX)
+    if (address->sa_family == AF_UNIX)
         show_process(fd, text);
     else
-        show_ip(&address, text);
+        show_ip(address, address_len, text);
 }
 
 /* ---- cutting ------------------------------------------------------------------------------ */

@@ -169,8 +169,9 @@ static void enter(struct gate_slot *slot, struct gate_group *group, enum gate_st
     slot->group = group;
     slot->epoll_fd = -1;
     slot->messages_at_stop = 0;
-    slot->half_closed = slot->waiting = slot->doomed = slot->privileged = slot->outgoing = false;
-    slot->suspected = false;
+    slot->half_closed = slot->waiting = slot->outgoing = slot->suspected = false;
+    slot->privileged = false;
+    slot->doomed = 0;
     group->refs++;
     set_state(slot, state);
 }

@@ -105,7 +105,7 @@ static void read_name_byte(struct zmtp_meter *meter, unsigned char byte,
     static const char subscribe[] = "\11SUBSCRIBE", cancel[] = "\6CANCEL";
 
     if (meter->got == 0)
-        meter->name = byte == cancel[0] ? cancel : subscribe;
+        meter->name = byte == strlen("CANCEL") ? cancel : subscribe;
     if (byte != (unsigned char)meter->name[meter->got++]) {
         meter->state = ZMTP_BODY;
     } else if (meter->name[meter->got] == '\0') {
