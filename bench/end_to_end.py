@@ -105,12 +105,12 @@ def wait_for_size(path, size, bound=120):
 class Daemon:
     """logboomd with one endpoint and one file sink in a folder of its own."""
 
-    def __init__(self, build, transport, folder, fmt="line", env=None, top=""):
+    def __init__(self, build, transport, folder, fmt="line", env=None, top="", endpoint=""):
         self.out = f"{folder}/out.log"
         config = f"{folder}/bench.yaml"
         with open(config, "w") as file:
             file.write(
-                f"{top}ingest:\n  - name: bench\n    bind: '{address_of(transport, folder)}'\n"
+                f"{top}ingest:\n  - name: bench\n    bind: '{address_of(transport, folder)}'\n{endpoint}"
                 f"sinks:\n  - name: out\n    type: file\n    path: '{self.out}'\n"
                 f"    format: {fmt}\n"
             )
@@ -135,9 +135,9 @@ class Daemon:
         assert self.process.wait(20) == 0
 
 
-def run_daemon(build, transport, entries, batch, top=""):
+def run_daemon(build, transport, entries, batch, **config):
     with tempfile.TemporaryDirectory() as folder:
-        daemon = Daemon(build, transport, folder, top=top)
+        daemon = Daemon(build, transport, folder, **config)
         cpu, began = cpu_seconds(daemon.pid), time.monotonic()
         pusher = push(build, daemon.address, entries, batch)
         wait_for_size(daemon.out, entries * LINE_LEN)
