@@ -19,9 +19,12 @@
 /* One after the other, so that no client is far ahead; few, so that all fill at once. */
 enum { BURST = 16, PAUSE_MS = 1 };
 
+enum { STALENESS_PART = 100 }; /* of a second: what was due longer ago is forgiven */
+
 struct client {
     void *socket;
     unsigned id, numbered, others;
+    unsigned long forgiven; /* entries that were due while it could not send, and never are */
     bool done;
 };
 
@@ -79,18 +82,28 @@ static bool send_one(struct client *client)
     return true;
 }
 
-/* How many it may have sent by now. */
-static unsigned long allowance(void)
+/* Entries that are due at this rate since the beginning. */
+static unsigned long due_by_now(void)
 {
-    unsigned long due =
-        work.rate ? (unsigned long)((now() - work.began) * (double)work.rate) : ~0UL;
+    return work.rate ? (unsigned long)((now() - work.began) * (double)work.rate) : ~0UL;
+}
 
-    return work.entries && work.entries < due ? work.entries : due;
+/* How many it may have sent by now. Who could not send does not catch up: that would be flat
+ * out, right after somebody came back. */
+static unsigned long allowance(struct client *client, unsigned long due)
+{
+    unsigned long sent = client->numbered + client->others;
+    unsigned long most = work.rate / STALENESS_PART + 1;
+
+    if (work.rate && due > client->forgiven + sent + most)
+        client->forgiven = due - sent - most;
+    return due - client->forgiven;
 }
 
 /* True if anything went. */
-static bool serve(struct client *client, unsigned long allowed)
+static bool serve(struct client *client, unsigned long due)
 {
+    unsigned long allowed = allowance(client, due);
     bool moved = false;
 
     for (unsigned i = 0; i < BURST && !client->done; i++) {
@@ -118,11 +131,11 @@ static void wait_a_little(void)
 static void send_all(void)
 {
     while (!told_to_leave && !all_done()) {
-        unsigned long allowed = allowance();
+        unsigned long due = due_by_now();
         bool moved = false;
 
         for (unsigned i = 0; i < work.client_count; i++)
-            moved |= serve(&work.clients[i], allowed);
+            moved |= serve(&work.clients[i], due);
         if (!moved)
             wait_a_little();
     }
