@@ -2,17 +2,22 @@
 #
 #   make help      what there is
 #   SAN=1          with AddressSanitizer and UndefinedBehaviorSanitizer, in build/san
+#   TSAN=1         with ThreadSanitizer, in build/tsan; `unit` is what has several threads
 #   V=1            show the commands
 
-SAN ?=
-V   ?=
+SAN  ?=
+TSAN ?=
+V    ?=
 ifeq ($(SAN),0)
 override SAN :=
+endif
+ifeq ($(TSAN),0)
+override TSAN :=
 endif
 ifeq ($(V),0)
 override V :=
 endif
-O   ?= build$(if $(SAN),/san)
+O   ?= build$(if $(SAN),/san,$(if $(TSAN),/tsan))
 Q   := $(if $(V),,@)
 say  = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$(2))'
 
@@ -54,9 +59,10 @@ C_WARNINGS := $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes -Wold-style-d
 
 comma    := ,
 OPTIMIZE ?= -O2
-HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN)$(TSAN),,-D_FORTIFY_SOURCE=2)
 SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
-            -fno-omit-frame-pointer -DLOGBOOM_SAN=1)
+            -fno-omit-frame-pointer -DLOGBOOM_SAN=1) \
+            $(if $(TSAN),-fsanitize=thread -fno-omit-frame-pointer)
 
 COMMON   = $(OPTIMIZE) -g -I. -D_GNU_SOURCE -DLOGBOOM_VERSION='"$(VERSION)"' \
            -DLOGBOOM_SYSCONFDIR='"$(SYSCONFDIR)"' $(HARDEN) $(SANITIZE) \
@@ -83,6 +89,8 @@ DAEMON_C  := $(wildcard daemon/*.c)
 CLIENT_C  := $(wildcard client/*.c)
 UNIT_C    := $(wildcard tests/unit/*/*.c)
 STORY_C   := $(wildcard tests/story/tools/*.c)
+UNIT_RUN  := $(if $(TSAN),$(wildcard $(addprefix tests/unit/,ingest/gate*.c ingest/endpoint.c \
+             ingest/listener.c ingest/zmq_watch.c sink/*.c)),$(UNIT_C))
 BENCH_C   := $(filter-out bench/count_malloc.c,$(wildcard bench/*.c))
 
 object = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))
@@ -90,7 +98,7 @@ object = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))
 PART_O   := $(call object,$(PART_C) $(PART_CXX))
 DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
-UNIT     := $(UNIT_C:%.c=$(O)/%)
+UNIT     := $(UNIT_RUN:%.c=$(O)/%)
 
 .PHONY: all force bench-packages run test unit story bench bench-memory lint lint-tests format fuzz install uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
@@ -164,6 +172,9 @@ STORY_SECONDS := 240
 STORIES_LIMIT := 15m
 
 test: unit story
+
+# libzmq and libuv are not instrumented: what they do between themselves is not ours to judge.
+export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1 halt_on_error=1
 
 unit: $(UNIT)
 	@failed=0; for test in $(UNIT); do \
@@ -313,5 +324,6 @@ help:
 	    'make uninstall  take that away again, but for the configuration in $(SYSCONFDIR)' \
 	    'make clean      remove build/' \
 	    '' \
-	    'SAN=1 builds and tests with the address and undefined-behaviour sanitizers;' \
+	    'SAN=1 builds and tests with the address and undefined-behaviour sanitizers,' \
+	    'TSAN=1 those parts that have threads with the thread sanitizer;' \
 	    'V=1 shows the commands; CC=clang CXX=clang++ O=build/clang tries another compiler.'

@@ -41,7 +41,8 @@ struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned
 /* Its connections may still be open; they keep the limits. */
 void gate_group_free(struct gate_group **group);
 
-/* From now on, connections accepted on this descriptor are watched, until it is closed.
+/* From now on, connections accepted on this descriptor are watched, until it is closed. It
+ * must be non-blocking: it is asked under the gate's lock.
  * False: it is beyond the table, or the group has GATE_LISTENERS_MAX already. */
 enum { GATE_LISTENERS_MAX = 64 };
 bool gate_watch_listener(struct gate_group *group, int fd);

@@ -287,7 +287,7 @@ static void *come_and_go(void *argument)
             send(client, greeting, 1, 0) != 1)
             return server;
         while ((connection = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC)) < 0) {
-            if (errno != EAGAIN) /* until the main thread has turned, no slot may be free */
+            if (errno != EAGAIN) /* until the main thread has turned, no place may be free */
                 return server;
         }
         if (recv(connection, &byte, 1, 0) != 1)
@@ -306,6 +306,7 @@ static void threads_that_come_and_go_are_counted_exactly(void **state)
     void *failure;
 
     (void)state;
+    fcntl(watched.fd, F_SETFL, O_NONBLOCK);
     gate_watch_listener(group, watched.fd);
     for (int i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, come_and_go, i % 2 ? &watched : &other);
@@ -341,7 +342,7 @@ static int make_small_table(void **state)
 static int make_group(void **state)
 {
     (void)state;
-    group = gate_group_new("apps", 16 * 1024, TABLE_SLOTS);
+    group = gate_group_new("apps", 16 * 1024, TABLE_SLOTS / 4);
     return 0;
 }
 
