@@ -295,6 +295,9 @@ bool gate_tick(void)
 
     if (!gate.slots)
         return false;
+    publish_all();
+    gate.is_stalled = gate.returned == gate.returned_by_tick;
+    gate.returned_by_tick = gate.returned;
     gate_turn();
     gate.attention = false; /* whoever raises it from here on is seen by a later tick */
     gate_lock();

@@ -65,6 +65,10 @@ struct gate_group {
 
 enum { GATE_TOUCHED_MAX = 256 };
 
+/* Of one connection, while entries flow: some 1,500 messages of 200 bytes. Measured: with
+ * all of a budget of 10 MiB, 40 % more CPU an entry. */
+enum { GATE_FLOWING_SHARE_BYTES = 512 * 1024 };
+
 struct gate {
     _Atomic(struct gate_slot *) slots; /* NULL until gate_init: nobody is watched */
     unsigned slot_count;
@@ -76,6 +80,8 @@ struct gate {
     struct gate_slot *waiting, *closed;
     atomic_uint waiting_count, closed_count;
     atomic_bool stopping;
+    atomic_bool is_stalled;    /* T: nothing was received between the last two ticks */
+    uint64_t returned_by_tick; /* T */
     _Atomic(struct gate_group *) outgoing;
 
     atomic_uint_fast64_t charged;  /* the sum over all slots, by the reading threads */

@@ -6,6 +6,10 @@
  * that. A body that was charged may always be read to its end, and so may a handshake, which
  * is short, and which libzmq would otherwise give up after a second.
  *
+ * While entries flow, that is more than is good: what lies in a long queue has left the caches
+ * by the time it is received. A connection then gets no more than GATE_FLOWING_SHARE_BYTES; a
+ * stall, in which nothing was received between two ticks, opens the rest of the budget to it.
+ *
  * No wake-up is lost: who is held looks once more whether it may go on, after everybody can
  * see that it waits; and who gives back looks for waiting ones after everybody can see it. */
 #undef _FORTIFY_SOURCE
@@ -25,12 +29,18 @@ static uint64_t budget_left(void)
     return charge < gate.budget_bytes ? gate.budget_bytes - charge : 0;
 }
 
+/* How much one connection may hold, when so much of the budget is left. */
+static uint64_t share_of(uint64_t left)
+{
+    return gate.is_stalled || left < GATE_FLOWING_SHARE_BYTES ? left : GATE_FLOWING_SHARE_BYTES;
+}
+
 static bool may_go_on(const struct gate_slot *slot)
 {
-    uint64_t left = budget_left();
+    uint64_t share = share_of(budget_left());
 
     return slot->doomed || slot->privileged ||
-           (left > 0 && gate_charge_of(slot) <= left - left / 4);
+           (share > 0 && gate_charge_of(slot) <= share - share / 4);
 }
 
 /* ---- one descriptor ------------------------------------------------------------------------ */
@@ -88,10 +98,10 @@ static bool hold_back(struct gate_slot *slot)
 
 size_t gate_may_read(struct gate_slot *slot, size_t wanted)
 {
-    uint64_t left = budget_left(), body_left = slot->meter.body_left;
+    uint64_t share = share_of(budget_left()), body_left = slot->meter.body_left;
 
     if (slot->privileged || slot->meter.handshakes_to_go > 0 ||
-        (left > 0 && gate_charge_of(slot) <= left))
+        (share > 0 && gate_charge_of(slot) <= share))
         return wanted;
     if (body_left > 0)
         return wanted < body_left ? wanted : (size_t)body_left;

@@ -42,6 +42,44 @@ static void half_of_the_budget_is_one_peers_share_and_one_unit_more_is_not(void 
     assert_int_equal(gate_stats().held_peers, 0);
 }
 
+/* Until it is held: how much was charged by then. */
+static uint64_t fill(const struct peer *peer)
+{
+    struct stream large = one_frame(0, MAX_MESSAGE);
+
+    for (unsigned i = 0; i < 1000; i++) {
+        send_stream(peer, &large);
+        read_all(peer);
+        if (is_held(peer))
+            return gate_charge();
+    }
+    fail_msg("it was never held");
+    return 0;
+}
+
+static void while_entries_flow_one_peer_gets_no_long_queue(void **state)
+{
+    uint64_t one_message = zmtp_frame_charge(MAX_MESSAGE);
+    struct peer peer = charged_peer(1);
+
+    (void)state;
+    gate.budget_bytes = 4 * GATE_FLOWING_SHARE_BYTES;
+    give_back(&peer, 1, SMALL);
+    gate_tick();
+    assert_in_range(fill(&peer), GATE_FLOWING_SHARE_BYTES, GATE_FLOWING_SHARE_BYTES + one_message);
+    give_back(&peer, 1, SMALL);
+    gate_tick();
+    assert_true(is_held(&peer));
+    gate_tick(); /* nothing was received since the last one */
+    assert_false(is_held(&peer));
+    assert_in_range(fill(&peer), gate.budget_bytes / 2, gate.budget_bytes / 2 + one_message);
+    give_back(&peer, 1, MAX_MESSAGE);
+    gate_tick();
+    assert_true(is_held(&peer)); /* it flows again, and it has more than its share */
+    gate.budget_bytes = BUDGET_BYTES;
+    close_peer(&peer);
+}
+
 static void several_peers_have_equal_shares(void **state)
 {
     struct peer one = charged_peer(UNITS / 2 + 1), two = charged_peer(UNITS / 4);
@@ -328,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(half_of_the_budget_is_one_peers_share_and_one_unit_more_is_not),
+        TEST(while_entries_flow_one_peer_gets_no_long_queue),
         TEST(several_peers_have_equal_shares),
         TEST(a_peer_comes_back_at_the_end_of_the_turn_under_three_quarters),
         TEST(what_others_give_back_lets_a_peer_go_on),
