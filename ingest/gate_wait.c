@@ -4,7 +4,7 @@
  * budget. So one greedy peer gets half of the budget, n of them 1/(n+1) each, and as much is
  * always left for whoever comes next. It goes on when its charge is under three quarters of
  * that. A body that was charged may always be read to its end, and so may a handshake, which
- * is short, and which libzmq would otherwise give up after a second.
+ * is short, and has a time limit; but nothing behind it.
  *
  * While entries flow, that is more than is good: what lies in a long queue has left the caches
  * by the time it is received. A connection then gets no more than GATE_FLOWING_SHARE_BYTES; a
@@ -98,13 +98,13 @@ static bool hold_back(struct gate_slot *slot)
 
 size_t gate_may_read(struct gate_slot *slot, size_t wanted)
 {
-    uint64_t share = share_of(budget_left()), body_left = slot->meter.body_left;
+    uint64_t share = share_of(budget_left());
+    size_t sure = zmtp_meter_sure_bytes(&slot->meter);
 
-    if (slot->privileged || slot->meter.handshakes_to_go > 0 ||
-        (share > 0 && gate_charge_of(slot) <= share))
+    if (slot->privileged || (share > 0 && gate_charge_of(slot) <= share))
         return wanted;
-    if (body_left > 0)
-        return wanted < body_left ? wanted : (size_t)body_left;
+    if (slot->meter.handshakes_to_go > 0 || slot->meter.body_left > 0)
+        return wanted < sure ? wanted : sure;
     return hold_back(slot) ? 0 : wanted;
 }
 

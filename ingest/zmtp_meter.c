@@ -16,6 +16,24 @@ bool zmtp_meter_is_inside(const struct zmtp_meter *meter)
     return meter->charged != meter->complete;
 }
 
+size_t zmtp_meter_sure_bytes(const struct zmtp_meter *meter)
+{
+    enum { SHORTEST_HEADER_BYTES = 2, LONG_SIZE_BYTES = 8 };
+
+    switch (meter->state) {
+    case ZMTP_BODY:
+    case ZMTP_COMMAND_NAME:
+        return (size_t)meter->body_left;
+    case ZMTP_FLAGS:
+        return SHORTEST_HEADER_BYTES;
+    case ZMTP_SIZE:
+        return meter->flags & FLAG_LONG ? LONG_SIZE_BYTES - meter->got : 1;
+    case ZMTP_GREETING:
+    default:
+        return GREETING_BYTES - meter->got;
+    }
+}
+
 /* The signature is FF, eight bytes of anything, and an odd byte; then the version. Of the
  * mechanism only its first letter matters here: NULL has one command, others have two. */
 static void read_greeting_byte(struct zmtp_meter *meter, unsigned char byte)

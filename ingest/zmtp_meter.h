@@ -60,6 +60,9 @@ void zmtp_meter_init(struct zmtp_meter *meter);
 size_t zmtp_meter_feed(struct zmtp_meter *meter, const void *bytes, size_t len,
                        const struct zmtp_limits *limits);
 
+/* How many bytes are sure to belong to the frame in work, or to the greeting; at least 1. */
+size_t zmtp_meter_sure_bytes(const struct zmtp_meter *meter);
+
 /* A message has begun, and its end has not come. */
 bool zmtp_meter_is_inside(const struct zmtp_meter *meter);
 

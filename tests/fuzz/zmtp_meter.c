@@ -33,6 +33,7 @@ static void check(const struct zmtp_meter *meter, const struct zmtp_limits *limi
     must(meter->complete <= meter->charged);
     must(meter->charged - meter->complete <= unfinished_max(limits));
     must(zmtp_meter_is_inside(meter) == (meter->charged != meter->complete));
+    must(meter->verdict != ZMTP_FINE || zmtp_meter_sure_bytes(meter) > 0);
     must(meter->verdict != ZMTP_FINE || meter->body_left == 0 || zmtp_meter_is_inside(meter));
 }
 

@@ -167,6 +167,36 @@ static void the_budget_is_passed_by_one_frame_at_most(void **state)
         close_peer(&peers[i]);
 }
 
+/* It would not be heard in time otherwise; but what follows it is like anything else. */
+static void a_handshake_is_read_although_the_budget_is_spent_and_nothing_behind_it(void **state)
+{
+    struct peer greedy[MAX_CLIENTS - 1], newcomer;
+    struct stream body = begun_frame(MAX_MESSAGE, MAX_MESSAGE), stream = stream_after_handshake();
+    size_t handshake = stream.len;
+    uint64_t spent;
+
+    (void)state;
+    for (unsigned i = 0; i < MAX_CLIENTS - 1; i++)
+        greedy[i] = connect_and_greet();
+    for (unsigned i = 0; i < MAX_CLIENTS - 1; i++) {
+        send_stream(&greedy[i], &body);
+        read_all(&greedy[i]);
+    }
+    spent = gate_charge();
+    assert_true(spent > BUDGET_BYTES);
+    newcomer = connect_peer();
+    for (unsigned i = 0; i < 3000; i++)
+        stream_frame(&stream, 0, 0);
+    send_stream(&newcomer, &stream);
+    assert_int_equal(read_all(&newcomer), handshake);
+    assert_true(is_held(&newcomer));
+    assert_true(gate_slot_of(newcomer.here)->handshaken);
+    assert_int_equal(gate_charge(), spent);
+    close_peer(&newcomer);
+    for (unsigned i = 0; i < MAX_CLIENTS - 1; i++)
+        close_peer(&greedy[i]);
+}
+
 /* ---- libzmq's own calls on a descriptor that it believes in its set ------------------------- */
 
 static void a_change_while_held_counts_when_it_is_back(void **state)
@@ -372,6 +402,7 @@ int main(void)
         TEST(what_others_give_back_lets_a_peer_go_on),
         TEST(a_charged_body_may_be_read_to_its_end_and_no_further),
         TEST(the_budget_is_passed_by_one_frame_at_most),
+        TEST(a_handshake_is_read_although_the_budget_is_spent_and_nothing_behind_it),
         TEST(a_change_while_held_counts_when_it_is_back),
         TEST(one_that_is_taken_out_while_held_does_not_come_back),
         TEST(one_that_is_put_in_again_while_over_its_share_is_held_again),

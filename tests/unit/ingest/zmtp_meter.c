@@ -402,6 +402,37 @@ static void later_versions_are_welcome(void **state)
     expect(&stream, ZMTP_FINE);
 }
 
+/* ---- reading ahead ----------------------------------------------------------------------------
+ */
+
+/* Whoever reads only so much at a time reads all of a handshake, and nothing behind it. */
+static void what_is_sure_to_be_a_handshakes_ends_with_it(void **state)
+{
+    static const char *const mechanisms[] = {"NULL", "CURVE"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct stream stream = {.len = 0};
+        struct answer answer = {.followed = 0};
+        size_t end;
+
+        stream_greeting(&stream, mechanisms[i]);
+        stream_command(&stream, 0, "READY", i ? 300 : 30);
+        if (i)
+            stream_command(&stream, LONG, "READY", 0);
+        end = stream.len;
+        stream_frame(&stream, 0, 10);
+        zmtp_meter_init(&answer.meter);
+        while (answer.meter.handshakes_to_go > 0) {
+            size_t sure = zmtp_meter_sure_bytes(&answer.meter);
+
+            assert_true(sure > 0 && sure <= end - answer.followed);
+            feed(&answer, stream.bytes + answer.followed, sure);
+        }
+        assert_int_equal(answer.followed, end);
+    }
+}
+
 /* ---- streaks ------------------------------------------------------------------------------------
  */
 
@@ -462,6 +493,7 @@ int main(void)
         cmocka_unit_test(what_follows_a_bad_header_is_not_followed),
         cmocka_unit_test(greetings_of_others_are_seen_at_their_first_wrong_byte),
         cmocka_unit_test(later_versions_are_welcome),
+        cmocka_unit_test(what_is_sure_to_be_a_handshakes_ends_with_it),
         cmocka_unit_test(random_streams_in_random_pieces_agree_with_the_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
