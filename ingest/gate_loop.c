@@ -169,7 +169,7 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
                              enum gate_cut_reason *reason_out)
 {
     int64_t age_ms = now_ms - slot->opened_ms;
-    bool in_the_way = slot->group->knocked_at == gate.turn;
+    bool in_the_way = slot->group->knocked_at == gate.turn || gate.knocked_at == gate.turn;
     bool wastes;
 
     *reason_out = slot->handshaken ? GATE_CUT_SILENT : GATE_CUT_HANDSHAKE;
@@ -236,13 +236,18 @@ static void let_one_finish(const struct survey *survey)
     }
 }
 
-/* Whether anybody stands at a closed door. */
+/* Whether anybody stands at a closed door, and at that of all groups: where his own has places,
+ * what is missing is what they share. */
 static void look_who_knocks(const struct gate_slot *listener)
 {
+    struct gate_group *group = listener->group;
     struct pollfd backlog = {.fd = gate_fd_of(listener), .events = POLLIN};
 
-    if (listener->group->door_closed && poll(&backlog, 1, 0) == 1)
-        listener->group->knocked_at = gate.turn;
+    if (!group->door_closed || poll(&backlog, 1, 0) != 1)
+        return;
+    group->knocked_at = gate.turn;
+    if (group->clients < group->max_clients)
+        gate.knocked_at = gate.turn;
 }
 
 /* One that was closed for want of descriptors: there may be some now. */

@@ -75,6 +75,7 @@ struct gate {
     uint64_t budget_bytes;
     unsigned connections_max;
     unsigned connections; /* L: slots that accepted connections have */
+    unsigned knocked_at;  /* L: the turn at which somebody waited for what all groups share */
     pthread_mutex_t lock; /* for transitions; reading and giving back go without */
     atomic_uint high;     /* L: no slot from here on was ever used */
     struct gate_slot *waiting, *closed;

@@ -141,6 +141,35 @@ static void who_waits_for_a_descriptor_stands_at_the_door_too(void **state)
     close(newcomer);
 }
 
+/* Descriptors and places of the whole process are everybody's. */
+static void who_waits_for_what_all_groups_share_stands_at_every_door(void **state)
+{
+    struct gate_group *other = gate_group_new("other", MAX_MESSAGE, MAX_CLIENTS);
+    struct peer silent = connect_and_greet();
+    uint64_t cuts = cut_for(GATE_CUT_SILENT);
+    struct sockaddr_un name;
+    socklen_t name_len;
+    int second = open_listener(&name, &name_len), newcomer = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    assert_true(gate_watch_listener(other, second));
+    watch(second, EPOLLIN);
+    assert_int_equal(connect(newcomer, (struct sockaddr *)&name, name_len), 0);
+    gate.connections_max = 1;
+    assert_int_equal(accept4(second, NULL, NULL, SOCK_CLOEXEC), -1);
+    pass_ms(SILENT_MS);
+    assert_int_equal(cut_for(GATE_CUT_SILENT), cuts);
+    pass_ms(1);
+    assert_int_equal(cut_for(GATE_CUT_SILENT), cuts + 1);
+    close_peer(&silent);
+    pass_ms(0);
+    assert_true(is_in_epoll(second));
+    unwatch(second);
+    close(second);
+    close(newcomer);
+    gate_group_free(&other);
+}
+
 static void a_door_that_is_closed_stays_so_for_listeners_that_come_later(void **state)
 {
     struct crowd crowd = fill_places();
@@ -184,6 +213,7 @@ int main(void)
         TEST(a_peer_without_a_handshake_goes_first),
         TEST(a_peer_without_a_message_goes_after_half_a_minute),
         TEST(who_waits_for_a_descriptor_stands_at_the_door_too),
+        TEST(who_waits_for_what_all_groups_share_stands_at_every_door),
         TEST(a_door_that_is_closed_stays_so_for_listeners_that_come_later),
         TEST(a_listener_that_is_closed_while_it_waits_is_in_no_set),
     };

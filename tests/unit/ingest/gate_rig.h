@@ -95,6 +95,7 @@ static inline int rig_open(void **state)
     (void)state;
     rig_ms += 1000 * 1000;
     wakes = 0;
+    gate.connections_max = 1000;
     group = gate_group_new("apps", MAX_MESSAGE, MAX_CLIENTS);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     listener = open_listener(&listener_name, &listener_name_len);
