@@ -135,7 +135,8 @@ static void survey_one(struct survey *survey, const struct gate_slot *slot)
     survey->complete_bytes += complete > returned ? complete - returned : 0;
     survey->unfinished_bytes += charged > complete ? charged - complete : 0;
     survey->any_privileged |= slot->privileged;
-    survey->any_handshake |= gate_state_of(slot) == GATE_OPEN && !slot->handshaken;
+    survey->any_handshake |=
+        gate_state_of(slot) == GATE_OPEN && !slot->outgoing && !slot->handshaken;
 }
 
 static struct survey survey_all(void)

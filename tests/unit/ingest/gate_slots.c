@@ -296,6 +296,7 @@ struct dialer {
     const char *name;
     int type;
     bool stays_in_epoll;
+    bool wants_ticks; /* before anybody has said anything */
     uint64_t charged;
 };
 
@@ -312,6 +313,7 @@ static void *dial(void *argument)
     peer = (struct peer){.far = pair[0], .here = pair[1]};
     watch(peer.here, EPOLLIN | EPOLLOUT);
     dialer->stays_in_epoll = is_in_epoll(peer.here);
+    dialer->wants_ticks = gate_tick(); /* nobody else runs meanwhile */
     send_stream(&peer, &stream);
     read_all(&peer);
     dialer->charged = gate_charge();
@@ -342,6 +344,7 @@ static void what_libzmqs_thread_opens_is_watched_and_nothing_else(void **state)
     run_dialer(&ours);
     assert_int_equal(ours.charged, UNIT);
     assert_true(ours.stays_in_epoll);
+    assert_false(ours.wants_ticks);
     run_dialer(&other);
     assert_int_equal(other.charged, 0);
     run_dialer(&datagram);
