@@ -69,11 +69,17 @@ static int bind_one(struct endpoint *endpoint, const char *text, struct err *err
     return listener_attach(listener, endpoint->socket, endpoint->gate, err);
 }
 
+/* The gate judges those that connect to us, not whom we connect to; nobody else would ever give
+ * up one that accepts and says nothing. What is set here holds for connects from now on. */
+enum { CONNECT_HANDSHAKE_MS = 30 * 1000 };
+
 static int connect_one(struct endpoint *endpoint, const char *text, struct err *err)
 {
     struct address address;
 
     if (address_parse(text, ADDRESS_TO_CONNECT, &address, err) < 0)
+        return -1;
+    if (set_option(endpoint, ZMQ_HANDSHAKE_IVL, CONNECT_HANDSHAKE_MS, err) < 0)
         return -1;
     if (zmq_connect(endpoint->socket, text) < 0)
         return err_set(err, "cannot connect to '%s': %s", text, zmq_strerror(errno));

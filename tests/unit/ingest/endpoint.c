@@ -618,6 +618,33 @@ static void an_endpoint_may_bind_twice_and_connect_as_well(void **state)
     zmq_close(pusher);
 }
 
+static int handshake_ms(void)
+{
+    int ms = -1;
+    size_t ms_bytes = sizeof ms;
+
+    zmq_getsockopt(t.endpoint->socket, ZMQ_HANDSHAKE_IVL, &ms, &ms_bytes);
+    return ms;
+}
+
+/* The gate has it for those that connect to us. */
+static void libzmq_has_a_time_for_the_handshake_of_those_that_we_connect_to(void **state)
+{
+    char address[] = "tcp://127.0.0.1:9";
+
+    (void)state;
+    open_endpoint();
+    assert_int_equal(handshake_ms(), 0);
+    endpoint_stop(t.endpoint);
+    uv_run(&t.loop, UV_RUN_NOWAIT);
+    endpoint_free(&t.endpoint);
+    t.conf.bind.count = 0;
+    t.connect[0] = address;
+    t.conf.connect.count = 1;
+    open_endpoint();
+    assert_int_equal(handshake_ms(), 30 * 1000);
+}
+
 static void addresses_that_do_not_fit_are_cut(void **state)
 {
     char text[16];
@@ -698,6 +725,7 @@ int main(void)
         TEST(after_a_stop_the_address_is_free_again),
         TEST(over_ipc_with_a_mode_of_its_own),
         TEST(an_endpoint_may_bind_twice_and_connect_as_well),
+        TEST(libzmq_has_a_time_for_the_handshake_of_those_that_we_connect_to),
         TEST(addresses_that_do_not_fit_are_cut),
         TEST(one_bad_address_leaves_nothing_open),
     };
