@@ -121,6 +121,11 @@ unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsign
     return count;
 }
 
+bool outbox_is_writing(const struct outbox *outbox)
+{
+    return outbox->in_flight_bytes > 0;
+}
+
 void outbox_send_home(struct outbox *outbox, struct block *block)
 {
     outbox->held--;

@@ -89,6 +89,9 @@ bool outbox_has_sealed(const struct outbox *outbox);
  * Returns how many, 0 when empty. Nothing may be in flight. Ends with outbox_wrote. */
 unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsigned max);
 
+/* Whether a write has begun and not ended; it may be one of notices alone. */
+bool outbox_is_writing(const struct outbox *outbox);
+
 /* The write ended, having moved this many bytes: entries wholly among them are
  * written, what is left is queued again, and the next write begins where this ended. */
 void outbox_wrote(struct outbox *outbox, size_t bytes);

@@ -124,7 +124,7 @@ static void drop_rest(struct daemon *daemon)
     for (unsigned i = 0; i < daemon->sink_count; i++) {
         const struct sink_ledger *ledger = outbox_ledger(daemon->outboxes[i]);
 
-        if (ledger->in_flight == 0)
+        if (!outbox_is_writing(daemon->outboxes[i]))
             outbox_drop_all(daemon->outboxes[i], DROP_SHUTDOWN);
         if (ledger->dropped[DROP_SHUTDOWN] > 0)
             log_line(LOG_LEVEL_ERROR, "sink %s: dropped %" PRIu64 " entries (%s)",

@@ -91,8 +91,8 @@ static void leave_behind(struct daemon *daemon)
 
         if (!sink_is_closed(sink))
             log_line(LOG_LEVEL_ERROR,
-                     "sink %s: '%s' does not return from a write or a sync; leaving without it, "
-                     "%" PRIu64 " entries may be lost",
+                     "sink %s: '%s' does not return from a write or a sync; leaving without it; "
+                     "nobody knows what of it is on the disk (%" PRIu64 " entries in flight)",
                      sink_name(sink), sink_target(sink),
                      outbox_ledger(daemon->outboxes[i])->in_flight);
     }
@@ -179,7 +179,7 @@ bool daemon_has_losses(const struct daemon *daemon)
     for (unsigned i = 0; i < daemon->sink_count; i++) {
         const struct sink_ledger *ledger = outbox_ledger(daemon->outboxes[i]);
 
-        lost += sink_sync_failed(daemon->sinks[i]);
+        lost += sink_sync_failed(daemon->sinks[i]) || !sink_is_closed(daemon->sinks[i]);
         lost += ledger->dropped[DROP_SHUTDOWN] + ledger->queued + ledger->in_flight;
     }
     return lost > 0;

@@ -168,6 +168,25 @@ static void without_another_entry_the_notice_has_a_block_of_its_own(void **state
     all_home();
 }
 
+static void a_notice_alone_in_flight_is_a_write(void **state)
+{
+    struct iovec vectors[VECTORS];
+
+    (void)state;
+    outbox_set_policy(outbox, OUTBOX_DROP_NEWEST);
+    fill_up();
+    drop(2);
+    write_some(VECTORS, SIZE_MAX);
+    assert_false(outbox_is_writing(outbox));
+    assert_int_equal(outbox_begin_write(outbox, vectors, VECTORS), 1);
+    assert_int_equal(ledger->in_flight, 0);
+    assert_true(outbox_is_writing(outbox));
+    assert_stops(outbox_drop_all(outbox, DROP_SHUTDOWN));
+    outbox_wrote(outbox, 0);
+    assert_false(outbox_is_writing(outbox));
+    all_home();
+}
+
 static void the_oldest_block_is_dropped_and_told_before_the_next_that_survives(void **state)
 {
     (void)state;
@@ -320,6 +339,7 @@ int main(void)
         TEST(what_arrives_is_dropped_and_told_before_the_next_block),
         TEST(a_short_entry_does_not_slip_in_before_the_notice),
         TEST(without_another_entry_the_notice_has_a_block_of_its_own),
+        TEST(a_notice_alone_in_flight_is_a_write),
         TEST(the_oldest_block_is_dropped_and_told_before_the_next_that_survives),
         TEST(what_is_in_flight_or_begun_is_not_dropped),
         TEST(the_only_block_may_be_in_flight_and_then_what_arrives_is_dropped),
