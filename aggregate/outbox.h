@@ -100,8 +100,8 @@ void outbox_wrote(struct outbox *outbox, size_t bytes);
  * sent whole: the next write begins with it. Nothing may be in flight. */
 void outbox_rewind_entry(struct outbox *outbox);
 
-/* Gives up all that is queued; the gap tells what it was. Nothing may be in flight. */
-struct gap outbox_drop_all(struct outbox *outbox, enum drop_reason reason);
+/* Gives up all that is queued. Nothing may be in flight. */
+void outbox_drop_all(struct outbox *outbox, enum drop_reason reason);
 
 /* Everything up to this ingest number is written or counted as dropped; moves on block by
  * block. `newest` when no entry is queued or in flight. */

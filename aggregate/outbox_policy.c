@@ -53,28 +53,25 @@ static struct gaps *gaps_behind(struct outbox *outbox, const struct block *block
     return outbox->open ? &outbox->open->gaps : &outbox->pending;
 }
 
-/* Gives up the block at this place with all that is not told yet of it and before it.
- * Returns what of its entries was not written. */
-static struct gap give_up(struct outbox *outbox, struct block **link, enum drop_reason reason)
+/* Gives up the block at this place with all that is not told yet of it and before it. */
+static void give_up(struct outbox *outbox, struct block **link, enum drop_reason reason)
 {
     bool is_head = link == &outbox->head;
     uint32_t written = is_head ? outbox->head_entries_written : 0;
     uint32_t written_bytes = is_head ? outbox_entry_bytes(*link, outbox->head_written) : 0;
     struct block *block = outbox_unlink(outbox, link);
     struct gaps *behind = gaps_behind(outbox, block);
-    struct gap gap = {0};
+    uint64_t dropped = block->entry_count - written;
 
-    gap_add(&gap, reason, block->entry_count - written, block->first_received_ns,
-            block->last_received_ns);
-    outbox->ledger.dropped[reason] += gap.count;
-    outbox->ledger.queued -= gap.count;
+    outbox->ledger.dropped[reason] += dropped;
+    outbox->ledger.queued -= dropped;
     outbox->ledger.queued_bytes -= block->len - written_bytes;
     if (outbox_tells(outbox)) {
-        gap_add(&block->gaps.of[reason], reason, gap.count, gap.from_ns, gap.to_ns);
+        gap_add(&block->gaps.of[reason], reason, dropped, block->first_received_ns,
+                block->last_received_ns);
         gaps_merge(behind, &block->gaps);
     }
     outbox_send_home(outbox, block);
-    return gap;
 }
 
 bool outbox_make_room(struct outbox *outbox)
@@ -97,21 +94,15 @@ bool outbox_make_room(struct outbox *outbox)
     return true;
 }
 
-struct gap outbox_drop_all(struct outbox *outbox, enum drop_reason reason)
+void outbox_drop_all(struct outbox *outbox, enum drop_reason reason)
 {
-    struct gap all = {0};
-
     must(outbox->in_flight_bytes == 0);
     outbox->torn = outbox->head && outbox_line_begin(outbox) != outbox->head_written;
     if (outbox->open)
         outbox_seal(outbox);
-    while (outbox->head) {
-        struct gap gap = give_up(outbox, &outbox->head, reason);
-
-        gap_add(&all, reason, gap.count, gap.from_ns, gap.to_ns);
-    }
+    while (outbox->head)
+        give_up(outbox, &outbox->head, reason);
     must(outbox->ledger.queued == 0 && sink_ledger_balances(&outbox->ledger));
-    return all;
 }
 
 /* ---- blocking for too long --------------------------------------------------------------- */
