@@ -70,13 +70,15 @@ size_t outbox_last_words(struct outbox *outbox, const char **text_out)
     if (gaps_are_empty(&outbox->pending))
         return 0;
     memcpy(outbox->last_words, torn_mark, mark_len);
+    outbox->last_words_len =
+        mark_len + notice_write(&outbox->notice, &outbox->pending, outbox->last_words + mark_len);
     *text_out = outbox->last_words;
-    return mark_len +
-           notice_write(&outbox->notice, &outbox->pending, outbox->last_words + mark_len);
+    return outbox->last_words_len;
 }
 
 void outbox_said_last_words(struct outbox *outbox)
 {
+    outbox->ledger.written_bytes += outbox->last_words_len;
     while (!gaps_are_empty(&outbox->pending)) {
         outbox->ledger.notices++;
         forget_first(&outbox->pending);

@@ -28,6 +28,7 @@ struct outbox {
     struct notice notice;
     struct gaps pending; /* dropped behind all that is queued, and not told yet */
     bool torn;           /* what was dropped at the end was written in part */
+    size_t last_words_len;
     char last_words[NOTICES_ROOM + 16];
 };
 

@@ -175,6 +175,7 @@ static void what_a_close_drops_is_the_last_thing_in_the_file(void **state)
     rig_check_file(t.sink.path, "in flight\n"
                                 "--- logboom: sink s dropped 1 entries (shutdown) "
                                 "00:00:00.0–00:00:00.0\n");
+    assert_int_equal(ledger()->written_bytes, strlen(rig_read_file(t.sink.path, NULL)));
 }
 
 static void a_close_after_a_failed_write_drops_the_rest(void **state)

@@ -243,6 +243,7 @@ static void a_stalled_sink_closes_without_its_reader(void **state)
     enum { ENTRIES = 200, LEN = 77 };
 
     (void)state;
+    outbox_set_notices(t.sink.outbox, NOTICE_TEXT, "s", false);
     open_reader();
     rig_open_sink(&t, &t.sink);
     stall(ENTRIES, LEN);
@@ -250,9 +251,30 @@ static void a_stalled_sink_closes_without_its_reader(void **state)
     rig_close_sink(&t, &t.sink);
     assert_int_equal(ledger()->written + ledger()->dropped[DROP_SHUTDOWN], ENTRIES);
     assert_true(ledger()->dropped[DROP_SHUTDOWN] > 0);
+    assert_int_equal(ledger()->notices, 0); /* there was no room for it */
     receive(sizeof received);
     assert_int_equal(received_len, ledger()->written_bytes);
     rig_check_numbered(received, received_len - received_len % LEN, LEN, 0);
+}
+
+static void a_reader_is_told_what_a_close_dropped(void **state)
+{
+    static const char line[] = "--- logboom: sink s dropped 1 entries (shutdown) "
+                               "00:00:00.0–00:00:00.0\n";
+
+    (void)state;
+    t.sink.conf.batch_for.ms = 3600 * 1000;
+    outbox_set_notices(t.sink.outbox, NOTICE_TEXT, "s", false);
+    open_reader();
+    rig_open_sink(&t, &t.sink);
+    rig_add(&t.sink, "held\n");
+    sink_flush(t.sink.sink);
+    rig_close_sink(&t, &t.sink);
+    receive(sizeof received);
+    assert_int_equal(received_len, sizeof line - 1);
+    assert_memory_equal(received, line, received_len);
+    assert_int_equal(ledger()->notices, 1);
+    assert_int_equal(ledger()->written_bytes, received_len);
 }
 
 static void a_sink_closes_right_after_it_was_stalled(void **state)
@@ -346,6 +368,7 @@ int main(void)
         TEST(readers_may_come_and_go),
         TEST(a_reopen_tears_no_entry_on_its_way_through_a_pipe),
         TEST(a_stalled_sink_closes_without_its_reader),
+        TEST(a_reader_is_told_what_a_close_dropped),
         TEST(a_sink_closes_right_after_it_was_stalled),
         TEST(a_sink_closes_while_it_waits_for_its_next_try),
         TEST(batch_for_does_not_stop_what_has_begun),
