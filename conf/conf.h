@@ -69,6 +69,9 @@ struct conf_sink {
     struct conf_ms batch_for;
 };
 
+/* No cap is smaller, whatever the other settings need. */
+enum { CONF_CAP_LEAST_BYTES = 16 * 1024 * 1024 };
+
 struct conf_memory {
     struct conf_bytes cap;
     enum conf_gate gate;

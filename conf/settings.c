@@ -38,7 +38,7 @@
 
 /* One row per setting, in the order of the struct. */
 static const struct setting memory_settings[] = {
-    {ROW(struct conf_memory, cap), .standard = "64MiB", .least = 16 * MIB,
+    {ROW(struct conf_memory, cap), .standard = "64MiB", .least = CONF_CAP_LEAST_BYTES,
      .most = 1024 * 1024 * MIB,
      .help = "all memory that the daemon may occupy; `logboomd --plan` shows how it is split"},
     {ROW(struct conf_memory, gate), .words = WORDS("on", "off"), .standard = "on",

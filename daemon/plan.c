@@ -178,13 +178,14 @@ static void grow_receive(struct plan *plan)
     plan->share_bytes[BUDGET_RECEIVE] = 2 * plan->receive_bytes;
 }
 
-/* The cap in whole KiB of which the slack leaves just what the shares need. */
+/* The cap in whole KiB of which the slack leaves just what the shares need; or, if that is
+ * more, the least that the settings allow. */
 static size_t smallest_cap(const struct plan *plan)
 {
     size_t needed = sum(plan) - plan->cap_bytes / SLACK_PART;
     size_t cap = needed + (needed + SLACK_PART - 2) / (SLACK_PART - 1);
 
-    return (cap + KIB - 1) / KIB * KIB;
+    return larger((cap + KIB - 1) / KIB * KIB, CONF_CAP_LEAST_BYTES);
 }
 
 static void say_too_small(const struct plan *plan, const struct conf *conf,

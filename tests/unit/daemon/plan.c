@@ -217,6 +217,19 @@ static void a_cap_that_is_too_small_says_what_would_do(void **state)
     forget_plan();
 }
 
+static void no_cap_would_do_that_the_settings_refuse(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("memory: {cap: 16MiB}\n"
+                             "ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_clients: 1,\n"
+                             "          max_message: 1KiB, max_entry: 1KiB}]\n"
+                             "sinks: [{name: b, type: stdout}]\n"),
+                     0);
+    assert_true(fits());
+    assert_int_equal(t.plan.smallest_cap_bytes, CONF_CAP_LEAST_BYTES);
+    forget_plan();
+}
+
 /* Counts of blocks must not come round: a queue beyond all memory is no small one. */
 static void a_queue_larger_than_the_cap_is_refused(void **state)
 {
@@ -235,66 +248,81 @@ static void a_queue_larger_than_the_cap_is_refused(void **state)
     }
 }
 
-/* Caps and configurations. Each: what the sentence names as the smallest cap does, a KiB less
- * does not, and with any cap from there on the sum is the cap. */
+struct shape {
+    unsigned endpoints, sinks, max_clients;
+    const char *max_message, *queue;
+};
+
+/* The plan of a configuration of this shape. */
+static unsigned plan_of_shape(const struct shape *shape, unsigned long cap_kib)
+{
+    static char text[65536];
+    size_t len = 0;
+
+#define ADD(...) len += (size_t)snprintf(text + len, sizeof text - len, __VA_ARGS__)
+    ADD("memory: {cap: %luKiB}\ningest:\n", cap_kib);
+    for (unsigned i = 0; i < shape->endpoints; i++)
+        ADD(" - {name: e%u, bind: 'tcp://127.0.0.1:0', max_clients: %u, max_message: %s}\n", i,
+            shape->max_clients, shape->max_message);
+    ADD("sinks:\n");
+    for (unsigned i = 0; i < shape->sinks; i++)
+        ADD(" - {name: s%u, type: file, path: '%u', queue: %s}\n", i, i, shape->queue);
+#undef ADD
+    assert_true(len < sizeof text);
+    return plan_of(text);
+}
+
+/* The cap that the sentence names, in KiB; a KiB less does not do. */
+static unsigned long least_cap(const struct shape *shape)
+{
+    unsigned long least = CONF_CAP_LEAST_BYTES / KIB;
+
+    if (plan_of_shape(shape, least) > 0) {
+        least = strtoul(strstr(t.said, "need ") + 5, NULL, 10);
+        assert_true(t.plan.total_bytes > t.plan.cap_bytes);
+        assert_int_equal(t.plan.smallest_cap_bytes, least * KIB);
+        forget_plan();
+        assert_int_equal(plan_of_shape(shape, least - 1), 1);
+    }
+    forget_plan();
+    return least;
+}
+
+/* Returns what ZeroMQ may hold with this cap; with one that was smaller, it was `before`. */
+static size_t check_cap(const struct shape *shape, unsigned long cap_kib, size_t before)
+{
+    size_t receive;
+
+    if (plan_of_shape(shape, cap_kib) != 0)
+        fail_msg("%s", t.said);
+    assert_true(fits());
+    assert_int_equal(t.plan.clients, shape->endpoints * shape->max_clients);
+    receive = t.plan.receive_bytes;
+    assert_true(receive >= 2 * t.plan.max_message + 256 * KIB);
+    /* grows with the cap, but for what a whole block more for each queue takes */
+    assert_true(2 * receive + block_bytes(&t.plan, shape->sinks) >= 2 * before);
+    forget_plan();
+    return receive;
+}
+
 static void any_cap_is_used_up_and_never_exceeded(void **state)
 {
-    static const struct {
-        unsigned endpoints, sinks, max_clients;
-        const char *max_message, *queue;
-    } cases[] = {
+    static const struct shape shapes[] = {
         {1, 1, 1, "64KiB", "auto"},    {1, 2, 16, "256KiB", "auto"},
         {2, 3, 128, "256KiB", "auto"}, {1, 1, 128, "16MiB", "auto"},
         {1, 3, 128, "256KiB", "1MiB"}, {2, 1, 1000, "1MiB", "8MiB"},
         {5, 9, 7, "300KiB", "700KiB"}, {1, 1, 100000, "64KiB", "auto"},
-        {40, 60, 1, "64KiB", "auto"},
+        {40, 60, 1, "64KiB", "auto"},  {256, 256, 1, "16MiB", "auto"},
     };
     static const unsigned long more_kib[] = {0, 1, 511, 3000, 40000, 1000001, 70000000};
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char text[16384];
-        unsigned long least = 0;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        unsigned long least = least_cap(&shapes[i]);
         size_t receive = 0;
 
-        for (size_t k = 0; k < sizeof more_kib / sizeof *more_kib + 2; k++) {
-            /* first too small by far, then by one KiB */
-            unsigned long cap = k == 0 ? 16 * KIB : k == 1 ? least - 1 : least + more_kib[k - 2];
-            int len = snprintf(text, sizeof text, "memory: {cap: %luKiB}\ningest:\n", cap);
-
-            for (unsigned n = 0; n < cases[i].endpoints; n++)
-                len += snprintf(text + len, sizeof text - (size_t)len,
-                                " - {name: e%u, bind: 'tcp://127.0.0.1:0', max_clients: %u, "
-                                "max_message: %s}\n",
-                                n, cases[i].max_clients, cases[i].max_message);
-            len += snprintf(text + len, sizeof text - (size_t)len, "sinks:\n");
-            for (unsigned n = 0; n < cases[i].sinks; n++)
-                len += snprintf(text + len, sizeof text - (size_t)len,
-                                " - {name: s%u, type: file, path: '%u', queue: %s}\n", n, n,
-                                cases[i].queue);
-            if (k < 2) {
-                if (plan_of(text) == 0) { /* the least that the settings allow is enough */
-                    assert_true(k == 0 && t.plan.smallest_cap_bytes <= 16 * MIB);
-                    least = 16 * KIB;
-                    k = 1;
-                } else {
-                    least = strtoul(strstr(t.said, "need ") + 5, NULL, 10);
-                    assert_true(t.plan.total_bytes > t.plan.cap_bytes);
-                    assert_int_equal(t.plan.smallest_cap_bytes, least * KIB);
-                }
-            } else {
-                if (plan_of(text) != 0)
-                    fail_msg("%s", t.said);
-                assert_true(fits());
-                assert_int_equal(t.plan.clients, cases[i].endpoints * cases[i].max_clients);
-                /* grows with the cap, but for what a whole block more for each queue takes */
-                assert_true(2 * t.plan.receive_bytes + block_bytes(&t.plan, cases[i].sinks) >=
-                            2 * receive);
-                assert_true(t.plan.receive_bytes >= 2 * t.plan.max_message + 256 * KIB);
-                receive = t.plan.receive_bytes;
-            }
-            forget_plan();
-        }
+        for (size_t k = 0; k < sizeof more_kib / sizeof *more_kib; k++)
+            receive = check_cap(&shapes[i], least + more_kib[k], receive);
     }
 }
 
@@ -345,6 +373,7 @@ int main(void)
         cmocka_unit_test(small_entries_still_have_blocks_of_the_least_size),
         cmocka_unit_test(a_queue_of_too_few_blocks_is_refused_where_it_is_written),
         cmocka_unit_test(a_cap_that_is_too_small_says_what_would_do),
+        cmocka_unit_test(no_cap_would_do_that_the_settings_refuse),
         cmocka_unit_test(a_queue_larger_than_the_cap_is_refused),
         cmocka_unit_test(any_cap_is_used_up_and_never_exceeded),
         cmocka_unit_test(both_queues_and_receiving_grow_with_the_cap),
