@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "aggregate/format.h"
-#include "conf/alloc.h"
+#include "daemon/path.h"
 #include "ingest/address.h"
 #include "ingest/listener.h"
 #include "sink/sink_file.h"
@@ -109,61 +109,6 @@ static void judge_endpoint(const struct conf *conf, unsigned index, struct conf_
 
 /* ---- one file, one sink -------------------------------------------------------------- */
 
-/* What a path leads to, however it is written. */
-struct file_identity {
-    dev_t dev; /* of the file, or of the folder where it will be made */
-    ino_t ino;
-    const char *name; /* in that folder; NULL when the file is there */
-};
-
-static const char *name_in_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-/* The result belongs to the caller. */
-static char *folder_of(const char *path)
-{
-    size_t len = (size_t)(name_in_folder(path) - path);
-
-    if (len == 0)
-        return alloc_text(".", 1);
-    return alloc_text(path, len > 1 ? len - 1 : len); /* of "/x" the slash stays */
-}
-
-/* False when neither the file nor its folder is there, or the file may have many writers:
- * /dev/null and terminals. */
-static bool identify(const char *path, struct file_identity *identity)
-{
-    bool is_there;
-    struct stat st;
-    char *folder;
-
-    if (lstat(path, &st) == 0) {
-        *identity = (struct file_identity){st.st_dev, st.st_ino, NULL};
-        return !S_ISCHR(st.st_mode);
-    }
-    folder = folder_of(path);
-    is_there = stat(folder, &st) == 0;
-    free(folder);
-    if (is_there)
-        *identity = (struct file_identity){st.st_dev, st.st_ino, name_in_folder(path)};
-    return is_there;
-}
-
-static bool is_same_file(const char *a, const char *b)
-{
-    struct file_identity first, second;
-
-    if (!identify(a, &first) || !identify(b, &second))
-        return false;
-    if (first.dev != second.dev || first.ino != second.ino || !first.name != !second.name)
-        return false;
-    return !first.name || strcmp(first.name, second.name) == 0;
-}
-
 static bool has_path(const struct conf_sink *sink)
 {
     return sink->type == CONF_SINK_FILE && sink->path;
@@ -175,7 +120,7 @@ static void judge_path(const struct conf *conf, unsigned index, struct conf_prob
 
     if (!has_path(sink))
         return;
-    if (*name_in_folder(sink->path) == '\0') {
+    if (*path_name(sink->path) == '\0') {
         conf_problem(conf, problems, &sink->path, "'%s' names a folder; name a file in it",
                      sink->path);
         return;
@@ -183,7 +128,7 @@ static void judge_path(const struct conf *conf, unsigned index, struct conf_prob
     for (unsigned i = 0; i < index; i++) {
         const struct conf_sink *other = &conf->sinks[i];
 
-        if (has_path(other) && is_same_file(other->path, sink->path)) {
+        if (has_path(other) && path_is_same_file(other->path, sink->path)) {
             conf_problem(conf, problems, &sink->path,
                          "'%s' is the file of sink '%s' too; give each sink a file of its own",
                          sink->path, other->name ? other->name : "");
@@ -273,7 +218,7 @@ void judge_listening(const struct conf *conf, struct conf_problems *problems)
 static void try_folder(const struct conf *conf, const struct conf_sink *sink,
                        struct conf_problems *problems)
 {
-    char *folder = folder_of(sink->path);
+    char *folder = path_folder(sink->path);
 
     if (access(folder, W_OK | X_OK) < 0)
         conf_problem(conf, problems, &sink->path, "cannot make '%s' in the folder '%s': %s%s",
@@ -308,7 +253,7 @@ void judge_surroundings(const struct conf *conf, struct conf_problems *problems)
 {
     try_all_to_listen(conf, true, problems);
     for (unsigned i = 0; i < conf->sink_count; i++) {
-        if (has_path(&conf->sinks[i]) && *name_in_folder(conf->sinks[i].path) != '\0')
+        if (has_path(&conf->sinks[i]) && *path_name(conf->sinks[i].path) != '\0')
             try_path(conf, &conf->sinks[i], problems);
     }
 }

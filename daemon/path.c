@@ -1,0 +1,61 @@
+#include "daemon/path.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "conf/alloc.h"
+
+const char *path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+char *path_folder(const char *path)
+{
+    size_t len = (size_t)(path_name(path) - path);
+
+    if (len == 0)
+        return alloc_text(".", 1);
+    return alloc_text(path, len > 1 ? len - 1 : len); /* of "/x" the slash stays */
+}
+
+/* What a path leads to, however it is written. */
+struct file_identity {
+    dev_t dev; /* of the file, or of the folder where it will be made */
+    ino_t ino;
+    const char *name; /* in that folder; NULL when the file is there */
+};
+
+/* False when neither the file nor its folder is there, or the file may have many writers:
+ * /dev/null and terminals. */
+static bool identify(const char *path, struct file_identity *identity)
+{
+    bool is_there;
+    struct stat st;
+    char *folder;
+
+    if (lstat(path, &st) == 0) {
+        *identity = (struct file_identity){st.st_dev, st.st_ino, NULL};
+        return !S_ISCHR(st.st_mode);
+    }
+    folder = path_folder(path);
+    is_there = stat(folder, &st) == 0;
+    free(folder);
+    if (is_there)
+        *identity = (struct file_identity){st.st_dev, st.st_ino, path_name(path)};
+    return is_there;
+}
+
+bool path_is_same_file(const char *a, const char *b)
+{
+    struct file_identity first, second;
+
+    if (!identify(a, &first) || !identify(b, &second))
+        return false;
+    if (first.dev != second.dev || first.ino != second.ino || !first.name != !second.name)
+        return false;
+    return !first.name || strcmp(first.name, second.name) == 0;
+}
