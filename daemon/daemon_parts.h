@@ -1,4 +1,4 @@
-/* daemon_parts.h - the daemon's inside: for daemon.c, assemble.c, stop.c, report.c. */
+/* daemon_parts.h - the daemon's inside: for the files that are named below. */
 #ifndef DAEMON_DAEMON_PARTS_H
 #define DAEMON_DAEMON_PARTS_H
 
@@ -93,6 +93,11 @@ struct daemon {
     bool cut_short; /* time was up before everything had arrived */
 };
 
+static inline double daemon_seconds_since(const struct daemon *daemon, uint64_t since_ms)
+{
+    return (double)(uv_now(&daemon->loop) - since_ms) / 1000;
+}
+
 /* assemble.c - opening in order, and undoing it backwards. 0, or the exit status and
  * problems or a sentence. */
 enum exit_status daemon_open(struct daemon *daemon, struct err *err);
@@ -109,9 +114,13 @@ void daemon_close(struct daemon *daemon);
  * received because the drain was cut short. What a policy dropped is no loss of the stop. */
 bool daemon_has_losses(const struct daemon *daemon);
 
-/* stall.c - says when clients wait because a sink is full, and ends it when block_for is
- * over. Each turn. */
+/* stall.c - says when clients wait because a sink is full. Each turn. */
 void daemon_watch_stall(struct daemon *daemon);
+
+/* block_for.c - for stall.c, each turn: measures who holds back what is parked, and lets it
+ * drop when block_for is over; says so when one has caught up. */
+void daemon_watch_blocking(struct daemon *daemon, bool parked);
+void daemon_watch_expired(struct daemon *daemon);
 
 /* giveback.c - gives memory back to the kernel, after a burst and near the cap. Each turn;
  * and once at ready, when nothing has happened yet. */

@@ -78,7 +78,7 @@ static void try_to_flush(struct daemon *daemon)
         log_line(LOG_LEVEL_WARNING,
                  "stopping: entries were still arriving or waiting after %.1f s; what clients "
                  "have sent and we have not received is lost, uncounted",
-                 (double)(uv_now(&daemon->loop) - daemon->stop_began_ms) / 1000);
+                 daemon_seconds_since(daemon, daemon->stop_began_ms));
         begin_flushing(daemon);
     }
 }
