@@ -2,6 +2,7 @@
  * guess: after a second it is said who is full and why, then every minute, and when it is
  * over. It is over, too, when block_for is (daemon/block_for.c). */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "conf/log.h"
 #include "conf/must.h"
@@ -27,13 +28,22 @@ static uint64_t accepted_from_waiting(const struct daemon *daemon)
     return accepted;
 }
 
-static const char *what_is_received(const struct daemon *daemon)
+static bool has_publishers(const struct daemon *daemon)
 {
     for (unsigned i = 0; i < daemon->endpoint_count; i++) {
         if (is_sub(daemon, i))
-            return "nothing more is received but from publishers";
+            return true;
     }
-    return "nothing more is received";
+    return false;
+}
+
+/* Only the gate counts clients, and it does not tell publishers from those who wait. */
+static void show_clients(const struct daemon *daemon, char text[64])
+{
+    text[0] = '\0';
+    if (daemon->gate_is_on)
+        snprintf(text, 64, ", %" PRIu64 " clients are %s", gate_stats().open_now,
+                 has_publishers(daemon) ? "connected" : "waiting");
 }
 
 static void on_stalled(uv_timer_t *timer)
@@ -41,15 +51,16 @@ static void on_stalled(uv_timer_t *timer)
     struct daemon *daemon = container_of(timer, struct daemon, stall_timer);
     int route = aggregate_busy_route(daemon->aggregate);
     const struct sink *sink;
+    char clients[64];
 
     if (route < 0 || accepted_from_waiting(daemon) != daemon->stalled_at)
         return; /* entries are taken, only not as fast as they could come */
     sink = daemon->sinks[route];
     daemon->stall_told = true;
-    log_line(LOG_LEVEL_WARNING,
-             "sink %s: full for %.1f s (%s); %s, %" PRIu64 " clients are waiting", sink_name(sink),
-             daemon_seconds_since(daemon, daemon->stalled_since_ms), sink_trouble(sink),
-             what_is_received(daemon), gate_stats().open_now);
+    show_clients(daemon, clients);
+    log_line(LOG_LEVEL_WARNING, "sink %s: full for %.1f s (%s); nothing more is received%s%s",
+             sink_name(sink), daemon_seconds_since(daemon, daemon->stalled_since_ms),
+             sink_trouble(sink), has_publishers(daemon) ? " but from publishers" : "", clients);
 }
 
 static bool any_parked(const struct daemon *daemon)

@@ -79,6 +79,16 @@ def test_a_stall_is_told_and_its_end_too(start, client, fifo):
     assert daemon.stop() == EXIT_FINE
 
 
+def test_without_the_gate_nobody_counts_the_clients_that_wait(start, client, fifo):
+    """The stall is told all the same, without a number that would be wrong."""
+    daemon = start(sink=SMALL_QUEUE, endpoint={"max_entry": "4KiB"}, memory={"cap": "32MiB", "gate": "off"})
+    client(daemon.address, sndhwm=10, sndbuf=65536).send_until_blocked(entries(0))
+    daemon.wait_said("sink all: full for 1.")
+    assert "nothing more is received\n" in daemon.said
+    fifo.begin()
+    assert daemon.stop() == EXIT_FINE
+
+
 def test_a_slow_reader_is_no_stall(start, numbered_client, fifo):
     """Somebody reads the FIFO all the time, but slower than the client sends: the queue is full
     and the client waits, for longer than it takes to call it a stall. Entries flow, so nobody
