@@ -1,7 +1,7 @@
 /* gatekeeper.c - gives the gate its ticks, and tells the log what it does.
  *
- * The gate asks for ticks from any thread; they stop when there is nothing to look after, so
- * that an idle daemon sleeps. */
+ * The gate asks for ticks from any thread; they stop when there is nothing to look after or to
+ * tell, so that an idle daemon sleeps. */
 #include <inttypes.h>
 
 #include "conf/log.h"
@@ -64,20 +64,21 @@ static void tell_cut(struct daemon *daemon, const struct gate_cut *cut, uint64_t
     daemon->cut_told_ms = uv_now(&daemon->loop);
 }
 
-/* Of those that come within a second of a told one, the last is told after it. The sum is
- * taken first: one that is cut meanwhile counts the next time. */
-static void tell_cuts(struct daemon *daemon)
+/* Of those that come within a second of a told one, the last is told after it; true: there are
+ * such. The sum is taken first: one that is cut meanwhile counts the next time. */
+static bool tell_cuts(struct daemon *daemon)
 {
     uint64_t sum = cut_count();
     struct gate_cut cut;
     bool any = false;
 
     if (daemon->cut_told_ms != 0 && uv_now(&daemon->loop) - daemon->cut_told_ms < TELL_CUT_EVERY_MS)
-        return;
+        return sum > daemon->cuts_told;
     while (gate_next_cut(&cut))
         any = true;
     if (any)
         tell_cut(daemon, &cut, sum);
+    return false;
 }
 
 static void tell_door(struct daemon *daemon)
@@ -97,12 +98,13 @@ static void tell_door(struct daemon *daemon)
 static void on_gate_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = container_of(timer, struct daemon, gate_timer);
+    bool more_to_tell;
 
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_look(daemon->endpoints[i]);
-    tell_cuts(daemon);
+    more_to_tell = tell_cuts(daemon);
     tell_door(daemon);
-    if (!gate_tick())
+    if (!gate_tick() && !more_to_tell)
         uv_timer_stop(timer);
 }
 

@@ -1,6 +1,7 @@
 """Peers that break the rules of ZMTP, or follow them to the letter and never come to an end.
 They cost themselves their connection; honest clients notice nothing."""
 
+import re
 import time
 
 import pytest
@@ -16,7 +17,7 @@ from cap_story import (
     verify_file,
     wait_all_written,
 )
-from logboom_story import EXIT_FINE, PATIENCE_S, SANITIZED
+from logboom_story import EXIT_FINE, PATIENCE_S, SANITIZED, wait_until
 from zmtp_peer import (
     OLD_GREETINGS,
     Crowd,
@@ -106,6 +107,24 @@ def test_peers_older_than_zmtp_3(start, honest_client, kind):
     daemon.wait_ledger(lambda look: look.gate["cut"]["old"] == 1, "counted")
     honest.check_served()
     honest.finish()
+
+
+def test_each_peer_that_is_cut_is_told(start):
+    """A peer is cut, and the log says so. Four more are cut within a moment, and then nothing
+    happens any more. A second later the log names one of them and counts the others."""
+    daemon = start()
+    for turn in range(5):
+        with Peer(daemon.address) as peer:
+            peer.send(OLD_GREETINGS["ZMTP 1.0"])
+            assert peer.wait_cut(PATIENCE_S / 3)
+        if turn == 0:
+            daemon.wait_said("was cut off")
+
+    def told():
+        lines = re.findall(r"was cut off: it does not speak .*?(?:so were (\d+) others)?$", daemon.said, re.M)
+        return len(lines) + sum(int(others or 0) for others in lines)
+
+    wait_until(lambda: told() == 5, lambda: f"5 are told: {daemon.said}")
 
 
 def test_half_sent_messages_do_not_starve_others(start, honest_client):
