@@ -36,8 +36,9 @@ enum { LONG_MESSAGE_BYTES = 16 * 1024 };
 /* Never more than was charged, whatever libzmq delivers. */
 static void publish(struct gate_slot *slot)
 {
-    uint64_t charge = gate_charge_of(slot);
-    uint64_t given = slot->unpublished < charge ? slot->unpublished : charge;
+    uint64_t returned = atomic_load(&slot->returned);
+    uint64_t there = atomic_load(&slot->complete) - returned;
+    uint64_t given = slot->unpublished < there ? slot->unpublished : there;
 
     atomic_store(&slot->returned, atomic_load(&slot->returned) + given);
     atomic_store(&gate.returned, atomic_load(&gate.returned) + given);

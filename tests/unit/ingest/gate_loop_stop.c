@@ -112,6 +112,25 @@ static void what_comes_after_all_was_void_is_given_back_once(void **state)
     close_peer(&peer);
 }
 
+/* It would be missing when the connection closes, and the unfinished message is given up. */
+static void no_more_is_given_back_than_is_complete(void **state)
+{
+    struct peer peer = connect_and_greet();
+    struct stream one = small_messages(1), begun = begun_frame(100, 50);
+
+    (void)state;
+    send_and_read(&peer, &one);
+    send_and_read(&peer, &begun);
+    give_back(&peer, 3, SMALL);
+    gate_turn();
+    assert_int_equal(gate_charge(), zmtp_frame_charge(100));
+    close_peer(&peer);
+    assert_int_equal(gate_charge(), 0);
+    gate_turn();
+    gate_turn();
+    assert_int_equal(gate_stats().slots_in_use, 0);
+}
+
 /* ---- attention ------------------------------------------------------------------------------ */
 
 static void ticks_end_when_there_is_nothing_to_look_after(void **state)
@@ -276,6 +295,7 @@ int main(void)
         TEST(the_charges_of_other_groups_are_theirs),
         TEST(charges_of_a_peer_that_left_can_be_void_and_then_its_place_is_free),
         TEST(what_comes_after_all_was_void_is_given_back_once),
+        TEST(no_more_is_given_back_than_is_complete),
         TEST(ticks_end_when_there_is_nothing_to_look_after),
         TEST(attention_that_was_raised_before_anybody_listened_is_not_lost),
         TEST(at_the_stop_peers_see_an_end_and_what_they_sent_is_read),
