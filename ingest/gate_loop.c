@@ -114,7 +114,7 @@ struct survey {
     uint64_t complete_bytes;   /* charged, and there for us to receive */
     uint64_t unfinished_bytes; /* charged, and good for nothing yet */
     bool any_privileged;
-    bool any_handshake; /* is still to come */
+    bool any_handshake; /* is still to come, within its time */
     bool in_the_way;    /* unfinished messages keep others from going on */
     bool any_news;      /* something a later tick must look at */
 };

@@ -1,6 +1,8 @@
 /* Charges that nobody gives back, and the stop. */
 #include "tests/unit/ingest/gate_rig.h"
 
+#include <sys/prctl.h>
+
 static bool is_cut(const struct peer *peer)
 {
     return is_refused(peer, ECONNRESET);
@@ -155,6 +157,42 @@ static void ticks_end_when_there_is_nothing_to_look_after(void **state)
     assert_false(gate_tick());
 }
 
+static void *watch_as_libzmq_does(void *argument)
+{
+    prctl(PR_SET_NAME, "7/ZMQbg/IO/0", 0, 0, 0);
+    watch(((struct peer *)argument)->here, EPOLLIN);
+    return NULL;
+}
+
+/* A connection that libzmq has opened, to a peer that has not said anything. */
+static struct peer connect_out(void)
+{
+    struct peer peer;
+    pthread_t thread;
+    int pair[2];
+
+    gate_watch_connects(MAX_MESSAGE);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+    peer = (struct peer){.far = pair[0], .here = pair[1]};
+    pthread_create(&thread, NULL, watch_as_libzmq_does, &peer);
+    pthread_join(thread, NULL);
+    assert_true(gate_slot_of(peer.here)->outgoing);
+    return peer;
+}
+
+/* Nothing bounds how long a server may take to answer, so there is nothing to look after. */
+static void a_server_that_does_not_answer_needs_no_ticks(void **state)
+{
+    struct peer server = connect_out();
+
+    (void)state;
+    assert_false(gate_tick());
+    rig_ms += 3600 * 1000;
+    assert_false(gate_tick());
+    assert_false(is_cut(&server));
+    close_peer(&server);
+}
+
 static void attention_that_was_raised_before_anybody_listened_is_not_lost(void **state)
 {
     struct peer peer = connect_and_greet();
@@ -286,6 +324,39 @@ static void who_is_held_at_the_stop_goes_on_when_there_is_room(void **state)
     close_peer(&peer);
 }
 
+static void a_connection_that_was_opened_is_half_closed_when_it_has_shaken_hands(void **state)
+{
+    struct peer server = connect_out();
+    struct stream handshake = stream_after_handshake();
+
+    (void)state;
+    send_and_read(&server, &handshake);
+    gate_half_close();
+    assert_true(has_seen_the_end(&server));
+    assert_false(is_held(&server));
+    assert_false(gate_is_drained());
+    close_peer(&server);
+    assert_true(gate_is_drained());
+}
+
+/* Its server may come up during the stop, and would hand over what we have no time for. */
+static void one_that_has_not_is_held_and_not_waited_for(void **state)
+{
+    struct peer server = connect_out();
+
+    (void)state;
+    gate_half_close();
+    assert_true(is_held(&server));
+    assert_true(gate_is_drained());
+    gate_turn();
+    gate_half_close();
+    assert_true(is_held(&server));
+    unwatch(server.here);
+    watch(server.here, EPOLLIN); /* it is connected now */
+    assert_true(is_held(&server));
+    close_peer(&server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +368,7 @@ int main(void)
         TEST(what_comes_after_all_was_void_is_given_back_once),
         TEST(no_more_is_given_back_than_is_complete),
         TEST(ticks_end_when_there_is_nothing_to_look_after),
+        TEST(a_server_that_does_not_answer_needs_no_ticks),
         TEST(attention_that_was_raised_before_anybody_listened_is_not_lost),
         TEST(at_the_stop_peers_see_an_end_and_what_they_sent_is_read),
         TEST(newcomers_wait_from_the_stop_on),
@@ -304,6 +376,8 @@ int main(void)
         TEST(the_next_long_message_is_not_waited_for),
         TEST(a_short_message_is_not_waited_for),
         TEST(who_is_held_at_the_stop_goes_on_when_there_is_room),
+        TEST(a_connection_that_was_opened_is_half_closed_when_it_has_shaken_hands),
+        TEST(one_that_has_not_is_held_and_not_waited_for),
     };
     return cmocka_run_group_tests(tests, rig_init, NULL);
 }
