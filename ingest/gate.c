@@ -168,10 +168,7 @@ static void publish(struct gate_slot *slot)
         count(&gate.charged, meter->charged - charged);
         note_peak();
     }
-    if (meter->message_count != messages) {
-        store(&slot->messages, meter->message_count);
-        count(&gate.message_count, meter->message_count - messages);
-    }
+    store(&slot->messages, meter->message_count);
     if (meter->handshakes_to_go == 0)
         atomic_store_explicit(&slot->handshaken, true, memory_order_relaxed);
     if (slot->privileged && (meter->message_count != messages || !is_inside(slot)))

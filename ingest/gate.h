@@ -103,7 +103,6 @@ struct gate_stats {
     uint64_t closed;   /* of these */
     uint64_t open_now;
     uint64_t received_bytes; /* from all watched, with ZMTP's framing and handshakes */
-    uint64_t message_count;  /* complete messages among them */
     uint64_t polls;          /* changes to what epoll watches on these */
 
     size_t charged_bytes; /* what libzmq holds now */

@@ -102,7 +102,7 @@ struct gate {
     unsigned cut_first, cut_count;
 
     /* for gate_stats */
-    atomic_uint_fast64_t accepted, closed_total, received_bytes, message_count, polls;
+    atomic_uint_fast64_t accepted, closed_total, received_bytes, polls;
     atomic_uint_fast64_t charged_peak, holds, closings, voided_bytes;
     atomic_uint_fast64_t cut[GATE_CUT_REASONS];
     atomic_uint doors_closed, slots_in_use;
