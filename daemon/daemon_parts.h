@@ -103,7 +103,7 @@ static inline double daemon_seconds_since(const struct daemon *daemon, uint64_t 
 enum exit_status daemon_open(struct daemon *daemon, struct err *err);
 void daemon_free(struct daemon *daemon);
 
-/* daemon.c - signals, the stop timer and the watch */
+/* daemon.c - signals, all timers and the watch */
 void daemon_open_handles(struct daemon *daemon);
 
 /* stop.c */

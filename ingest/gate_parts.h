@@ -17,15 +17,16 @@ enum gate_state {
 
 /* One descriptor. Who writes what: hooks under `gate.lock` (L), the thread that reads the
  * connection (R), the loop thread (T). A slot goes FREE → OPEN → CLOSED by hooks, and
- * CLOSED → FREE by the loop thread, all under the lock. The three sums never go back but
- * for what a message that is given up had been charged, so a charge is a difference:
+ * CLOSED → FREE by the loop thread, or by whoever has its number next; all under the lock. The
+ * sums only grow, but for what a command had been charged, or a message that is given up; so a
+ * charge is a difference:
  *
  *     returned ≤ settled ≤ complete ≤ charged
  *     T          R         R          R           */
 struct gate_slot {
     atomic_uchar state;            /* L: enum gate_state */
     atomic_uchar doomed;           /* L: 0, or 1 + enum gate_cut_reason: the next read says so */
-    atomic_bool privileged;        /* L: may finish its message whatever the budget says */
+    atomic_bool privileged;        /* L, ended by R: may finish its message over the budget */
     bool outgoing;                 /* L: opened by us */
     bool waiting;                  /* L: not in libzmq's epoll set, though libzmq thinks so */
     struct gate_group *group;      /* L */
