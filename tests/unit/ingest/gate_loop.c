@@ -2,18 +2,6 @@
  * that nobody gives back, and the stop. */
 #include "tests/unit/ingest/gate_rig.h"
 
-static void pass_ms(int64_t ms)
-{
-    rig_ms += ms;
-    gate_tick();
-    gate_tick(); /* it takes two to cut */
-}
-
-static bool is_cut(const struct peer *peer)
-{
-    return is_refused(peer, ECONNRESET);
-}
-
 /* One that has begun a message and not ended it. */
 static struct peer peer_inside(size_t frame_bytes)
 {

@@ -3,18 +3,6 @@
 
 enum { HANDSHAKE_MS = 1000, HANDSHAKE_IN_THE_WAY_MS = 500, SILENT_MS = 30 * 1000 };
 
-static void pass_ms(int64_t ms)
-{
-    rig_ms += ms;
-    gate_tick();
-    gate_tick(); /* it takes two to cut */
-}
-
-static bool is_cut(const struct peer *peer)
-{
-    return is_refused(peer, ECONNRESET);
-}
-
 /* One that has said nothing, one that has shaken hands, one that has sent a message, and one
  * whose message we have not read. */
 struct crowd {

@@ -3,11 +3,6 @@
 
 #include <sys/prctl.h>
 
-static bool is_cut(const struct peer *peer)
-{
-    return is_refused(peer, ECONNRESET);
-}
-
 /* ---- void charges ------------------------------------------------------------------------- */
 
 static void what_was_there_before_the_last_look_and_is_not_received_is_void(void **state)

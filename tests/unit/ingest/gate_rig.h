@@ -252,12 +252,24 @@ static inline void give_back(const struct peer *peer, unsigned count, size_t fra
         gate_give_back(peer->here, frame_bytes);
 }
 
+static inline void pass_ms(int64_t ms)
+{
+    rig_ms += ms;
+    gate_tick();
+    gate_tick(); /* it takes two to cut */
+}
+
 /* ---- looking -------------------------------------------------------------------------------- */
 
 static inline bool is_refused(const struct peer *peer, int error)
 {
     errno = 0;
     return read_once(peer) < 0 && errno == error;
+}
+
+static inline bool is_cut(const struct peer *peer)
+{
+    return is_refused(peer, ECONNRESET);
 }
 
 /* What the kernel has, whatever the gate told the test. */
