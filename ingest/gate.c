@@ -27,7 +27,7 @@
  *
  * Why nothing is lost or stuck. A complete message never costs a connection. What was charged
  * as a body may always be read to its end, and when unfinished messages hold all of the
- * budget, one after the other may be finished regardless (gate_loop.c). A closed connection's
+ * budget, one after the other may be finished regardless (gate_tick.c). A closed connection's
  * messages are still queued, and still charged to its number; so a new connection gets a
  * number whose slot is free, by F_DUPFD_CLOEXEC.
  *
@@ -152,7 +152,7 @@ static void note_time(struct gate_slot *slot)
 }
 
 /* Lets others see what the meter has: once a read, however many messages were in it. The order
- * is for gate_loop.c, which cuts a peer that is inside a message and silent: it must never see
+ * is for gate_tick.c, which cuts a peer that is inside a message and silent: it must never see
  * `charged` without a `complete` and a time that are as new. */
 static void publish(struct gate_slot *slot)
 {
