@@ -292,24 +292,33 @@ int gate_find_free_number(int fd)
 
 /* ---- who is watched ------------------------------------------------------------------------ */
 
+/* Under the lock, since libzmq's thread may be closing another listener of the group. */
+static bool add_listener(struct gate_group *group, struct gate_slot *slot)
+{
+    if (group->listener_count == GATE_LISTENERS_MAX)
+        return false;
+    if (gate_state_of(slot) == GATE_CLOSED)
+        gate_free_slot(slot);
+    enter(slot, group, GATE_LISTENER);
+    group->listeners[group->listener_count++] = gate_fd_of(slot);
+    if (group->door_closed)
+        gate_hold(slot);
+    return true;
+}
+
 bool gate_watch_listener(struct gate_group *group, int fd)
 {
     struct gate_slot *slot = gate_slot_of(fd);
+    bool added = false;
 
     must(fd >= 0);
     if (!gate.slots)
         return true; /* the gate is off */
-    if (!slot || group->listener_count == GATE_LISTENERS_MAX)
-        return false;
     gate_lock();
-    if (gate_state_of(slot) == GATE_CLOSED)
-        gate_free_slot(slot);
-    enter(slot, group, GATE_LISTENER);
-    group->listeners[group->listener_count++] = fd;
-    if (group->door_closed)
-        gate_hold(slot);
+    if (slot)
+        added = add_listener(group, slot);
     gate_unlock();
-    return true;
+    return added;
 }
 
 void gate_watch_connects(size_t max_message)

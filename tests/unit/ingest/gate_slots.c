@@ -289,6 +289,21 @@ static void all_doors_of_a_group_close_and_open_together(void **state)
     close(second);
 }
 
+static void a_group_has_so_many_listeners_and_not_one_more(void **state)
+{
+    int fds[GATE_LISTENERS_MAX];
+    struct sockaddr_un name;
+    socklen_t name_len;
+
+    (void)state;
+    for (unsigned i = 0; i < GATE_LISTENERS_MAX; i++) {
+        fds[i] = open_listener(&name, &name_len);
+        assert_int_equal(gate_watch_listener(group, fds[i]), i < GATE_LISTENERS_MAX - 1);
+    }
+    for (unsigned i = 0; i < GATE_LISTENERS_MAX; i++)
+        close(fds[i]);
+}
+
 /* ---- connections that we open ------------------------------------------------------------- */
 
 /* What a thread of this name sees of its own connection. */
@@ -428,6 +443,7 @@ int main(void)
         TEST(a_place_is_taken_until_all_its_messages_are_received),
         TEST(without_descriptors_the_door_closes_and_each_tick_tries_again),
         TEST(all_doors_of_a_group_close_and_open_together),
+        TEST(a_group_has_so_many_listeners_and_not_one_more),
         TEST(what_libzmqs_thread_opens_is_watched_and_nothing_else),
         TEST(a_stop_opens_nothing_new),
         TEST(an_end_forgets_what_was_charged),
