@@ -167,8 +167,10 @@ static void close_signals(struct daemon *daemon)
 
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, NULL);
-    for (unsigned i = 0; i < daemon->signal_count; i++)
+    for (unsigned i = 0; i < daemon->signal_count; i++) {
         uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+        signal(signal_numbers[i], SIG_IGN);
+    }
     if (daemon->loop_open)
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
 }

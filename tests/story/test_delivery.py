@@ -126,6 +126,7 @@ def test_a_full_block_does_not_wait_for_batch_for(start, client):
     one = client(daemon.address)
     for number in range(5000):
         one.send(numbered_json(0, number))
+    one.finish()
     wait_until(lambda: daemon.log.stat().st_size > 256 * 1024, "whole blocks in the file")
     assert daemon.stop(sent=5000) == EXIT_FINE
     check_output(daemon, "all.log", "line", {0: 5000})
