@@ -146,6 +146,21 @@ def test_half_sent_messages_do_not_starve_others(start, honest_client):
     honest.finish()
 
 
+def test_newcomers_cannot_begin_a_message_beyond_the_budget(start):
+    """A hundred peers say, in one piece, all of their handshake and the head of a message of
+    250 KB, and fill it. However many come, no more is begun than the budget has room for, but
+    for one frame."""
+    daemon = start(sink={"format": "line"})
+    head = half_frame(250_000, b"h" * 100)
+    with Crowd(daemon.address, greeting() + ready() + head, lambda _: b"h" * 240_000) as crowd:
+        crowd.connect(100)
+        crowd.run_until(lambda: crowd.ready + crowd.cut >= 100, "their handshakes")
+        crowd.run_for(0.5)
+        look = check_charged(daemon, 30 * 250_000)
+        assert look.gate["peak"] <= look.gate["limit"] + 250_000 + 8192
+        check_peak(daemon)
+
+
 def test_half_sent_messages_do_not_hold_their_place_for_ever(start, tools):
     """Eight peers take all eight places, send half a message each, and stop. An honest client
     knocks: it waits at the door, at no cost, but not longer than 35 s. Then the eight are

@@ -1,8 +1,6 @@
 """Nobody reads the output, and clients send without mercy: memory stays below its cap, and
 nothing is lost but what is counted."""
 
-import re
-
 import pytest
 from cap_story import (
     MIB,
