@@ -1,7 +1,7 @@
 /* Peers that take a place and do not use it go when others stand at the door. */
 #include "tests/unit/ingest/gate_rig.h"
 
-enum { HANDSHAKE_MS = 1000, HANDSHAKE_IN_THE_WAY_MS = 500, SILENT_MS = 30 * 1000 };
+enum { HANDSHAKE_MS = 1000, HANDSHAKE_IN_THE_WAY_MS = 300, SILENT_MS = 30 * 1000 };
 
 /* One that has said nothing, one that has shaken hands, one that has sent a message, and one
  * whose message we have not read. */
