@@ -18,7 +18,15 @@ import pytest
 pytest.register_assert_rewrite("logboom_story", "cap_story", "zmtp_peer")
 
 from cap_story import Reader, Tools  # noqa: E402
-from logboom_story import PATIENCE_S, SANITIZED, Client, Daemon, end_contexts, end_process  # noqa: E402
+from logboom_story import (  # noqa: E402
+    PATIENCE_S,
+    SANITIZED,
+    Client,
+    Daemon,
+    FifoReader,
+    end_contexts,
+    end_process,
+)
 
 CLIENT_SCRIPT = pathlib.Path(__file__).with_name("numbered_client.py")
 HANGING_S = 300  # longer than --timeout: for what no exception gets out of
@@ -83,6 +91,16 @@ def start(tmp_path):
         daemon.end()
     for daemon in started:
         daemon.check_said()
+
+
+@pytest.fixture
+def fifo(tmp_path):
+    """all.log is a FIFO with a reader that does not read yet."""
+    os.mkfifo(tmp_path / "all.log")
+    reader = FifoReader(tmp_path / "all.log")
+    yield reader
+    if not reader.thread.is_alive():
+        reader.close()
 
 
 @pytest.fixture

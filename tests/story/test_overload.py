@@ -29,16 +29,6 @@ DROPPING = ("drop_newest", "drop_oldest")
 MANY = 20_000  # entries, several times what queue, daemon and pipe hold
 
 
-@pytest.fixture
-def fifo(tmp_path):
-    """all.log is a FIFO with a reader that does not read yet."""
-    os.mkfifo(tmp_path / "all.log")
-    reader = FifoReader(tmp_path / "all.log")
-    yield reader
-    if not reader.thread.is_alive():
-        reader.close()
-
-
 def send_many(one, first=0, count=MANY, client=0):
     """NDJSON, so that it is quick; the daemon takes every message, whatever the sink does."""
     batch = [numbered_json(client, number) for number in range(first, first + count)]

@@ -26,16 +26,6 @@ STOPS = 4 if SANITIZED else 16
 ENOUGH = 200_000  # entries for a slow reader
 
 
-@pytest.fixture
-def fifo(tmp_path):
-    """all.log is a FIFO with a reader that does not read yet."""
-    os.mkfifo(tmp_path / "all.log")
-    reader = FifoReader(tmp_path / "all.log")
-    yield reader
-    if not reader.thread.is_alive():
-        reader.close()
-
-
 def entries(client, first=0):
     number = first
     while True:

@@ -7,29 +7,13 @@
  * may still be busy with sending. Says `closed` when the last was closed, `left` when all is
  * with the kernel, `cycles N` and `sent CLIENT NUMBERED OTHERS`. */
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <time.h>
 #include <zmq.h>
 
+#include "leaving.h"
 #include "numbered.h"
 #include "options.h"
-
-static volatile sig_atomic_t told_to_leave;
-
-static void on_sigterm(int number)
-{
-    (void)number;
-    told_to_leave = 1;
-}
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* libzmq's own bound on sockets is the bound on what is pending. */
 static void *take_socket(void *context)
@@ -81,7 +65,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: churn ADDRESS [name=value …]\n");
         return 64;
     }
-    signal(SIGTERM, on_sigterm);
+    leave_on_sigterm();
     zmq_ctx_set(context, ZMQ_MAX_SOCKETS, (int)option_number(argc, argv, "pending", 500));
     while ((!cycles || done < cycles) && now() < end && !told_to_leave &&
            cycle(context, argv[1], messages, &sizes, client, &numbered, &others))

@@ -8,11 +8,11 @@
  * without end. Says `connected`, `queued` when all is with libzmq, `left` when all is with the
  * kernel; then for each client `sent CLIENT NUMBERED OTHERS`. */
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <time.h>
 #include <zmq.h>
 
+#include "leaving.h"
 #include "numbered.h"
 #include "options.h"
 
@@ -35,22 +35,6 @@ static struct {
     struct sizes sizes;
     double began;
 } work;
-
-static volatile sig_atomic_t told_to_leave;
-
-static void on_sigterm(int number)
-{
-    (void)number;
-    told_to_leave = 1;
-}
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static void say(const char *word)
 {
@@ -176,7 +160,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: push ADDRESS [name=value …]\n");
         return 64;
     }
-    signal(SIGTERM, on_sigterm);
+    leave_on_sigterm();
     work.client_count = (unsigned)option_number(argc, argv, "clients", 1);
     work.entries = option_number(argc, argv, "entries", 0);
     work.rate = option_number(argc, argv, "rate", 0);
