@@ -146,10 +146,10 @@ NEAR = 3 * MIB  # measured: 0.6 to 1.4 MiB above idle: warm connections, touched
 SOON_S = 2 * 2  # 2 s; twice that where the machine is busy
 
 
-@resident_is_judged
-def test_after_a_burst_the_memory_goes_back(start, client, tmp_path):
-    """200 MB come while nobody reads the FIFO, so the daemon fills up to what it may hold. Then
-    somebody reads, all of it goes out, and soon the daemon is about as small as it was."""
+@pytest.fixture
+def burst(start, client, tmp_path):
+    """200 MB come while nobody reads the FIFO, so the daemon fills up to what it may hold, however
+    quick the machine is. Then somebody reads, and all of it goes out."""
     os.mkfifo(tmp_path / "all.log")
     reader = CountingReader(tmp_path / "all.log")
     daemon = start(sink={"format": "raw"})
@@ -160,8 +160,15 @@ def test_after_a_burst_the_memory_goes_back(start, client, tmp_path):
     wait_until(lambda: resident(daemon) > idle + 20 * MIB, "a full daemon")
     reader.begin()
     sender.join()
-    one.finish()
     daemon.wait_written(400 * BURST)
+    return daemon, one, reader, idle
+
+
+@resident_is_judged
+def test_after_a_burst_the_memory_goes_back(burst):
+    """Nothing more comes, and soon the daemon is about as small as it was."""
+    daemon, one, reader, idle = burst
+    one.finish()
     wait_until(lambda: resident(daemon) < idle + NEAR,
                lambda: f"{resident(daemon)} is not near {idle}", SOON_S)
     assert daemon.stop(sent=400 * BURST) == EXIT_FINE
@@ -170,14 +177,10 @@ def test_after_a_burst_the_memory_goes_back(start, client, tmp_path):
 
 
 @resident_is_judged
-def test_a_trickle_does_not_keep_the_memory(start, client):
+def test_a_trickle_does_not_keep_the_memory(burst):
     """After the burst entries go on coming, one every few milliseconds, so it never is quiet:
     the memory goes back all the same."""
-    daemon = start(sink={"format": "raw"})
-    idle = resident(daemon)
-    one = client(daemon.address)
-    one.send(*([BATCH] * BURST))
-    assert status(daemon, "VmHWM") * 1024 > idle + NEAR
+    daemon, one, reader, idle = burst
 
     def trickle():
         one.send("one more")
@@ -188,6 +191,7 @@ def test_a_trickle_does_not_keep_the_memory(start, client):
     assert int(re.findall(r"given_back=(\d+)", daemon.said)[-1]) > 0
     one.finish()
     assert daemon.stop() == EXIT_FINE
+    reader.end()
 
 
 def test_an_idle_daemon_does_not_wake_up(start, client):
