@@ -7,14 +7,17 @@
 struct route {
     struct outbox *outbox;
     struct format *format;
-    size_t entry_len; /* of the entry being offered */
-    bool has_room;    /* for it */
-    bool is_busy;     /* held back the last offer that was BUSY */
+    const struct match *match; /* NULL: takes every entry */
+    bool takes;                /* the entry being offered; all below is of it, too */
+    size_t entry_len;
+    bool has_room;
+    bool is_busy; /* held back the last offer that was BUSY */
 };
 
 struct aggregate {
     uint64_t newest;
     int busy_route;
+    const struct entry *busy_entry; /* that was offered last, if that was BUSY: is judged */
     unsigned route_count;
     struct route routes[AGGREGATE_ROUTES_MAX];
 };
@@ -39,6 +42,22 @@ void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, str
     must(aggregate->route_count < AGGREGATE_ROUTES_MAX);
     aggregate->routes[aggregate->route_count++] =
         (struct route){.outbox = outbox, .format = format};
+}
+
+void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match)
+{
+    must(aggregate->route_count > 0);
+    aggregate->routes[aggregate->route_count - 1].match = match;
+}
+
+/* Which routes it takes, so that the others are left alone. */
+static void judge(struct aggregate *aggregate, const struct entry *entry, const char *base)
+{
+    for (unsigned i = 0; i < aggregate->route_count; i++) {
+        struct route *route = &aggregate->routes[i];
+
+        route->takes = !route->match || match_takes(route->match, entry, base);
+    }
 }
 
 /* The length in this route's sink, and whether there is room for it. */
@@ -80,15 +99,19 @@ static void render(struct route *route, const struct entry *entry, const char *b
     must(format_write(route->format, entry, base, to) == to + route->entry_len);
 }
 
-/* Every sink gets the entry, or drops it. */
+/* Every sink that it is for gets the entry, or drops it. */
 static void take(struct aggregate *aggregate, const struct entry *entry, const char *base,
                  struct endpoint_ledger *ledger)
 {
     uint64_t number = ++aggregate->newest;
+    bool routed = false;
 
     for (unsigned i = 0; i < aggregate->route_count; i++) {
         struct route *route = &aggregate->routes[i];
 
+        if (!route->takes)
+            continue;
+        routed = true;
         if (route->has_room || outbox_make_room(route->outbox))
             render(route, entry, base, number);
         else
@@ -99,10 +122,13 @@ static void take(struct aggregate *aggregate, const struct entry *entry, const c
     ledger->accepted++;
     ledger->malformed += entry->malformed;
     ledger->cut += entry->cut;
-    if (aggregate->route_count > 0)
-        ledger->routed++;
-    else
-        ledger->unrouted++;
+    ledger->routed += routed;
+    ledger->unrouted += !routed;
+}
+
+static bool holds_back(struct route *route, const struct entry *entry, const char *base)
+{
+    return route->takes && !find_room(route, entry, base) && outbox_holds_back(route->outbox);
 }
 
 /* Route `first` is the first that holds the entry back. */
@@ -110,26 +136,27 @@ static void note_who_is_busy(struct aggregate *aggregate, unsigned first, const 
                              const char *base)
 {
     aggregate->busy_route = (int)first;
+    aggregate->busy_entry = entry;
     for (unsigned i = 0; i < aggregate->route_count; i++) {
         struct route *route = &aggregate->routes[i];
 
-        route->is_busy =
-            i >= first && !find_room(route, entry, base) && outbox_holds_back(route->outbox);
+        route->is_busy = i >= first && holds_back(route, entry, base);
     }
 }
 
 enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
                              const char *base, struct endpoint_ledger *ledger)
 {
+    if (aggregate->busy_entry != entry)
+        judge(aggregate, entry, base);
     for (unsigned i = 0; i < aggregate->route_count; i++) {
-        struct route *route = &aggregate->routes[i];
-
-        if (!find_room(route, entry, base) && outbox_holds_back(route->outbox)) {
+        if (holds_back(&aggregate->routes[i], entry, base)) {
             note_who_is_busy(aggregate, i, entry, base);
             return AGGREGATE_BUSY;
         }
     }
     aggregate->busy_route = -1;
+    aggregate->busy_entry = NULL;
     take(aggregate, entry, base, ledger);
     return AGGREGATE_TAKEN;
 }
@@ -137,8 +164,12 @@ enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *en
 void aggregate_take(struct aggregate *aggregate, const struct entry *entry, const char *base,
                     struct endpoint_ledger *ledger)
 {
-    for (unsigned i = 0; i < aggregate->route_count; i++)
-        find_room(&aggregate->routes[i], entry, base);
+    judge(aggregate, entry, base);
+    aggregate->busy_entry = NULL;
+    for (unsigned i = 0; i < aggregate->route_count; i++) {
+        if (aggregate->routes[i].takes)
+            find_room(&aggregate->routes[i], entry, base);
+    }
     take(aggregate, entry, base, ledger);
 }
 

@@ -5,6 +5,7 @@
 #define AGGREGATE_AGGREGATE_H
 
 #include "aggregate/format.h"
+#include "aggregate/match.h"
 #include "aggregate/outbox.h"
 
 struct aggregate;
@@ -17,13 +18,17 @@ void aggregate_free(struct aggregate **aggregate);
 enum { AGGREGATE_ROUTES_MAX = 256 };
 void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, struct format *format);
 
+/* The outbox that was given last gets only what matches; the others are not concerned. Borrows
+ * the match until aggregate_free. */
+void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match);
+
 enum offered {
     AGGREGATE_TAKEN, /* rendered into open blocks, or dropped by policy; the caller's again */
     AGGREGATE_BUSY   /* an outbox that blocks is full; nothing has changed: park it */
 };
 
 /* Borrows entry and base until it returns. Counts the entry in the endpoint's ledger
- * when it is taken. */
+ * when it is taken. After BUSY the same entry is offered again as it was, or never. */
 enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
                              const char *base, struct endpoint_ledger *ledger);
 

@@ -11,6 +11,7 @@
 #include "aggregate/aggregate.h"
 #include "aggregate/escape.h"
 #include "bench/wrap_malloc.h"
+#include "conf/conf.h"
 #include "conf/must.h"
 #include "ingest/decode.h"
 
@@ -434,6 +435,89 @@ static void decode_one(void)
     must(decode_next(world.decoder, &rules, &cursor, one, world.entries[0]));
 }
 
+/* ---- routing: what a sink costs that does not want the entry ----------------------------------
+ */
+
+enum { ROUTES = 10 };
+
+/* Ten sinks, none of which takes an entry of app checkout on web-01, level info: they look
+ * at the app, the host, a list, the level, at several, and at what is left out. */
+static const char *const routing[ROUTES] = {
+    "{app: 'bank-*'}",
+    "{app: cart}",
+    "{host: 'db-*'}",
+    "{app: [search, 'mail-*', 'chat-*', sms, 'push-*', geo, 'ads-*', 'tax-*']}",
+    "{min_level: warning}",
+    "{host: 'web-*', app: 'check*', min_level: error}",
+    "{topic: 'orders.*'}",
+    "{host: '*-99'}",
+    "{not: {app: 'check*'}}",
+    "{app: 'c*t*t', host: 'w?b-0[2-9]'}",
+};
+
+static struct conf *read_routing(const char *const *matches, unsigned count)
+{
+    struct conf_problems *problems = conf_problems_new();
+    char text[4096];
+    struct conf *conf;
+    size_t len = (size_t)snprintf(text, sizeof text,
+                                  "ingest: [{name: in, bind: 'tcp://127.0.0.1:0'}]\nsinks:\n");
+
+    for (unsigned i = 0; i < count; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len,
+                                "  - {name: s%u, type: stdout, match: %s}\n", i, matches[i]);
+    conf = conf_load_text("routing", text, len, problems);
+    must(conf && conf_problems_count(problems) == 0);
+    conf_problems_free(&problems);
+    return conf;
+}
+
+/* An aggregate in which nobody takes anything; no outbox is ever touched. */
+static struct aggregate *make_routing(const char *const *matches, unsigned count)
+{
+    struct aggregate *aggregate = aggregate_new();
+    struct conf *conf = count > 0 ? read_routing(matches, count) : NULL;
+    const void *setting;
+
+    for (unsigned i = 0; i < count; i++) {
+        struct match *match = match_new(&conf->sinks[i].match, &setting, NULL);
+
+        must(match);
+        aggregate_add_route(aggregate, outbox_new(world.blocks, BLOCK_CAP, 1), world.line);
+        aggregate_narrow_route(aggregate, match);
+    }
+    if (conf)
+        conf_free(&conf);
+    return aggregate;
+}
+
+static void offer_to_nobody(struct aggregate *aggregate)
+{
+    struct endpoint_ledger ledger = {0};
+
+    for (unsigned i = 0; i < ENTRIES; i++)
+        aggregate_offer(aggregate, world.entries[i], world.message->bytes, &ledger);
+    must(ledger.unrouted == ENTRIES);
+}
+
+static void route_to_no_sink(void)
+{
+    static struct aggregate *aggregate;
+
+    if (!aggregate)
+        aggregate = make_routing(NULL, 0);
+    offer_to_nobody(aggregate);
+}
+
+static void route_past_ten_sinks(void)
+{
+    static struct aggregate *aggregate;
+
+    if (!aggregate)
+        aggregate = make_routing(routing, ROUTES);
+    offer_to_nobody(aggregate);
+}
+
 /* ---- the harness --------------------------------------------------------------------------- */
 
 static const struct {
@@ -459,6 +543,8 @@ static const struct {
     {"CompactEntries/spans", read_compact_entries, MANY},
     {"Json/strings", json_by_way_of_strings, ENTRIES},
     {"Json/straight", json_straight_into_block, ENTRIES},
+    {"Routing/none", route_to_no_sink, ENTRIES},
+    {"Routing/ten", route_past_ten_sinks, ENTRIES},
     {"Decode/one", decode_one, 1},
     {"Decode/batch+render", decode_and_render_64_kib, 65536 / sizeof json_line},
 };

@@ -1,10 +1,12 @@
 #include "conf/check_text.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "conf/count_of.h"
 #include "conf/suggest.h"
 
-enum { NAME_MAX_BYTES = 64, FORMAT_WORDS = 4 };
+enum { NAME_MAX_BYTES = 64, FORMAT_WORDS = 4, GLOB_MAX_BYTES = 128 };
 
 int check_name(const struct setting *setting, const char *text, struct err *err)
 {
@@ -47,4 +49,34 @@ int check_format(const struct setting *setting, const char *text, struct err *er
                    "'%s' is '%s', but can only be text, line, json, raw or a template such as "
                    "'{time} {message}'",
                    setting->name, text);
+}
+
+const char *const check_level_words[] = {
+    "emerg",     "alert", "crit",   "error",       "warning",       "notice",   "info",   "debug",
+    "trace",     "warn",  "err",    "panic",       "fatal",         "critical", "severe", "verbose",
+    "emergency", "fine",  "finest", "information", "informational", NULL,
+};
+
+int check_level(const struct setting *setting, const char *text, struct err *err)
+{
+    const char *nearest;
+
+    for (unsigned i = 0; check_level_words[i]; i++)
+        if (strcasecmp(check_level_words[i], text) == 0)
+            return 0;
+    nearest = suggest_nearest(text, check_level_words, COUNT_OF(check_level_words) - 1);
+    if (nearest)
+        return err_set(err, "'%s' is '%s'; did you mean '%s'?", setting->name, text, nearest);
+    return err_set(err,
+                   "'%s' is '%s', but can only be emerg, alert, crit, error, warning, notice, "
+                   "info, debug or trace",
+                   setting->name, text);
+}
+
+int check_glob(const struct setting *setting, const char *text, struct err *err)
+{
+    if (strlen(text) > GLOB_MAX_BYTES)
+        return err_set(err, "'%s' has a glob of %zu bytes, above the largest allowed %d",
+                       setting->name, strlen(text), GLOB_MAX_BYTES);
+    return 0;
 }

@@ -1,5 +1,5 @@
 /* check_text.h - which texts a setting takes, where its row alone knows: names,
- * paths and formats. Each answers 0, or -1 and a sentence that names the setting. */
+ * paths, formats, levels and globs. Each answers 0, or -1 and a sentence that names the setting. */
 #ifndef CONF_CHECK_TEXT_H
 #define CONF_CHECK_TEXT_H
 
@@ -12,5 +12,12 @@ int check_path(const struct setting *setting, const char *text, struct err *err)
 
 /* A known word, or a template, whose inside is judged by those who compile it. */
 int check_format(const struct setting *setting, const char *text, struct err *err);
+
+/* A word for a level, in any case: those that aggregate/level.h reads (a test compares). */
+int check_level(const struct setting *setting, const char *text, struct err *err);
+extern const char *const check_level_words[]; /* NULL-terminated */
+
+/* Not too long; the rest is judged by those who compile it. */
+int check_glob(const struct setting *setting, const char *text, struct err *err);
 
 #endif

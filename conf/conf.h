@@ -55,9 +55,26 @@ struct conf_ingest {
     struct conf_count max_clients; /* of all its bound addresses together */
 };
 
+/* What an entry must be like. What is not written (no item, NULL) asks for nothing. */
+struct conf_filter {
+    char *min_level;           /* a word for a level, see check_level */
+    struct conf_strings app;   /* globs: one of them */
+    struct conf_strings host;  /* the same */
+    struct conf_strings topic; /* the same */
+    char *message;             /* a regular expression */
+};
+
+/* Which entries a sink takes: those that are like `all`, but for those that are like
+ * `except`, where that asks for anything. */
+struct conf_match {
+    struct conf_filter all;
+    struct conf_filter except; /* `not:` */
+};
+
 struct conf_sink {
     char *name;
     enum conf_sink_type type;
+    struct conf_match match;
     char *path;   /* files only, else NULL */
     char *format; /* text, line, json, raw or a template */
     enum conf_newlines newlines;

@@ -27,12 +27,16 @@
         struct conf_strings: SETTING_TEXTS,                                                        \
         struct conf_memory: SETTING_SECTION,                                                       \
         struct conf_ipc: SETTING_SECTION,                                                          \
+        struct conf_match: SETTING_SECTION,                                                        \
+        struct conf_filter: SETTING_SECTION,                                                       \
         struct conf_ingest *: SETTING_LIST,                                                        \
         struct conf_sink *: SETTING_LIST)
 
-#define ROW(type, member)                                                                          \
-    .name = #member, .kind = KIND_OF(type, member), .offset = offsetof(type, member),              \
+#define ROW_CALLED(word, type, member)                                                             \
+    .name = (word), .kind = KIND_OF(type, member), .offset = offsetof(type, member),               \
     .size = sizeof MEMBER(type, member)
+
+#define ROW(type, member) ROW_CALLED(#member, type, member)
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -84,11 +88,39 @@ static const struct setting ingest_settings[] = {
 static const struct section ingest_section = {"an ingest endpoint", sizeof(struct conf_ingest),
                                               ingest_settings, COUNT_OF(ingest_settings)};
 
+/* What `match` and the `not` in it both ask for; `all` is the first member of a match. */
+#define FILTER_ROWS                                                                                \
+    {ROW(struct conf_filter, min_level), .check = check_level,                                     \
+     .help = "this level or a graver one, which an entry without a level never is"},               \
+        {ROW(struct conf_filter, app), .most = 64, .check = check_glob,                            \
+         .help = "globs, such as 'web-*': the app is like one of them; no app counts as '-'"},     \
+        {ROW(struct conf_filter, host), .most = 64, .check = check_glob,                           \
+         .help = "the same for the host"},                                                         \
+    {                                                                                              \
+        ROW(struct conf_filter, topic), .most = 64, .check = check_glob,                           \
+                                        .help = "the same for the topic"                           \
+    }
+_Static_assert(offsetof(struct conf_match, all) == 0, "rows of a filter are rows of a match");
+
+static const struct setting except_settings[] = {FILTER_ROWS};
+static const struct section except_section = {"'not'", sizeof(struct conf_filter), except_settings,
+                                              COUNT_OF(except_settings)};
+
+static const struct setting match_settings[] = {
+    FILTER_ROWS,
+    {ROW_CALLED("not", struct conf_match, except), .section = &except_section,
+     .help = "but not entries that are like all keys that are written here"},
+};
+static const struct section match_section = {"'match'", sizeof(struct conf_match), match_settings,
+                                             COUNT_OF(match_settings)};
+
 static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, name), .required = true, .check = check_name,
      .help = "what this sink is called in logs and counters; unique among sinks"},
     {ROW(struct conf_sink, type), .words = WORDS("file", "stdout"), .required = true,
      .help = "where entries go"},
+    {ROW(struct conf_sink, match), .section = &match_section,
+     .help = "which entries it takes: those that are like all keys that are written"},
     {ROW(struct conf_sink, path), .check = check_path,
      .help = "the file to append to; type file only"},
     {ROW(struct conf_sink, format), .standard = "text", .check = check_format,

@@ -27,7 +27,7 @@ enum setting_kind {
 };
 
 /* At most so many rows has a section. */
-enum { SECTION_ROWS_MAX = 16 };
+enum { SECTION_ROWS_MAX = 32 };
 
 struct section;
 

@@ -95,6 +95,7 @@ static struct outbox *make_outbox(const struct daemon *daemon, unsigned i)
 static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
 {
     const struct conf_sink *conf = &daemon->conf->sinks[i];
+    const void *setting;
     struct format_options options = {
         .local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL,
         .indent_newlines = conf->newlines == CONF_NEWLINES_INDENT,
@@ -104,12 +105,17 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     daemon->formats[i] = format_new(conf->format, &options, err);
     if (!daemon->formats[i])
         return -1;
+    daemon->matches[i] = match_new(&conf->match, &setting, err);
+    if (!daemon->matches[i])
+        return -1; /* said before, by the judge */
     daemon->outboxes[i] = make_outbox(daemon, i);
     daemon->sinks[i] = sink_open(conf, &daemon->loop, daemon->outboxes[i], err);
     if (!daemon->sinks[i])
         return -1;
     daemon->sinks_open++;
     aggregate_add_route(daemon->aggregate, daemon->outboxes[i], daemon->formats[i]);
+    if (!match_is_everything(daemon->matches[i]))
+        aggregate_narrow_route(daemon->aggregate, daemon->matches[i]);
     for (unsigned k = 0; k < i; k++) {
         if (sink_same_file(daemon->sinks[i], daemon->sinks[k]))
             return err_set(err, "sink %s already writes to that file", sink_name(daemon->sinks[k]));
@@ -125,9 +131,11 @@ static enum exit_status open_sinks(struct daemon *daemon)
     daemon->sinks = calloc(conf->sink_count, sizeof(struct sink *));
     daemon->outboxes = calloc(conf->sink_count, sizeof(struct outbox *));
     daemon->formats = calloc(conf->sink_count, sizeof(struct format *));
+    daemon->matches = calloc(conf->sink_count, sizeof(struct match *));
     daemon->troubles = calloc(conf->sink_count, sizeof(struct trouble));
     daemon->aggregate = aggregate_new();
-    must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->troubles);
+    must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->matches &&
+         daemon->troubles);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         if (open_one_sink(daemon, i, &err) < 0) {
             conf_problem(conf, daemon->problems,
@@ -236,10 +244,12 @@ void daemon_free(struct daemon *daemon)
         sink_free(&daemon->sinks[i]);
         outbox_free(&daemon->outboxes[i]);
         format_free(&daemon->formats[i]);
+        match_free(&daemon->matches[i]);
     }
     free(daemon->sinks);
     free(daemon->outboxes);
     free(daemon->formats);
+    free(daemon->matches);
     free(daemon->troubles);
     aggregate_free(&daemon->aggregate);
     if (daemon->loop_open)

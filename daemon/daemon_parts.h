@@ -66,6 +66,7 @@ struct daemon {
     struct sink **sinks;
     struct outbox **outboxes;
     struct format **formats;
+    struct match **matches;
     unsigned sink_count;
     unsigned sinks_open;
 

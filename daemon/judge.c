@@ -9,12 +9,13 @@
 #include <unistd.h>
 
 #include "aggregate/format.h"
+#include "aggregate/match.h"
 #include "daemon/path.h"
 #include "ingest/address.h"
 #include "ingest/listener.h"
 #include "sink/sink_file.h"
 
-/* ---- formats, addresses, owners ------------------------------------------------------ */
+/* ---- formats, matches, addresses, owners --------------------------------------------- */
 
 static void judge_format(const struct conf *conf, const struct conf_sink *sink,
                          struct conf_problems *problems)
@@ -27,6 +28,19 @@ static void judge_format(const struct conf *conf, const struct conf_sink *sink,
         conf_problem(conf, problems, &sink->format, "%s", err.text);
     else
         format_free(&format);
+}
+
+static void judge_match(const struct conf *conf, const struct conf_sink *sink,
+                        struct conf_problems *problems)
+{
+    const void *setting;
+    struct err err;
+    struct match *match = match_new(&sink->match, &setting, &err);
+
+    if (!match)
+        conf_problem(conf, problems, setting, "%s", err.text);
+    else
+        match_free(&match);
 }
 
 static void judge_address(const struct conf *conf, const char *text, enum address_use use,
@@ -145,6 +159,7 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
         judge_endpoint(conf, i, problems);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         judge_format(conf, &conf->sinks[i], problems);
+        judge_match(conf, &conf->sinks[i], problems);
         judge_path(conf, i, problems);
     }
 }
@@ -165,12 +180,31 @@ static void warn_of_blocking(const struct conf *conf, const struct conf_ingest *
     }
 }
 
+const char judge_not_everything[] =
+    "no sink takes everything; an entry that matches none of them is only counted, as unrouted";
+
+bool judge_takes_everything(const struct conf *conf)
+{
+    bool one_does = false;
+
+    for (unsigned i = 0; i < conf->sink_count && !one_does; i++) {
+        const void *setting;
+        struct match *match = match_new(&conf->sinks[i].match, &setting, NULL);
+
+        one_does = match && match_is_everything(match);
+        match_free(&match);
+    }
+    return one_does;
+}
+
 void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++) {
         if (conf->ingest[i].socket == CONF_SOCKET_SUB)
             warn_of_blocking(conf, &conf->ingest[i], warnings);
     }
+    if (!judge_takes_everything(conf))
+        conf_problem(conf, warnings, &conf->sinks, "warning: %s", judge_not_everything);
 }
 
 /* ---- surroundings -------------------------------------------------------------------- */

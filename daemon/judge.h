@@ -4,13 +4,18 @@
 
 #include "conf/conf.h"
 
-/* Adds a problem for each format that does not compile, each address that is none, lies
- * beyond loopback or stands twice, each user or group that there is none of, each path of
- * a folder, and each that leads to the file of an earlier sink. Opens nothing. */
+/* Adds a problem for each format and each match that does not compile, each address that is
+ * none, lies beyond loopback or stands twice, each user or group that there is none of, each
+ * path of a folder, and each that leads to the file of an earlier sink. Opens nothing. */
 void judge_values(const struct conf *conf, struct conf_problems *problems);
 
 /* What is allowed and yet loses entries; for --check, as problems of their own. */
 void judge_warnings(const struct conf *conf, struct conf_problems *warnings);
+
+/* One of these warnings, which the start gives, too: whether there is a sink for every entry,
+ * and what to say if there is none. */
+bool judge_takes_everything(const struct conf *conf);
+extern const char judge_not_everything[];
 
 /* For --check: adds a problem for each address that is in use and each path that
  * cannot be written. Leaves nothing behind. */

@@ -5,6 +5,7 @@
 
 #include "aggregate/block.h"
 #include "aggregate/entry.h"
+#include "aggregate/match.h"
 #include "aggregate/message.h"
 #include "conf/must.h"
 #include "ingest/decode.h"
@@ -85,6 +86,8 @@ static void measure_shares(struct plan *plan, const struct conf *conf)
     share[BUDGET_PARSER] = json_index_bytes(plan->max_message);
     share[BUDGET_TABLES] =
         plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + conf->sink_count);
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        share[BUDGET_TABLES] += match_bytes(&conf->sinks[i].match);
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 

@@ -4,6 +4,7 @@
 
 #include "conf/log.h"
 #include "daemon/daemon_parts.h"
+#include "daemon/judge.h"
 #include "daemon/resident.h"
 #include "ingest/gate.h"
 
@@ -31,6 +32,8 @@ void daemon_report_ready(const struct daemon *daemon)
         at = append(targets, sizeof targets, at, sink_target(daemon->sinks[i]));
     log_line(LOG_LEVEL_INFO, "ready: %s → %s (cap %zu MiB, using %zu)", addresses, targets,
              mib(daemon->plan.cap_bytes), mib(resident_bytes()));
+    if (!judge_takes_everything(daemon->conf))
+        log_line(LOG_LEVEL_WARNING, "%s", judge_not_everything);
 }
 
 static void report_gate(const struct daemon *daemon)

@@ -23,6 +23,7 @@ static struct aggregate *aggregate;
 static struct endpoint_ledger endpoint;
 static struct outbox *outboxes[SINKS];
 static struct format *formats[SINKS];
+static struct match *matches[SINKS];
 static const struct sink_ledger *ledgers[SINKS];
 
 static int with_an_aggregate(void **state)
@@ -46,6 +47,25 @@ static void add_sink(unsigned i, const char *template)
     aggregate_add_route(aggregate, outboxes[i], formats[i]);
 }
 
+/* A sink that only takes the entries of this app. */
+static void add_sink_for(unsigned i, const char *template, const char *app)
+{
+    char *glob = strdup(app);
+    struct conf_match conf = {.all.app = {.items = &glob, .count = 1}};
+    const void *setting;
+
+    add_sink(i, template);
+    matches[i] = match_new(&conf, &setting, NULL);
+    assert_non_null(matches[i]);
+    free(glob);
+    aggregate_narrow_route(aggregate, matches[i]);
+}
+
+static void app_of(const char *app)
+{
+    sample_full(&sample)->app = sample_str(&sample, app);
+}
+
 /* The last step of each test. */
 static void all_home(void)
 {
@@ -53,6 +73,7 @@ static void all_home(void)
     aggregate_free(&aggregate);
     assert_null(aggregate);
     for (unsigned i = 0; i < SINKS; i++) {
+        match_free(&matches[i]);
         if (!outboxes[i])
             continue;
         assert_true(sink_ledger_balances(ledgers[i]));
@@ -368,6 +389,91 @@ static void the_ledgers_hold_after_every_step_of_a_random_streak(void **state)
     all_home();
 }
 
+static void each_sink_gets_what_matches_and_what_matches_none_is_unrouted(void **state)
+{
+    (void)state;
+    add_sink_for(0, "{app}", "shop");
+    add_sink_for(1, "{app}", "b*");
+    add_sink_for(2, "{app}", "bank");
+    for (unsigned i = 0; i < 4; i++) {
+        app_of((const char *const[]){"shop", "bank", "bar", "cafe"}[i]);
+        assert_int_equal(offer(), AGGREGATE_TAKEN);
+    }
+    assert_int_equal(endpoint.accepted, 4);
+    assert_int_equal(endpoint.routed, 3);
+    assert_int_equal(endpoint.unrouted, 1);
+    assert_int_equal(aggregate_newest(aggregate), 4); /* it has its number, too */
+    assert_int_equal(ledgers[0]->offered, 1);
+    assert_int_equal(ledgers[1]->offered, 2);
+    assert_int_equal(ledgers[2]->offered, 1);
+    assert_string_equal(written(0, NULL), "shop\n");
+    assert_string_equal(written(1, NULL), "bank\nbar\n");
+    assert_string_equal(written(2, NULL), "bank\n");
+    all_home();
+}
+
+static void a_full_sink_holds_back_only_what_it_would_take(void **state)
+{
+    (void)state;
+    add_sink_for(0, "{message}", "shop");
+    add_sink_for(1, "{message}", "*");
+    app_of("shop");
+    while (offer() == AGGREGATE_TAKEN)
+        written(1, NULL);
+    assert_true(aggregate_is_busy(aggregate, 0));
+    assert_false(aggregate_is_busy(aggregate, 1));
+    assert_int_equal(aggregate_busy_route(aggregate), 0);
+    aggregate_take(aggregate, sample.entry, sample.base, &endpoint); /* somebody else's */
+    assert_int_equal(ledgers[0]->dropped[DROP_SUB_FULL], 1);
+    app_of("bank");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_false(aggregate_is_busy(aggregate, 0));
+    assert_int_equal(ledgers[0]->dropped[DROP_SUB_FULL], 1);
+    all_home();
+}
+
+static void a_sink_that_drops_drops_only_what_it_would_take(void **state)
+{
+    uint64_t dropped;
+
+    (void)state;
+    add_sink_for(0, "{message}", "shop");
+    outbox_set_policy(outboxes[0], OUTBOX_DROP_NEWEST);
+    app_of("shop");
+    while (ledgers[0]->dropped[DROP_FULL] == 0)
+        assert_int_equal(offer(), AGGREGATE_TAKEN);
+    dropped = ledgers[0]->dropped[DROP_FULL];
+    app_of("bank");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    aggregate_take(aggregate, sample.entry, sample.base, &endpoint);
+    assert_int_equal(ledgers[0]->dropped[DROP_FULL], dropped);
+    assert_int_equal(endpoint.unrouted, 2);
+    all_home();
+}
+
+static void what_goes_elsewhere_is_done_for_a_sink_that_waits_for_nothing(void **state)
+{
+    (void)state;
+    add_sink_for(0, "{app}", "shop");
+    add_sink_for(1, "{app}", "bank");
+    app_of("bank");
+    offer();
+    written(1, NULL);
+    assert_int_equal(aggregate_done_through(aggregate), 1);
+    app_of("cafe");
+    offer();
+    assert_int_equal(aggregate_done_through(aggregate), 2); /* for nobody: done at once */
+    app_of("shop");
+    offer();
+    app_of("bank");
+    offer();
+    written(1, NULL);
+    assert_int_equal(aggregate_done_through(aggregate), 2);
+    written(0, NULL);
+    assert_int_equal(aggregate_done_through(aggregate), 4);
+    all_home();
+}
+
 static void as_many_routes_as_promised_and_not_one_more(void **state)
 {
     (void)state;
@@ -396,6 +502,10 @@ int main(void)
         TEST(an_entry_is_cut_only_where_it_is_too_long),
         TEST(what_must_be_cut_waits_for_a_whole_block),
         TEST(the_ledgers_hold_after_every_step_of_a_random_streak),
+        TEST(each_sink_gets_what_matches_and_what_matches_none_is_unrouted),
+        TEST(a_full_sink_holds_back_only_what_it_would_take),
+        TEST(a_sink_that_drops_drops_only_what_it_would_take),
+        TEST(what_goes_elsewhere_is_done_for_a_sink_that_waits_for_nothing),
         TEST(as_many_routes_as_promised_and_not_one_more),
     };
 

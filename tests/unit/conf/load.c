@@ -339,10 +339,81 @@ static void keys_of_no_setting_are_refused(void **state)
                 SINKS);
 }
 
+static void a_match_asks_for_what_is_written(void **state)
+{
+    const struct conf_match *match;
+    struct conf *conf;
+
+    assert_string_equal(load_text(*state, INGEST "sinks:\n  - name: s\n    type: stdout\n"
+                                                 "    match:\n"
+                                                 "      min_level: Warn\n"
+                                                 "      app: 'web-*'\n"
+                                                 "      topic: ['a.*', b]\n"
+                                                 "      not: {host: [x, y]}\n"),
+                        "");
+    conf = ((struct loaded *)*state)->conf;
+    match = &conf->sinks[0].match;
+    assert_string_equal(match->all.min_level, "Warn");
+    assert_int_equal(match->all.app.count, 1);
+    assert_string_equal(match->all.app.items[0], "web-*");
+    assert_int_equal(match->all.host.count, 0);
+    assert_int_equal(match->all.topic.count, 2);
+    assert_null(match->except.min_level);
+    assert_string_equal(match->except.host.items[1], "y");
+}
+
+static void what_no_match_can_ask_for_is_told(void **state)
+{
+    static const struct wrong_line cases[] = {
+        {"    match: {min_level: warm}\n",
+         "x.yaml:5:24: 'min_level' is 'warm'; did you mean 'warn'?\n"
+         "    match: {min_level: warm}\n"
+         "                       ^\n"},
+        {"    match: {min_level: 5}\n",
+         "x.yaml:5:24: 'min_level' is '5', but can only be emerg, alert, crit, error, warning, "
+         "notice, info, debug or trace\n"
+         "    match: {min_level: 5}\n"
+         "                       ^\n"},
+        {"    match: {apps: x}\n", "x.yaml:5:13: unknown key 'apps'; did you mean 'app'?\n"
+                                   "    match: {apps: x}\n"
+                                   "            ^\n"},
+        {"    match: {app: [a, '']}\n", "x.yaml:5:22: 'app' is empty\n"
+                                        "    match: {app: [a, '']}\n"
+                                        "                     ^\n"},
+        {"    match: {not: {not: {app: x}}}\n",
+         "x.yaml:5:19: unknown key 'not'; 'not' has min_level, app, host and topic\n"
+         "    match: {not: {not: {app: x}}}\n"
+         "                  ^\n"},
+        {"    match: web-*\n", "x.yaml:5:12: 'match' must be a section, not a single value\n"
+                               "    match: web-*\n"
+                               "           ^\n"},
+    };
+
+    check_lines(*state, cases, COUNT_OF(cases), INGEST "sinks:\n  - name: s\n    type: stdout\n",
+                "");
+}
+
+static void globs_are_not_endless(void **state)
+{
+    char text[512], glob[140];
+
+    memset(glob, 'a', sizeof glob);
+    glob[129] = '\0';
+    snprintf(text, sizeof text, INGEST "sinks:\n  - {name: s, type: stdout, match: {app: %s}}\n",
+             glob);
+    assert_non_null(strstr(load_text(*state, text),
+                           "a glob of 129 bytes, above the largest allowed "
+                           "128"));
+    glob[128] = '\0';
+    snprintf(text, sizeof text, INGEST "sinks:\n  - {name: s, type: stdout, match: {app: %s}}\n",
+             glob);
+    assert_string_equal(load_text(*state, text), "");
+}
+
 static void keys_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {"rotate", "sync",    "min_free", "max_paths",
-                                        "match",  "address", "framing"};
+    static const char *const later[] = {"rotate",    "sync",    "min_free",
+                                        "max_paths", "address", "framing"};
 
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         char text[256], wanted[64];
@@ -1051,6 +1122,9 @@ int main(void)
         TEST(all_problems_are_told_at_once_in_the_order_of_lines),
         TEST(what_stands_in_the_wrong_shape_is_refused),
         TEST(keys_of_no_setting_are_refused),
+        TEST(a_match_asks_for_what_is_written),
+        TEST(what_no_match_can_ask_for_is_told),
+        TEST(globs_are_not_endless),
         TEST(keys_of_later_versions_are_unknown),
         TEST(a_template_without_quotes_is_told_to_take_some),
         TEST(a_syntax_error_keeps_its_place_and_has_advice),

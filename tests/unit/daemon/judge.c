@@ -272,6 +272,38 @@ static void publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint(voi
     assert_non_null(strstr(said, "when sink 'b' (when_full: block) is full"));
 }
 
+static void a_glob_that_is_none_is_told_at_its_place(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        values_of(INGEST "sinks:\n  - {name: a, type: stdout, match: {app: [x, 'b[']}}\n"),
+        "x.yaml:3:46: 'b[' has a '[' without a ']'; write \\[ for a bracket\n"
+        "  - {name: a, type: stdout, match: {app: [x, 'b[']}}\n"
+        "                                             ^\n");
+}
+
+static unsigned warnings_of(const char *text)
+{
+    read_conf(text);
+    judge_warnings(t.conf, t.problems);
+    return conf_problems_count(t.problems);
+}
+
+static void it_is_warned_of_when_no_sink_takes_everything(void **state)
+{
+    (void)state;
+    assert_int_equal(warnings_of(INGEST "sinks: [{name: a, type: stdout}]\n"), 0);
+    assert_int_equal(warnings_of(INGEST "sinks: [{name: a, type: stdout, match: {app: x}}, "
+                                        "{name: b, type: stdout, match: {app: '*'}}]\n"),
+                     0);
+    assert_true(judge_takes_everything(t.conf));
+    assert_int_equal(warnings_of(INGEST "sinks: [{name: a, type: stdout, match: {app: x}}, "
+                                        "{name: b, type: stdout, match: {not: {app: x}}}]\n"),
+                     1);
+    assert_false(judge_takes_everything(t.conf));
+    assert_non_null(strstr(told(), "x.yaml:2:8: warning: no sink takes everything; "));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -282,6 +314,8 @@ int main(void)
         TEST(two_sinks_do_not_share_a_file),
         TEST(a_path_that_cannot_be_written_is_told_with_a_remedy),
         TEST(publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint),
+        TEST(a_glob_that_is_none_is_told_at_its_place),
+        TEST(it_is_warned_of_when_no_sink_takes_everything),
         TEST(an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start),
     };
 
