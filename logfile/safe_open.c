@@ -1,0 +1,248 @@
+#include "logfile/safe_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { OPEN_FLAGS = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK };
+
+/* Somebody may make, delete and make the file again while we look. */
+enum { ATTEMPTS = 4 };
+
+static int open_below(int folder, const char *name, int flags, mode_t mode)
+{
+    struct open_how how = {
+        .flags = (unsigned)flags,
+        .mode = mode,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+
+    return (int)syscall(SYS_openat2, folder, name, &how, sizeof how);
+}
+
+/* errno stays what it was. */
+static void close_quietly(int fd)
+{
+    int saved_errno = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = saved_errno;
+}
+
+static bool has_owner(const struct log_modes *modes)
+{
+    return modes->owner != (uid_t)-1 || modes->group != (gid_t)-1;
+}
+
+/* ---- folders ----------------------------------------------------------------------------- */
+
+/* Makes it where it is missing. An O_PATH descriptor, or -1. */
+static int enter(int folder, const char *name, const struct log_modes *modes)
+{
+    int fd = open_below(folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+    if (fd >= 0 || errno != ENOENT || !modes)
+        return fd;
+    if (mkdirat(folder, name, modes->folder) < 0)
+        return errno == EEXIST ? open_below(folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+                               : -1;
+    fd = open_below(folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd >= 0 && has_owner(modes) &&
+        fchownat(fd, "", modes->owner, modes->group, AT_EMPTY_PATH) < 0) {
+        close_quietly(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int safe_open_parent(int folder, const char *name, const struct log_modes *modes)
+{
+    int fd = openat(folder, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const char *slash;
+
+    while (fd >= 0 && (slash = strchr(name, '/')) != NULL) {
+        char part[NAME_MAX + 1];
+        int next;
+
+        if (slash - name > NAME_MAX) {
+            close(fd);
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
+        next = enter(fd, part, modes);
+        close_quietly(fd);
+        fd = next;
+        name = slash + 1;
+    }
+    return fd;
+}
+
+/* As `mkdir -p`, whatever links the operator has put in the way. */
+static int make_folders(const char *path, const struct log_modes *modes)
+{
+    char part[PATH_MAX];
+
+    if (strlen(path) >= sizeof part) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(part, path);
+    for (char *at = part + 1;; at++) {
+        char was = *at;
+
+        if (was != '/' && was != '\0')
+            continue;
+        *at = '\0';
+        if (mkdir(part, modes->folder) == 0) {
+            if (has_owner(modes) && chown(part, modes->owner, modes->group) < 0)
+                return -1;
+        } else if (errno != EEXIST) {
+            struct stat st;
+
+            /* Of a folder that is there, mkdir may say EROFS or EACCES. */
+            if (stat(part, &st) < 0)
+                return -1;
+        }
+        if (was == '\0')
+            return 0;
+        *at = was;
+    }
+}
+
+int safe_open_folder(const char *path, const struct log_modes *modes, struct err *err)
+{
+    int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    int fd = open(path, flags);
+
+    if (fd >= 0)
+        return fd;
+    if (errno == ENOENT) {
+        if (make_folders(path, modes) < 0)
+            return err_set(err, "cannot make the folder '%s': %s", path, strerror(errno));
+        fd = open(path, flags);
+    }
+    if (fd < 0)
+        return err_set(err, "cannot open the folder '%s': %s", path, strerror(errno));
+    return fd;
+}
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+int safe_open_judge(const struct stat *st, const char *shown, struct err *err)
+{
+    if (S_ISLNK(st->st_mode)) {
+        errno = ELOOP;
+        return err_set(err, "'%s' is a symbolic link; name the file itself", shown);
+    }
+    if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && !S_ISCHR(st->st_mode)) {
+        errno = EINVAL;
+        return err_set(err, "'%s' is no regular file, FIFO or terminal", shown);
+    }
+    if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
+        errno = EMLINK;
+        return err_set(err, "'%s' has %lu hard links; a log file must have one name only", shown,
+                       (unsigned long)st->st_nlink);
+    }
+    return 0;
+}
+
+/* A file that does not get its owner is not left behind. */
+static int give_owner(int folder, const char *name, const struct log_modes *modes, int fd)
+{
+    if (!has_owner(modes) || fchown(fd, modes->owner, modes->group) == 0)
+        return fd;
+    close_quietly(fd);
+    int saved_errno = errno;
+    unlinkat(folder, name, 0);
+    errno = saved_errno;
+    return -1;
+}
+
+/* In the very folder of the file. */
+static int make_file(int folder, const char *name, const struct log_modes *modes)
+{
+    int fd = open_below(folder, name, OPEN_FLAGS | O_CREAT | O_EXCL, modes->file);
+
+    return fd < 0 ? -1 : give_owner(folder, name, modes, fd);
+}
+
+int safe_open_new(int folder, const char *name, const struct log_modes *modes)
+{
+    const char *slash = strrchr(name, '/');
+    int parent, fd;
+
+    if (!slash)
+        return make_file(folder, name, modes);
+    parent = safe_open_parent(folder, name, modes);
+    if (parent < 0)
+        return -1;
+    fd = make_file(parent, slash + 1, modes);
+    close_quietly(parent);
+    return fd;
+}
+
+/* What is there is the usual case, and must cost one call. */
+static int open_or_make(int folder, const char *name, const struct log_modes *modes)
+{
+    for (unsigned i = 0; i < ATTEMPTS; i++) {
+        int fd = open_below(folder, name, OPEN_FLAGS, 0);
+
+        if (fd >= 0 || errno != ENOENT)
+            return fd;
+        fd = safe_open_new(folder, name, modes);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+/* Why open failed: what the path is tells more than its errno, which is ENXIO for a FIFO
+ * without a reader, who may come, and for a socket file, where nobody ever will. */
+static int open_failed(int folder, const char *name, const char *shown, struct err *err)
+{
+    int saved_errno = errno;
+    struct stat st;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
+        safe_open_judge(&st, shown, err) < 0)
+        return -1;
+    errno = saved_errno;
+    switch (errno) {
+    case ENXIO:
+        return err_set(err, "nobody reads the FIFO '%s'", shown);
+    case ELOOP:
+    case EXDEV:
+        return err_set(err, "a symbolic link is on the way to '%s'; none is followed there", shown);
+    case ENOSYS:
+        return err_set(err, "cannot open '%s': this kernel has no openat2(2) (Linux 5.6)", shown);
+    default:
+        return err_set(err, "cannot append to '%s': %s", shown, strerror(errno));
+    }
+}
+
+int safe_open(int folder, const char *name, const struct log_modes *modes, const char *shown,
+              struct stat *st_out, struct err *err)
+{
+    int fd = open_or_make(folder, name, modes);
+    struct stat st;
+
+    if (fd < 0)
+        return open_failed(folder, name, shown, err);
+    if (fstat(fd, &st) < 0) {
+        close_quietly(fd);
+        return err_set(err, "cannot look at '%s': %s", shown, strerror(errno));
+    }
+    if (safe_open_judge(&st, shown, err) < 0) {
+        close_quietly(fd);
+        return -1;
+    }
+    *st_out = st;
+    return fd;
+}
