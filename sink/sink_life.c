@@ -1,7 +1,6 @@
-/* What changes a sink's descriptor: opening, going down and coming up again, reopening,
- * closing. What moves bytes is in sink.c. */
+/* What changes a sink's descriptor: opening, reopening, closing. What moves bytes is in
+ * sink.c, what happens where that fails in sink_trouble.c. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,28 +10,14 @@
 #include "conf/must.h"
 #include "sink/sink_parts.h"
 
-enum { RETRY_MS_MAX = 5000 };
-
 static const struct sink_kind *kind_of(enum conf_sink_type type)
 {
     return type == CONF_SINK_FILE ? &sink_kind_file : &sink_kind_stdout;
 }
 
-static uint64_t queued(const struct sink *sink)
-{
-    return outbox_ledger(sink->outbox)->queued;
-}
-
 /* ---- the descriptor ------------------------------------------------------------------ */
 
-/* What time or somebody else may mend, without a word to us. */
-static bool is_temporary(int error)
-{
-    return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO || error == ENXIO ||
-           error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
-}
-
-static void adopt(struct sink *sink, int fd)
+void sink_adopt(struct sink *sink, int fd)
 {
     struct stat st;
 
@@ -53,81 +38,13 @@ static bool is_same_file(const struct sink *sink, int fd)
     return fstat(fd, &st) == 0 && st.st_dev == sink->dev && st.st_ino == sink->ino;
 }
 
-static void close_descriptor(struct sink *sink)
+void sink_close_descriptor(struct sink *sink)
 {
     if (sink->fd < 0)
         return;
     sink->engine->release(sink);
     close(sink->fd);
     sink->fd = -1;
-}
-
-/* ---- down and up again --------------------------------------------------------------- */
-
-static void on_retry(uv_timer_t *timer);
-
-void sink_go_down(struct sink *sink, int error, const char *sentence)
-{
-    if (sink->error == 0) {
-        sink->down_since_ms = uv_now(sink->loop);
-        sink->retry_ms = SINK_RETRY_MS_FIRST;
-        log_line(LOG_LEVEL_WARNING, "sink %s: %s; %" PRIu64 " entries are waiting, retrying",
-                 sink->conf->name, sentence, queued(sink));
-    }
-    sink->error = error;
-    sink->state = SINK_DOWN;
-    uv_timer_start(&sink->alarm, on_retry, sink->retry_ms, 0);
-    sink->retry_ms = sink->retry_ms * 2 < RETRY_MS_MAX ? sink->retry_ms * 2 : RETRY_MS_MAX;
-}
-
-void sink_be_up(struct sink *sink)
-{
-    if (sink->error == 0)
-        return;
-    sink->error = 0;
-    log_line(LOG_LEVEL_NOTICE, "sink %s: writing again after %.1f s", sink->conf->name,
-             (double)(uv_now(sink->loop) - sink->down_since_ms) / 1000);
-}
-
-static void on_retry(uv_timer_t *timer)
-{
-    struct sink *sink = container_of(timer, struct sink, alarm);
-    struct err err;
-    int fd;
-
-    sink->hurry = true; /* it has waited long enough */
-    if (sink->fd >= 0) {
-        sink->state = SINK_IDLE;
-        sink_flush(sink);
-        return;
-    }
-    fd = sink->kind->open(sink->conf, &err);
-    if (fd < 0) {
-        sink_go_down(sink, errno, err.text);
-        return;
-    }
-    adopt(sink, fd);
-    /* A pipe that nobody reads opens well, too: what waits will tell. */
-    if (outbox_is_empty(sink->outbox))
-        sink_be_up(sink);
-    sink_flush(sink);
-}
-
-void sink_write_failed(struct sink *sink, int error)
-{
-    char sentence[256];
-
-    snprintf(sentence, sizeof sentence, "cannot write to '%s': %s", sink_target(sink),
-             strerror(error));
-    if (!is_temporary(error))
-        close_descriptor(sink);
-    sink_go_down(sink, error, sentence);
-}
-
-void sink_retry_now(struct sink *sink)
-{
-    sink->retry_ms = SINK_RETRY_MS_FIRST;
-    uv_timer_start(&sink->alarm, on_retry, 0, 0);
 }
 
 /* ---- opening and reopening --------------------------------------------------------------- */
@@ -147,8 +64,8 @@ void sink_reopen_now(struct sink *sink)
         close(fd); /* its reader stays, and may have half an entry */
         return;
     }
-    close_descriptor(sink);
-    adopt(sink, fd);
+    sink_close_descriptor(sink);
+    sink_adopt(sink, fd);
     log_line(LOG_LEVEL_INFO, "sink %s: reopened '%s'", sink->conf->name, sink_target(sink));
 }
 
@@ -170,7 +87,7 @@ struct sink *sink_open(const struct conf_sink *conf, uv_loop_t *loop, struct out
     int error = errno;
 
     must(sink);
-    if (fd < 0 && !is_temporary(error)) {
+    if (fd < 0 && !sink_error_is_temporary(error)) {
         err_set(err, "%s", reason.text);
         free(sink);
         return NULL;
@@ -183,7 +100,7 @@ struct sink *sink_open(const struct conf_sink *conf, uv_loop_t *loop, struct out
     uv_timer_init(loop, &sink->alarm);
     sink->handles_open = 1;
     if (fd >= 0)
-        adopt(sink, fd);
+        sink_adopt(sink, fd);
     else
         sink_go_down(sink, error, reason.text);
     return sink;
@@ -209,7 +126,7 @@ static void on_alarm_closed(uv_handle_t *handle)
 static void close_handles(struct sink *sink)
 {
     sink->state = SINK_CLOSING;
-    close_descriptor(sink);
+    sink_close_descriptor(sink);
     uv_close((uv_handle_t *)&sink->alarm, on_alarm_closed);
 }
 

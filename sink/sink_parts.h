@@ -1,4 +1,4 @@
-/* sink_parts.h - the inside of a sink: for sink.c, sink_life.c and the engines.
+/* sink_parts.h - the inside of a sink: for sink.c, sink_life.c, sink_trouble.c and the engines.
  *
  *     engine_poll   FIFOs, terminals, sockets: writev on the loop, EAGAIN waits
  *     engine_job    regular files: writev in libuv's thread pool, one job a sink
@@ -86,8 +86,10 @@ void sink_say_last_words(struct sink *sink);
 /* For engines that closed a handle of the sink. */
 void sink_handle_closed(struct sink *sink);
 
-/* sink_life.c */
-enum { SINK_RETRY_MS_FIRST = 100 };
+/* sink_trouble.c */
+
+/* What time or somebody else may mend, without a word to us. */
+bool sink_error_is_temporary(int error);
 
 /* The sink waits, says why if it was up, and tries again later. */
 void sink_go_down(struct sink *sink, int error, const char *sentence);
@@ -100,6 +102,14 @@ void sink_be_up(struct sink *sink);
 
 /* Tries again at once what waits for its retry. */
 void sink_retry_now(struct sink *sink);
+
+/* sink_life.c */
+
+/* Writes to this descriptor from now on, which is then the sink's. */
+void sink_adopt(struct sink *sink, int fd);
+
+/* If there is one. */
+void sink_close_descriptor(struct sink *sink);
 
 /* Idle only. */
 void sink_reopen_now(struct sink *sink);

@@ -1,0 +1,88 @@
+/* A sink that cannot write: it goes down, tries again, and is up again. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/log.h"
+#include "conf/must.h"
+#include "sink/sink_parts.h"
+
+enum { RETRY_MS_FIRST = 100, RETRY_MS_MAX = 5000 };
+
+static uint64_t queued(const struct sink *sink)
+{
+    return outbox_ledger(sink->outbox)->queued;
+}
+
+bool sink_error_is_temporary(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO || error == ENXIO ||
+           error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
+}
+
+static void on_retry(uv_timer_t *timer);
+
+void sink_go_down(struct sink *sink, int error, const char *sentence)
+{
+    if (sink->error == 0) {
+        sink->down_since_ms = uv_now(sink->loop);
+        sink->retry_ms = RETRY_MS_FIRST;
+        log_line(LOG_LEVEL_WARNING, "sink %s: %s; %" PRIu64 " entries are waiting, retrying",
+                 sink->conf->name, sentence, queued(sink));
+    }
+    sink->error = error;
+    sink->state = SINK_DOWN;
+    uv_timer_start(&sink->alarm, on_retry, sink->retry_ms, 0);
+    sink->retry_ms = sink->retry_ms * 2 < RETRY_MS_MAX ? sink->retry_ms * 2 : RETRY_MS_MAX;
+}
+
+void sink_be_up(struct sink *sink)
+{
+    if (sink->error == 0)
+        return;
+    sink->error = 0;
+    log_line(LOG_LEVEL_NOTICE, "sink %s: writing again after %.1f s", sink->conf->name,
+             (double)(uv_now(sink->loop) - sink->down_since_ms) / 1000);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct sink *sink = container_of(timer, struct sink, alarm);
+    struct err err;
+    int fd;
+
+    sink->hurry = true; /* it has waited long enough */
+    if (sink->fd >= 0) {
+        sink->state = SINK_IDLE;
+        sink_flush(sink);
+        return;
+    }
+    fd = sink->kind->open(sink->conf, &err);
+    if (fd < 0) {
+        sink_go_down(sink, errno, err.text);
+        return;
+    }
+    sink_adopt(sink, fd);
+    /* A pipe that nobody reads opens well, too: what waits will tell. */
+    if (outbox_is_empty(sink->outbox))
+        sink_be_up(sink);
+    sink_flush(sink);
+}
+
+void sink_write_failed(struct sink *sink, int error)
+{
+    char sentence[256];
+
+    snprintf(sentence, sizeof sentence, "cannot write to '%s': %s", sink_target(sink),
+             strerror(error));
+    if (!sink_error_is_temporary(error))
+        sink_close_descriptor(sink);
+    sink_go_down(sink, error, sentence);
+}
+
+void sink_retry_now(struct sink *sink)
+{
+    sink->retry_ms = RETRY_MS_FIRST;
+    uv_timer_start(&sink->alarm, on_retry, 0, 0);
+}
