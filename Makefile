@@ -82,7 +82,7 @@ WERROR       ?=
 # plain malloc so that AddressSanitizer sees each slot.
 POOL_OTHER := aggregate/$(if $(SAN),pool_carved,pool_plain).c
 
-PARTS     := conf aggregate logfile ingest sink
+PARTS     := conf aggregate ingest logfile sink
 PART_C    := $(filter-out $(POOL_OTHER),$(wildcard $(addsuffix /*.c,$(PARTS))))
 PART_CXX  := $(wildcard $(addsuffix /*.cc,$(PARTS)))
 DAEMON_C  := $(wildcard daemon/*.c)
