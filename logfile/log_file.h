@@ -29,7 +29,8 @@ struct log_file {
     uint64_t size_bytes;
     int64_t period_begin_ns, period_end_ns; /* of rotate_every, around the last append */
     int64_t unsynced_since_ns;              /* 0: all is on the disk */
-    int64_t stuck_until_ns; /* no attempt to rotate or to open anew before that */
+    int64_t stuck_until_ns;                 /* no attempt to rotate or to open anew before that */
+    uint64_t rotated_us;                    /* the time in the newest rotated name; 0: not known */
 };
 
 static inline bool log_file_is_open(const struct log_file *file)
@@ -39,10 +40,11 @@ static inline bool log_file_is_open(const struct log_file *file)
 
 /* What happened beside the writing, for those who tell. Counts add up. */
 struct log_news {
-    unsigned torn;    /* unfinished last lines that were ended with a mark */
-    unsigned anew;    /* the name led to another file or to none: opened anew */
+    unsigned torn; /* unfinished last lines that were ended with a mark */
+    unsigned anew; /* the name led to another file or to none: opened anew */
     unsigned rotated;
-    unsigned stuck;   /* could not be rotated or opened anew: the open one is written on */
+    unsigned stuck; /* could not be rotated or opened anew: the open one is written on */
+    unsigned synced;
     unsigned sync_failed;
     struct err why; /* of the last stuck or sync_failed */
 };
@@ -61,8 +63,8 @@ int log_file_open(struct log_file *file, struct log_place *place, const char *na
 typedef size_t log_line_end(const void *context, size_t from, size_t limit);
 
 struct log_append {
-    struct iovec *vectors; /* used up: they are changed */
-    unsigned count;        /* may be 0: then only what time or others have done is seen to */
+    struct iovec *vectors;  /* used up: they are changed */
+    unsigned count;         /* may be 0: then only what time or others have done is seen to */
     log_line_end *line_end; /* NULL: each vector ends with a line, and lines are cut nowhere else */
     const void *lines;
     int64_t now_ns;
@@ -87,7 +89,8 @@ int64_t log_file_due_ns(const struct log_file *file, const struct log_place *pla
 /* fdatasync. 0, or an errno. */
 int log_file_sync(struct log_file *file);
 
-/* Without a sync. Remembers what it was. */
+/* Without a sync; whoever closes a file of a place with sync_ms, and unsynced_since_ns, syncs
+ * it first. Remembers what it was. */
 void log_file_close(struct log_file *file);
 
 #endif

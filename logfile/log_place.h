@@ -27,7 +27,8 @@ struct log_modes {
 
 struct log_place {
     /* The caller's, before log_place_open. */
-    const char *folder; /* borrowed */
+    const char
+        *folder; /* as it was written, with the slash behind it; "": where we are. Borrowed */
     struct log_modes modes;
     uint64_t rotate_bytes; /* 0: no rotation by size */
     enum log_period rotate_every;

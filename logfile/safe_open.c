@@ -50,8 +50,7 @@ static int enter(int folder, const char *name, const struct log_modes *modes)
     if (fd >= 0 || errno != ENOENT || !modes)
         return fd;
     if (mkdirat(folder, name, modes->folder) < 0)
-        return errno == EEXIST ? open_below(folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
-                               : -1;
+        return errno == EEXIST ? open_below(folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -1;
     fd = open_below(folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd >= 0 && has_owner(modes) &&
         fchownat(fd, "", modes->owner, modes->group, AT_EMPTY_PATH) < 0) {
@@ -76,7 +75,7 @@ int safe_open_parent(int folder, const char *name, const struct log_modes *modes
             return -1;
         }
         snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
-        next = enter(fd, part, modes);
+        next = enter(fd, *part ? part : ".", modes);
         close_quietly(fd);
         fd = next;
         name = slash + 1;
@@ -119,11 +118,12 @@ static int make_folders(const char *path, const struct log_modes *modes)
 int safe_open_folder(const char *path, const struct log_modes *modes, struct err *err)
 {
     int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-    int fd = open(path, flags);
+    int fd;
 
-    if (fd >= 0)
-        return fd;
-    if (errno == ENOENT) {
+    if (*path == '\0')
+        path = ".";
+    fd = open(path, flags);
+    if (fd < 0 && errno == ENOENT) {
         if (make_folders(path, modes) < 0)
             return err_set(err, "cannot make the folder '%s': %s", path, strerror(errno));
         fd = open(path, flags);
@@ -156,10 +156,12 @@ int safe_open_judge(const struct stat *st, const char *shown, struct err *err)
 /* A file that does not get its owner is not left behind. */
 static int give_owner(int folder, const char *name, const struct log_modes *modes, int fd)
 {
+    int saved_errno;
+
     if (!has_owner(modes) || fchown(fd, modes->owner, modes->group) == 0)
         return fd;
-    close_quietly(fd);
-    int saved_errno = errno;
+    saved_errno = errno;
+    close(fd);
     unlinkat(folder, name, 0);
     errno = saved_errno;
     return -1;
@@ -218,8 +220,9 @@ static int open_failed(int folder, const char *name, const char *shown, struct e
     case ENXIO:
         return err_set(err, "nobody reads the FIFO '%s'", shown);
     case ELOOP:
-    case EXDEV:
         return err_set(err, "a symbolic link is on the way to '%s'; none is followed there", shown);
+    case EXDEV:
+        return err_set(err, "'%s' leads out of its folder", shown);
     case ENOSYS:
         return err_set(err, "cannot open '%s': this kernel has no openat2(2) (Linux 5.6)", shown);
     default:
