@@ -89,6 +89,11 @@ bool outbox_has_sealed(const struct outbox *outbox);
  * Returns how many, 0 when empty. Nothing may be in flight. Ends with outbox_wrote. */
 unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsigned max);
 
+/* Where the lines of the write in flight end, counted from its begin: the last end in
+ * (from, limit], or, if there is none, the first beyond limit; for entries of several lines,
+ * the last one's. `outbox` is one. The only function here for another thread, while it writes. */
+size_t outbox_line_end(const void *outbox, size_t from, size_t limit);
+
 /* Whether a write has begun and not ended; it may be one of notices alone. */
 bool outbox_is_writing(const struct outbox *outbox);
 

@@ -1,4 +1,4 @@
-/* outbox_parts.h - the inside of an outbox: for outbox.c, outbox_policy.c, outbox_notice.c. */
+/* outbox_parts.h - the inside of an outbox: for outbox.c and outbox_*.c. */
 #ifndef AGGREGATE_OUTBOX_PARTS_H
 #define AGGREGATE_OUTBOX_PARTS_H
 
