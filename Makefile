@@ -39,7 +39,8 @@ VERSION := 0.1.0
 
 # ---- packages: a fresh Debian 12 has only a compiler and make ----------------
 
-BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev
+BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev \
+                  libzstd-dev zlib1g-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq
 BENCH_PACKAGES := python3
 LINT_PACKAGES  := clang clang-format clang-tidy
@@ -47,7 +48,7 @@ FUZZ_PACKAGES  := clang libclang-rt-14-dev
 
 # ---- flags -------------------------------------------------------------------
 
-LIBS := libuv libzmq libfyaml simdjson
+LIBS := libuv libzmq libfyaml simdjson libzstd zlib
 
 # Expanded when a recipe runs, thus after the packages are there.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS))
@@ -90,7 +91,7 @@ CLIENT_C  := $(wildcard client/*.c)
 UNIT_C    := $(wildcard tests/unit/*/*.c)
 STORY_C   := $(wildcard tests/story/tools/*.c)
 UNIT_RUN  := $(if $(TSAN),$(wildcard $(addprefix tests/unit/,ingest/gate*.c ingest/endpoint.c \
-             ingest/listener.c ingest/zmq_watch.c sink/*.c)),$(UNIT_C))
+             ingest/listener.c ingest/zmq_watch.c sink/*.c logfile/caretaker.c)),$(UNIT_C))
 BENCH_C   := $(filter-out bench/count_malloc.c,$(wildcard bench/*.c))
 
 object = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))
