@@ -26,11 +26,12 @@
 struct caretaker; /* one a process */
 struct ward;      /* the files of one sink */
 
+/* All is copied. */
 struct ward_options {
-    const char *name; /* the sink's, for the log. Borrowed until caretaker_free */
+    const char *name; /* the sink's, for the log */
 
-    /* Where the pattern begins: opened for each pass as the operator wrote it, links and all.
-     * It may be missing. Borrowed until caretaker_free. */
+    /* Where the pattern begins, "" for where the daemon was started: opened for each pass as
+     * the operator wrote it, links and all. It may be missing. */
     const char *folder;
 
     /* The live files' names: components with '/' between, in which '*' stands for one
@@ -45,6 +46,7 @@ struct ward_options {
 
 /* What was done since the start. */
 struct ward_counts {
+    uint64_t rotated; /* as caretaker_rotated was told */
     uint64_t compressed;
     uint64_t removed;       /* by keep or max_total */
     uint64_t removed_plain; /* of them, those that were to be compressed and were not yet */
@@ -65,9 +67,9 @@ struct caretaker *caretaker_new(unsigned ward_max, unsigned compress_set, struct
 struct ward *caretaker_add(struct caretaker *caretaker, const struct ward_options *options,
                            struct err *err);
 
-/* A file was rotated; not earlier than that is true. Any thread, cheap, any number of times; NULL:
- * there is no ward. */
-void caretaker_wake(struct ward *ward);
+/* A file was rotated; not earlier than that is true. Any thread, cheap, any number of times;
+ * NULL: there is no ward. */
+void caretaker_rotated(struct ward *ward);
 
 /* So many bytes were written to live files: what holds max_total while files grow. Any
  * thread, cheap; NULL: there is no ward. */
@@ -77,7 +79,10 @@ void caretaker_wrote(struct ward *ward, uint64_t bytes);
 struct ward_counts caretaker_counts(const struct ward *ward);
 
 /* Lets go of whatever is being done, within the time of one system call; what it leaves the
- * next caretaker_add removes. False: a disk did not come back within patience_ms, and the
+ * next caretaker_add removes. Returns at once. NULL: there is none. */
+void caretaker_end(struct caretaker *caretaker);
+
+/* The same, and waits for it. False: a disk did not come back within patience_ms, and the
  * threads and their memory are left to the end of the process. Accepts NULL inside. */
 bool caretaker_free(struct caretaker **caretaker, unsigned patience_ms);
 

@@ -1,0 +1,69 @@
+/* The thread that removes rotated files, at an ordinary priority: rarely much to do, but soon. */
+#include "logfile/caretaker_parts.h"
+
+/* Of max_total; see caretaker.c. */
+enum { SPARE_PART = 16 };
+
+/* Of its time it takes a fifth at most: looking through very many files takes long. */
+enum { REST_FACTOR = 4 };
+
+static bool goes_on(void *context)
+{
+    return caretaker_goes_on(context);
+}
+
+static void count(struct ward *ward, const struct retention_tally *tally)
+{
+    atomic_fetch_add(&ward->removed, tally->removed);
+    atomic_fetch_add(&ward->removed_plain, tally->removed_plain);
+}
+
+static enum walk_result look_through(struct ward *ward, struct err *err)
+{
+    struct caretaker *caretaker = ward->caretaker;
+    const struct retention_order order = {
+        .folder = ward->folder,
+        .pattern = &ward->pattern,
+        .keep = ward->keep,
+        .max_bytes = ward->max_total_bytes - ward->max_total_bytes / SPARE_PART,
+        .compresses = ward->compress != COMPRESS_NONE,
+        .goes_on = goes_on,
+        .context = caretaker,
+    };
+    struct retention_tally tally = {0};
+    enum walk_result result = retention_pass(caretaker->retention, &order, &tally, err);
+
+    count(ward, &tally);
+    return result;
+}
+
+static void serve(struct ward *ward)
+{
+    uint64_t began_ns = caretaker_now_ns(), rest_ns;
+    struct err err;
+    enum walk_result result = look_through(ward, &err);
+
+    rest_ns = (caretaker_now_ns() - began_ns) * REST_FACTOR;
+    if (result == WALK_FAILED) {
+        /* Not less and less often: what can be removed still must be. */
+        rest_ns = rest_ns > SECOND_NS ? rest_ns : SECOND_NS;
+        caretaker_failed(ward, KEEPER, err.text, rest_ns, rest_ns);
+    } else if (result == WALK_DONE) {
+        caretaker_went_well(ward, KEEPER, "rotated files are removed again");
+        caretaker_pause(ward, KEEPER, rest_ns);
+    }
+    /* Only now: what is too much is not worth compressing. */
+    if (ward->compress != COMPRESS_NONE)
+        caretaker_want(ward, COMPRESSOR);
+}
+
+void *keeper_run(void *context)
+{
+    struct worker *worker = context;
+    struct ward *ward;
+
+    pthread_setname_np(pthread_self(), "log keeper");
+    while ((ward = caretaker_next(worker, NULL)))
+        serve(ward);
+    return NULL;
+}
