@@ -58,41 +58,61 @@ static bool skip(const char **text, char expected)
     return true;
 }
 
-/* Of a time that could have been written by us, and of no other: the 31st of June becomes the
- * 1st of July and is then written in another way. */
-static bool is_as_we_write(const char *text, uint64_t time_us)
+static int days_of_month(int year, int month)
 {
-    char ours[ROTATED_TIME_LEN + 1];
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
-    if (time_us >= TIME_US_END)
-        return false;
-    write_time(time_us, ours);
-    return memcmp(text, ours, ROTATED_TIME_LEN) == 0;
+    return month == 2 && leap ? 29 : days[month - 1];
 }
 
-/* The time at `text`, which begins with '@'. */
-static bool read_time(const char *text, uint64_t *time_us_out)
+/* Since 1970-01-01. The year begins with March here, so that the leap day is its last:
+ * 719468 days are from March of the year 0 to 1970, 153 days are in any five months. */
+static int days_until(int year, int month, int day)
 {
-    const char *at = text + 1;
-    struct tm tm = {.tm_year = read_digits(&at, 4) - 1900};
-    int micros;
-    time_t seconds;
+    int from_march = (month + 9) % 12, y = month <= 2 ? year - 1 : year;
 
-    tm.tm_mon = read_digits(&at, 2) - 1;
-    tm.tm_mday = read_digits(&at, 2);
-    if (tm.tm_year < 70 || tm.tm_mon < 0 || tm.tm_mday < 0 || !skip(&at, 'T'))
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * from_march + 2) / 5 + day - 1 - 719468;
+}
+
+/* `20261125`; -1: no day since 1970. */
+static int read_days(const char **at)
+{
+    int year = read_digits(at, 4), month = read_digits(at, 2), day = read_digits(at, 2);
+
+    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
+        return -1;
+    return days_until(year, month, day);
+}
+
+/* `211828`; -1: no time of day. */
+static int read_seconds(const char **at)
+{
+    int hour = read_digits(at, 2), minute = read_digits(at, 2), second = read_digits(at, 2);
+
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+        return -1;
+    return (hour * 60 + minute) * 60 + second;
+}
+
+/* The time at `at`, which begins with '@'. There may be hundreds of thousands to read, so this
+ * does without the C library, which asks for the time zone each time. */
+static bool read_time(const char *at, uint64_t *time_us_out)
+{
+    int days, seconds, micros;
+
+    at++;
+    days = read_days(&at);
+    if (days < 0 || !skip(&at, 'T'))
         return false;
-    tm.tm_hour = read_digits(&at, 2);
-    tm.tm_min = read_digits(&at, 2);
-    tm.tm_sec = read_digits(&at, 2);
-    if (tm.tm_hour < 0 || tm.tm_min < 0 || tm.tm_sec < 0 || !skip(&at, '.'))
+    seconds = read_seconds(&at);
+    if (seconds < 0 || !skip(&at, '.'))
         return false;
     micros = read_digits(&at, 6);
     if (micros < 0 || !skip(&at, 'Z'))
         return false;
-    seconds = timegm(&tm);
-    *time_us_out = (uint64_t)seconds * MICROSECONDS + (uint64_t)micros;
-    return is_as_we_write(text, *time_us_out);
+    *time_us_out = ((uint64_t)days * 86400 + (uint64_t)seconds) * MICROSECONDS + (uint64_t)micros;
+    return true;
 }
 
 bool rotated_name_parse(const char *name, struct rotated_name *rotated_out)

@@ -149,6 +149,22 @@ static void the_next_time_is_later_than_the_last(void **state)
     assert_true(rotated_name_next(TIME_US - 3600, TIME_US) == TIME_US + 1);
 }
 
+/* Each day until the year 9999, and the last moment of each. */
+static void every_day_is_read_as_it_is_written(void **state)
+{
+    char name[NAME_MAX + 1];
+    struct rotated_name rotated;
+
+    (void)state;
+    for (uint64_t day = 0; day < 253402300800 / 86400; day++) {
+        uint64_t time_us = (day + 1) * 86400 * 1000000 - 1;
+
+        assert_int_equal(rotated_name_make("a", time_us, name, NULL), 0);
+        assert_true(rotated_name_parse(name, &rotated));
+        assert_true(rotated.time_us == time_us);
+    }
+}
+
 /* Names of the same base sort as their times do. */
 static void names_sort_by_time(void **state)
 {
@@ -211,6 +227,7 @@ int main(void)
         cmocka_unit_test(the_longest_name_fits_with_every_ending),
         cmocka_unit_test(after_the_year_9999_there_is_no_name),
         cmocka_unit_test(the_next_time_is_later_than_the_last),
+        cmocka_unit_test(every_day_is_read_as_it_is_written),
         cmocka_unit_test(names_sort_by_time),
         cmocka_unit_test(the_newest_is_found_whatever_its_ending),
     };
