@@ -40,7 +40,7 @@ VERSION := 0.1.0
 # ---- packages: a fresh Debian 12 has only a compiler and make ----------------
 
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev \
-                  libzstd-dev zlib1g-dev
+                  libpcre2-dev libzstd-dev zlib1g-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq
 BENCH_PACKAGES := python3
 LINT_PACKAGES  := clang clang-format clang-tidy
@@ -48,7 +48,7 @@ FUZZ_PACKAGES  := clang libclang-rt-14-dev
 
 # ---- flags -------------------------------------------------------------------
 
-LIBS := libuv libzmq libfyaml simdjson libzstd zlib
+LIBS := libuv libzmq libfyaml simdjson libpcre2-8 libzstd zlib
 
 # Expanded when a recipe runs, thus after the packages are there.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS))

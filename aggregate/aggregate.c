@@ -9,6 +9,7 @@ struct route {
     struct format *format;
     const struct match *match; /* NULL: takes every entry */
     bool takes;                /* the entry being offered; all below is of it, too */
+    bool gave_up;              /* a search of its match */
     size_t entry_len;
     bool has_room;
     bool is_busy; /* held back the last offer that was BUSY */
@@ -17,6 +18,7 @@ struct route {
 struct aggregate {
     uint64_t newest;
     int busy_route;
+    struct expression_room *room;   /* NULL: no match needs one */
     const struct entry *busy_entry; /* that was offered last, if that was BUSY: is judged */
     unsigned route_count;
     struct route routes[AGGREGATE_ROUTES_MAX];
@@ -44,10 +46,13 @@ void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, str
         (struct route){.outbox = outbox, .format = format};
 }
 
-void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match)
+void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match,
+                            struct expression_room *room)
 {
     must(aggregate->route_count > 0);
     aggregate->routes[aggregate->route_count - 1].match = match;
+    must(room || !match_searches(match));
+    aggregate->room = room;
 }
 
 /* Which routes it takes, so that the others are left alone. */
@@ -56,7 +61,11 @@ static void judge(struct aggregate *aggregate, const struct entry *entry, const 
     for (unsigned i = 0; i < aggregate->route_count; i++) {
         struct route *route = &aggregate->routes[i];
 
-        route->takes = !route->match || match_takes(route->match, entry, base);
+        unsigned answer =
+            route->match ? match_ask(route->match, aggregate->room, entry, base) : MATCH_TAKES;
+
+        route->takes = answer & MATCH_TAKES;
+        route->gave_up = answer & MATCH_GAVE_UP;
     }
 }
 
@@ -109,6 +118,8 @@ static void take(struct aggregate *aggregate, const struct entry *entry, const c
     for (unsigned i = 0; i < aggregate->route_count; i++) {
         struct route *route = &aggregate->routes[i];
 
+        if (route->gave_up)
+            outbox_count_gave_up(route->outbox);
         if (!route->takes)
             continue;
         routed = true;

@@ -19,8 +19,10 @@ enum { AGGREGATE_ROUTES_MAX = 256 };
 void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, struct format *format);
 
 /* The outbox that was given last gets only what matches; the others are not concerned. Borrows
- * the match until aggregate_free. */
-void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match);
+ * both until aggregate_free; the room may be NULL if the match does not search, and else is
+ * one for all. */
+void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match,
+                            struct expression_room *room);
 
 enum offered {
     AGGREGATE_TAKEN, /* rendered into open blocks, or dropped by policy; the caller's again */

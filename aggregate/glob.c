@@ -23,19 +23,28 @@ static bool is_in_set(const struct glob_atom *atom, unsigned char byte)
 
 /* ---- compiling ------------------------------------------------------------------------- */
 
+/* A character of a set, which may have a backslash in front. Returns behind it; NULL: there is
+ * none, or it is not ASCII. */
+static const char *read_ascii(const char *at, unsigned char *byte_out)
+{
+    if (*at == '\\')
+        at++;
+    *byte_out = (unsigned char)*at;
+    return *byte_out == '\0' || *byte_out >= 128 ? NULL : at + 1;
+}
+
 /* One member of a set, `a` or `a-z`. Returns behind it; NULL: not a member. */
 static const char *read_member(const char *at, struct glob_atom *atom)
 {
     unsigned char first, last;
 
-    if (*at == '\\')
-        at++;
-    first = last = (unsigned char)*at++;
-    if (*at == '-' && at[1] != ']' && at[1] != '\0') {
-        at += at[1] == '\\' ? 2 : 1;
-        last = (unsigned char)*at++;
-    }
-    if (first == '\0' || last < first || last >= 128)
+    at = read_ascii(at, &first);
+    if (!at)
+        return NULL;
+    last = first;
+    if (*at == '-' && at[1] != ']' && at[1] != '\0')
+        at = read_ascii(at + 1, &last);
+    if (!at || last < first)
         return NULL;
     for (unsigned byte = first; byte <= last; byte++)
         atom->set[byte / 64] |= 1ULL << byte % 64;

@@ -106,10 +106,12 @@ const char *sink_ledger_show(const struct sink_ledger *ledger, char text[LEDGER_
 
     for (unsigned i = 0; i < DROP_REASONS; i++)
         at = append_reason(text, at, drop_reason_name(i), ledger->dropped[i], &first);
-    append(text, at,
-           "%s queued=%" PRIu64 " in_flight=%" PRIu64 " cut=%" PRIu64 " notices=%" PRIu64
-           " bytes=%" PRIu64,
-           first ? "" : "}", ledger->queued, ledger->in_flight, ledger->cut, ledger->notices,
-           ledger->written_bytes);
+    at = append(text, at,
+                "%s queued=%" PRIu64 " in_flight=%" PRIu64 " cut=%" PRIu64 " notices=%" PRIu64
+                " bytes=%" PRIu64,
+                first ? "" : "}", ledger->queued, ledger->in_flight, ledger->cut, ledger->notices,
+                ledger->written_bytes);
+    if (ledger->match_limit > 0)
+        append(text, at, " match_limit=%" PRIu64, ledger->match_limit);
     return text;
 }

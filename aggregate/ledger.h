@@ -39,6 +39,7 @@ struct sink_ledger {
     uint64_t notices;       /* lines that told of drops; no entries, so in none of the sums */
     uint64_t written_bytes; /* notices included */
     uint64_t queued_bytes;  /* of entries */
+    uint64_t match_limit;   /* messages in which a search was given up; offered or not */
 };
 
 /* Whether the sums hold: for must(). */
@@ -52,8 +53,9 @@ uint64_t endpoint_ledger_refused(const struct endpoint_ledger *ledger);
 const char *refuse_reason_name(enum refuse_reason reason);
 const char *drop_reason_name(enum drop_reason reason);
 
-/* One line of `name=value` pairs, reasons with a count in braces. Returns text. */
-enum { LEDGER_TEXT_MAX = 512 };
+/* One line of `name=value` pairs, reasons with a count in braces; match_limit only if there is
+ * one. Returns text. */
+enum { LEDGER_TEXT_MAX = 576 };
 const char *endpoint_ledger_show(const struct endpoint_ledger *ledger, char text[LEDGER_TEXT_MAX]);
 const char *sink_ledger_show(const struct sink_ledger *ledger, char text[LEDGER_TEXT_MAX]);
 

@@ -15,6 +15,7 @@ struct filter {
     struct names app;
     struct names host;
     struct names topic;
+    struct expression *message; /* NULL: any message will do */
 };
 
 struct match {
@@ -53,11 +54,15 @@ static int filter_init(struct filter *filter, const struct conf_filter *conf,
     filter->level = LEVEL_NONE;
     if (conf->min_level)
         filter->level = level_parse(conf->min_level, strlen(conf->min_level));
-    return names_init(&filter->app, &conf->app, setting_out, err) < 0 ||
-                   names_init(&filter->host, &conf->host, setting_out, err) < 0 ||
-                   names_init(&filter->topic, &conf->topic, setting_out, err) < 0
-               ? -1
-               : 0;
+    if (names_init(&filter->app, &conf->app, setting_out, err) < 0 ||
+        names_init(&filter->host, &conf->host, setting_out, err) < 0 ||
+        names_init(&filter->topic, &conf->topic, setting_out, err) < 0)
+        return -1;
+    if (!conf->message)
+        return 0;
+    *setting_out = &conf->message;
+    filter->message = expression_new(conf->message, EXPRESSION_JIT_IF_POSSIBLE, err);
+    return filter->message ? 0 : -1;
 }
 
 static void filter_fini(struct filter *filter)
@@ -65,11 +70,13 @@ static void filter_fini(struct filter *filter)
     names_fini(&filter->app);
     names_fini(&filter->host);
     names_fini(&filter->topic);
+    expression_free(&filter->message);
 }
 
 static bool asks_for_anything(const struct conf_filter *conf)
 {
-    return conf->min_level || conf->app.count > 0 || conf->host.count > 0 || conf->topic.count > 0;
+    return conf->min_level || conf->app.count > 0 || conf->host.count > 0 ||
+           conf->topic.count > 0 || conf->message;
 }
 
 struct match *match_new(const struct conf_match *conf, const void **setting_out, struct err *err)
@@ -107,7 +114,13 @@ static size_t names_bytes(const struct conf_strings *conf)
 
 static size_t filter_bytes(const struct conf_filter *conf)
 {
-    return names_bytes(&conf->app) + names_bytes(&conf->host) + names_bytes(&conf->topic);
+    return names_bytes(&conf->app) + names_bytes(&conf->host) + names_bytes(&conf->topic) +
+           (conf->message ? EXPRESSION_BYTES_MAX : 0);
+}
+
+bool match_conf_searches(const struct conf_match *conf)
+{
+    return conf->all.message || conf->except.message;
 }
 
 size_t match_bytes(const struct conf_match *conf)
@@ -129,7 +142,22 @@ static bool is_any(const struct names *names)
 bool match_is_everything(const struct match *match)
 {
     return !match->has_except && match->all.level == LEVEL_NONE && is_any(&match->all.app) &&
-           is_any(&match->all.host) && is_any(&match->all.topic);
+           is_any(&match->all.host) && is_any(&match->all.topic) && !match->all.message;
+}
+
+bool match_searches(const struct match *match)
+{
+    return match->all.message || match->except.message;
+}
+
+static bool lacks_jit(const struct expression *expression)
+{
+    return expression && !expression_has_jit(expression);
+}
+
+bool match_lacks_jit(const struct match *match)
+{
+    return lacks_jit(match->all.message) || lacks_jit(match->except.message);
 }
 
 /* What is not there is compared as what most formats show for it. */
@@ -154,6 +182,7 @@ static bool is_one_of(const struct names *names, struct span span, const char *b
     return false;
 }
 
+/* But for the message. */
 static bool is_like(const struct filter *filter, const struct entry *entry, const char *base)
 {
     return entry->level <= filter->level && is_one_of(&filter->app, entry->app, base) &&
@@ -161,8 +190,40 @@ static bool is_like(const struct filter *filter, const struct entry *entry, cons
            is_one_of(&filter->topic, entry->topic, base);
 }
 
-bool match_takes(const struct match *match, const struct entry *entry, const char *base)
+static enum expression_answer search(const struct filter *filter, struct expression_room *room,
+                                     const struct entry *entry, const char *base)
 {
-    return is_like(&match->all, entry, base) &&
-           !(match->has_except && is_like(&match->except, entry, base));
+    if (!filter->message)
+        return EXPRESSION_FOUND;
+    return expression_search(filter->message, room, base + entry->text.offset, entry->text.len);
+}
+
+/* It is like all that costs little; now the messages. */
+static unsigned ask_messages(const struct match *match, bool may_be_excepted,
+                             struct expression_room *room, const struct entry *entry,
+                             const char *base)
+{
+    enum expression_answer answer = search(&match->all, room, entry, base);
+
+    if (answer != EXPRESSION_FOUND)
+        return answer == EXPRESSION_LIMIT ? MATCH_LEAVES | MATCH_GAVE_UP : MATCH_LEAVES;
+    if (!may_be_excepted)
+        return MATCH_TAKES;
+    answer = search(&match->except, room, entry, base);
+    if (answer == EXPRESSION_FOUND)
+        return MATCH_LEAVES;
+    return answer == EXPRESSION_LIMIT ? MATCH_TAKES | MATCH_GAVE_UP : MATCH_TAKES;
+}
+
+unsigned match_ask(const struct match *match, struct expression_room *room,
+                   const struct entry *entry, const char *base)
+{
+    bool may_be_excepted;
+
+    if (!is_like(&match->all, entry, base))
+        return MATCH_LEAVES;
+    may_be_excepted = match->has_except && is_like(&match->except, entry, base);
+    if (may_be_excepted && !match->except.message)
+        return MATCH_LEAVES;
+    return ask_messages(match, may_be_excepted, room, entry, base);
 }

@@ -6,6 +6,7 @@
 #define AGGREGATE_MATCH_H
 
 #include "aggregate/entry.h"
+#include "aggregate/expression.h"
 #include "conf/conf.h"
 
 struct match;
@@ -18,11 +19,23 @@ void match_free(struct match **match);
 /* Whether it takes every entry, whatever it is like. */
 bool match_is_everything(const struct match *match);
 
-/* Borrows entry and base until it returns. At least GLOB_HEAD bytes past each span must be
- * readable, as they are in a message. */
-bool match_takes(const struct match *match, const struct entry *entry, const char *base);
+/* Whether it searches messages, and then needs a room; and whether that must do without JIT. */
+bool match_searches(const struct match *match);
+bool match_lacks_jit(const struct match *match);
 
-/* What it occupies at most, but for a few hundred bytes that every sink needs. */
+enum match_answer {
+    MATCH_LEAVES,
+    MATCH_TAKES,
+    MATCH_GAVE_UP = 2 /* may be added to either: a search was too long, and found nothing */
+};
+
+/* Borrows entry and base until it returns. At least GLOB_HEAD bytes past each span must be
+ * readable, as they are in a message. The room may be NULL if it does not search. */
+unsigned match_ask(const struct match *match, struct expression_room *room,
+                   const struct entry *entry, const char *base);
+
+/* What all of these occupy at most, but for a few hundred bytes that every sink needs. */
 size_t match_bytes(const struct conf_match *conf);
+bool match_conf_searches(const struct conf_match *conf);
 
 #endif

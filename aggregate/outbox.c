@@ -234,3 +234,8 @@ void outbox_count_cut(struct outbox *outbox)
 {
     outbox->ledger.cut++;
 }
+
+void outbox_count_gave_up(struct outbox *outbox)
+{
+    outbox->ledger.match_limit++;
+}

@@ -117,4 +117,8 @@ const struct sink_ledger *outbox_ledger(const struct outbox *outbox);
 /* For the aggregate: an entry was rendered shorter than it is. */
 void outbox_count_cut(struct outbox *outbox);
 
+/* For the aggregate: a search in a message was given up, and what it should decide decided
+ * without it. */
+void outbox_count_gave_up(struct outbox *outbox);
+
 #endif

@@ -30,6 +30,7 @@ static struct {
     struct pool *blocks;
     struct pool *slots;
     struct decoder *decoder;
+    struct expression_room *room;
     struct format *line;
     struct format *json;
     struct message *message; /* 1,000 lines of NDJSON in one */
@@ -109,6 +110,7 @@ static void make_world(void)
     world.entry_pool = entry_pool_new(&world.budget, 16, ENTRIES + 8, &err);
     world.blocks = pool_new(&world.budget, BUDGET_BLOCKS, block_slot_bytes(BLOCK_CAP), 8, &err);
     world.slots = pool_new(&world.budget, BUDGET_ENTRIES, sizeof(struct entry) + 64, 16, &err);
+    world.room = expression_room_new(rules.max_entry);
     world.decoder = decoder_new(&world.budget, 1 << 20, &err);
     world.line = format_new("line", &options, &err);
     world.json = format_new("json", &options, &err);
@@ -484,7 +486,7 @@ static struct aggregate *make_routing(const char *const *matches, unsigned count
 
         must(match);
         aggregate_add_route(aggregate, outbox_new(world.blocks, BLOCK_CAP, 1), world.line);
-        aggregate_narrow_route(aggregate, match);
+        aggregate_narrow_route(aggregate, match, world.room);
     }
     if (conf)
         conf_free(&conf);
@@ -518,6 +520,17 @@ static void route_past_ten_sinks(void)
     offer_to_nobody(aggregate);
 }
 
+/* The text of an entry is some 88 bytes, none of which is a candidate. */
+static void route_past_an_expression(void)
+{
+    static const char *const match[] = {"{message: 'timeout|connection (refused|reset)'}"};
+    static struct aggregate *aggregate;
+
+    if (!aggregate)
+        aggregate = make_routing(match, 1);
+    offer_to_nobody(aggregate);
+}
+
 /* ---- the harness --------------------------------------------------------------------------- */
 
 static const struct {
@@ -545,6 +558,7 @@ static const struct {
     {"Json/straight", json_straight_into_block, ENTRIES},
     {"Routing/none", route_to_no_sink, ENTRIES},
     {"Routing/ten", route_past_ten_sinks, ENTRIES},
+    {"Routing/expression", route_past_an_expression, ENTRIES},
     {"Decode/one", decode_one, 1},
     {"Decode/batch+render", decode_and_render_64_kib, 65536 / sizeof json_line},
 };

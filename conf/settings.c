@@ -89,17 +89,19 @@ static const struct section ingest_section = {"an ingest endpoint", sizeof(struc
                                               ingest_settings, COUNT_OF(ingest_settings)};
 
 /* What `match` and the `not` in it both ask for; `all` is the first member of a match. */
+/* clang-format off */
 #define FILTER_ROWS                                                                                \
     {ROW(struct conf_filter, min_level), .check = check_level,                                     \
      .help = "this level or a graver one, which an entry without a level never is"},               \
-        {ROW(struct conf_filter, app), .most = 64, .check = check_glob,                            \
-         .help = "globs, such as 'web-*': the app is like one of them; no app counts as '-'"},     \
-        {ROW(struct conf_filter, host), .most = 64, .check = check_glob,                           \
-         .help = "the same for the host"},                                                         \
-    {                                                                                              \
-        ROW(struct conf_filter, topic), .most = 64, .check = check_glob,                           \
-                                        .help = "the same for the topic"                           \
-    }
+    {ROW(struct conf_filter, app), .most = 64, .check = check_glob,                                \
+     .help = "globs, such as 'web-*': the app is like one of them; no app counts as '-'"},         \
+    {ROW(struct conf_filter, host), .most = 64, .check = check_glob,                               \
+     .help = "the same for the host"},                                                             \
+    {ROW(struct conf_filter, topic), .most = 64, .check = check_glob,                              \
+     .help = "the same for the topic"},                                                            \
+    {ROW(struct conf_filter, message),                                                             \
+     .help = "a regular expression (PCRE2), which is found somewhere in the message"}
+/* clang-format on */
 _Static_assert(offsetof(struct conf_match, all) == 0, "rows of a filter are rows of a match");
 
 static const struct setting except_settings[] = {FILTER_ROWS};

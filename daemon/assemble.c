@@ -115,12 +115,21 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     daemon->sinks_open++;
     aggregate_add_route(daemon->aggregate, daemon->outboxes[i], daemon->formats[i]);
     if (!match_is_everything(daemon->matches[i]))
-        aggregate_narrow_route(daemon->aggregate, daemon->matches[i]);
+        aggregate_narrow_route(daemon->aggregate, daemon->matches[i], daemon->match_room);
     for (unsigned k = 0; k < i; k++) {
         if (sink_same_file(daemon->sinks[i], daemon->sinks[k]))
             return err_set(err, "sink %s already writes to that file", sink_name(daemon->sinks[k]));
     }
     return 0;
+}
+
+static bool conf_searches(const struct conf *conf)
+{
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        if (match_conf_searches(&conf->sinks[i].match))
+            return true;
+    }
+    return false;
 }
 
 static enum exit_status open_sinks(struct daemon *daemon)
@@ -134,6 +143,8 @@ static enum exit_status open_sinks(struct daemon *daemon)
     daemon->matches = calloc(conf->sink_count, sizeof(struct match *));
     daemon->troubles = calloc(conf->sink_count, sizeof(struct trouble));
     daemon->aggregate = aggregate_new();
+    if (conf_searches(conf))
+        daemon->match_room = expression_room_new(daemon->plan.max_entry);
     must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->matches &&
          daemon->troubles);
     for (unsigned i = 0; i < conf->sink_count; i++) {
@@ -250,6 +261,7 @@ void daemon_free(struct daemon *daemon)
     free(daemon->outboxes);
     free(daemon->formats);
     free(daemon->matches);
+    expression_room_free(&daemon->match_room);
     free(daemon->troubles);
     aggregate_free(&daemon->aggregate);
     if (daemon->loop_open)

@@ -33,6 +33,7 @@ static void on_turn_end(struct zmq_watch *watch)
     for (unsigned i = 0; i < daemon->sink_count; i++)
         sink_flush(daemon->sinks[i]);
     daemon_watch_drops(daemon);
+    daemon_watch_matches(daemon);
     gate_turn();
     if (daemon->state <= DAEMON_DRAINING)
         daemon_watch_stall(daemon);

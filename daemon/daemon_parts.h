@@ -39,6 +39,7 @@ struct trouble {
     uint64_t dropped_last_ms;
     uint64_t dropped_after; /* drops that were counted before */
     uint64_t dropped_seen;
+    bool gave_up_told;
 };
 
 struct daemon {
@@ -67,6 +68,7 @@ struct daemon {
     struct outbox **outboxes;
     struct format **formats;
     struct match **matches;
+    struct expression_room *match_room;
     unsigned sink_count;
     unsigned sinks_open;
 
@@ -131,6 +133,9 @@ void daemon_memory_at_rest(struct daemon *daemon);
 /* drops.c - says when sinks drop. Each turn; daemon_end_drops when it is too late for more. */
 void daemon_watch_drops(struct daemon *daemon);
 void daemon_end_drops(struct daemon *daemon);
+
+/* match_limit.c - says, once for each sink, that its match gave up on a message. Each turn. */
+void daemon_watch_matches(struct daemon *daemon);
 
 /* gatekeeper.c - with the other handles; closed before the loop ends */
 void daemon_open_gatekeeper(struct daemon *daemon);

@@ -74,6 +74,18 @@ static void measure_ingest(struct plan *plan, const struct conf *conf)
         (unsigned)smaller(plan->own_descriptors + plan->clients + FILES_SPARE, FILES_MAX);
 }
 
+static size_t matches_bytes(const struct plan *plan, const struct conf *conf)
+{
+    bool one_searches = false;
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        bytes += match_bytes(&conf->sinks[i].match);
+        one_searches |= match_conf_searches(&conf->sinks[i].match);
+    }
+    return bytes + (one_searches ? expression_room_bytes(plan->max_entry) : 0);
+}
+
 static void measure_shares(struct plan *plan, const struct conf *conf)
 {
     size_t *share = plan->share_bytes;
@@ -86,8 +98,8 @@ static void measure_shares(struct plan *plan, const struct conf *conf)
     share[BUDGET_PARSER] = json_index_bytes(plan->max_message);
     share[BUDGET_TABLES] =
         plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + conf->sink_count);
-    for (unsigned i = 0; i < conf->sink_count; i++)
-        share[BUDGET_TABLES] += match_bytes(&conf->sinks[i].match);
+    plan->match_bytes = matches_bytes(plan, conf);
+    share[BUDGET_TABLES] += plan->match_bytes;
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 

@@ -25,6 +25,7 @@ struct plan {
     unsigned own_descriptors;
     unsigned descriptors; /* RLIMIT_NOFILE as it should be: one slot of the gate for each */
 
+    size_t match_bytes; /* of the tables: what all `match` need */
     size_t max_message; /* the largest of all endpoints */
     size_t max_entry;
     unsigned entry_fields;

@@ -65,9 +65,10 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
     row(out, "blocks", plan->share_bytes[BUDGET_BLOCKS],
         "%u blocks of %zu KiB, of %u sink%s (queue, max_entry; auto grows with cap)",
         plan->block_count, plan->block_cap / 1024, conf->sink_count, plural(conf->sink_count));
-    row(out, "tables", plan->share_bytes[BUDGET_TABLES], "%u descriptors, %u endpoint%s, %u sink%s",
-        plan->descriptors, conf->ingest_count, plural(conf->ingest_count), conf->sink_count,
-        plural(conf->sink_count));
+    row(out, "tables", plan->share_bytes[BUDGET_TABLES],
+        "%u descriptors, %u endpoint%s, %u sink%s%s", plan->descriptors, conf->ingest_count,
+        plural(conf->ingest_count), conf->sink_count, plural(conf->sink_count),
+        plan->match_bytes > 0 ? " (match)" : "");
     row(out, "slack", plan->slack_bytes, "for what grows before it is seen (cap)");
     row(out, "total", plan->total_bytes, "of cap %s; cap: %zuKiB would do",
         show_bytes(plan->cap_bytes, cap), plan->smallest_cap_bytes / 1024);

@@ -19,6 +19,17 @@ static size_t append(char *text, size_t size, size_t at, const char *word)
                      : at;
 }
 
+static void report_jit(const struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->sink_count; i++) {
+        if (match_lacks_jit(daemon->matches[i])) {
+            log_line(LOG_LEVEL_INFO, "match: the system allows no compiled expressions (JIT); they "
+                                     "are interpreted, which is slower");
+            return;
+        }
+    }
+}
+
 void daemon_report_ready(const struct daemon *daemon)
 {
     char addresses[1024] = "", targets[1024] = "", one[512];
@@ -34,6 +45,7 @@ void daemon_report_ready(const struct daemon *daemon)
              mib(daemon->plan.cap_bytes), mib(resident_bytes()));
     if (!judge_takes_everything(daemon->conf))
         log_line(LOG_LEVEL_WARNING, "%s", judge_not_everything);
+    report_jit(daemon);
 }
 
 static void report_gate(const struct daemon *daemon)

@@ -4,7 +4,11 @@ the same numbers, and a sink has nothing to do with what it does not take."""
 import collections
 import fnmatch
 import json
+import os
+import pathlib
 import re
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -69,6 +73,8 @@ MATCHES = {
     "unnamed": {"app": "-", "host": "-"},
     "most": {"min_level": "debug", "not": {"app": ["bank", "*-eu"], "host": "*1*"}},
     "topicless": {"not": {"topic": "*.*"}},
+    "sevens": {"message": r"^c\d\d \d+7 "},
+    "few": {"app": "shop*", "message": " 0000001", "not": {"message": "(1|3|5|7|9) [0-9a-f]{8} x"}},
 }
 
 
@@ -175,6 +181,71 @@ def test_what_goes_elsewhere_is_done_for_a_sink_that_gets_nothing(start, client,
     assert "ledger: newest=1000 done_through=1000" in daemon.said
 
 
+# A process in which nothing may be written and executed, which JIT would have to.
+WITHOUT_JIT = """import ctypes, os, sys
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0:
+    sys.exit(3)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def kernel_can_refuse_jit():
+    probe = [sys.executable, "-c", WITHOUT_JIT, "/bin/true"]
+    return subprocess.run(probe, timeout=PATIENCE_S).returncode == 0
+
+
+@pytest.mark.parametrize("jit", ["allowed", "refused"])
+def test_messages_are_searched_with_and_without_jit(start, client, tmp_path, jit):
+    """The same entries find the same files, also where systemd's MemoryDenyWriteExecute=, as this
+    one was once called, leaves only the interpreter."""
+    if jit == "refused" and not kernel_can_refuse_jit():
+        pytest.skip("this kernel has no PR_SET_MDWE")
+    matches = {name: MATCHES[name] for name in ("all", "sevens", "few")}
+    daemon = start(sinks=sinks_of(tmp_path, matches),
+                   wrapper=[sys.executable, "-c", WITHOUT_JIT] if jit == "refused" else ())
+    assert ("allows no compiled expressions" in daemon.said) == (jit == "refused")
+    one = client(daemon.address)
+    for number in range(3000):
+        one.send_frames(*frames_of(entry_of(0, number)))
+    daemon.wait_ledger(lambda look: look.received == 3000, "all are received")
+    assert daemon.stop(sent=3000) == EXIT_FINE
+    check_outputs(tmp_path, daemon, matches, 1, 3000)
+    assert "match_limit" not in daemon.said
+
+
+EVIL = b"a" * 11 + b"b"
+
+
+@pytest.mark.parametrize("expression", ["(a+)+$", "(?:a|a)*[;!]"])
+def test_a_crafted_message_does_not_hold_the_loop(start, client, tmp_path, expression):
+    """Messages of 64 KiB that an expression would look at for a third of a second each. Each is
+    given up soon, counts as not found, is counted and told of once, and ordinary entries are
+    served meanwhile. The sink beside it has them all."""
+    daemon = start(sinks=sinks_of(tmp_path, {"caught": {"message": expression},
+                                             "spared": {"not": {"message": expression}}}))
+    evil = (EVIL * 6000)[: 64 * 1024 - 1]
+    bad, good = client(daemon.address), client(daemon.address)
+    cpu = cpu_seconds(daemon)
+    for number in range(40):
+        bad.send(evil)
+        good.send(numbered_text(0, number))
+    look = daemon.wait_ledger(lambda look: look.received == 80, "all are received")
+    assert cpu_seconds(daemon) - cpu < 40 * 0.1
+    assert look.sinks["caught"]["match_limit"] == look.sinks["spared"]["match_limit"] == 40
+    assert daemon.stop(sent=80) == EXIT_FINE
+    assert daemon.final.sinks["caught"]["offered"] == 0
+    assert daemon.final.sinks["spared"]["written"] == 80
+    assert daemon.said.count("was given up") == 2  # once a sink
+    lines = daemon.lines("spared.log")
+    assert lines.count(evil) == 40
+    assert [line for line in lines if line != evil] == [numbered_text(0, number) for number in range(40)]
+
+
+def cpu_seconds(daemon):
+    fields = pathlib.Path(f"/proc/{daemon.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def check_of(folder, **options):
     (folder / "x.yaml").write_text(config_text(**options))
     return run_logboomd("--check", "--config", "x.yaml", cwd=folder)
@@ -195,6 +266,9 @@ def test_check_warns_when_no_sink_takes_everything(tmp_path):
     ({"app": "a["}, "'a[' has a '[' without a ']'"),
     ({"min_level": "loud"}, "'min_level' is 'loud', but can only be"),
     ({"not": {"topic": ["a", "b\\"]}}, "ends with a backslash"),
+    ({"message": "a(b"}, "the expression 'a(b' is wrong at character 4: missing closing parenthesis"),
+    ({"message": "(*NO_JIT)a"}, "begins with '(*'"),
+    ({"not": {"message": "a" * 1025}}, "the expression has 1025 bytes"),
 ])
 def test_a_match_that_is_none_is_refused(tmp_path, match, sentence):
     said = check_of(tmp_path, ingest=INGEST, sinks=sinks_of(tmp_path, {"all": match}))

@@ -58,7 +58,7 @@ static void add_sink_for(unsigned i, const char *template, const char *app)
     matches[i] = match_new(&conf, &setting, NULL);
     assert_non_null(matches[i]);
     free(glob);
-    aggregate_narrow_route(aggregate, matches[i]);
+    aggregate_narrow_route(aggregate, matches[i], NULL);
 }
 
 static void app_of(const char *app)
@@ -474,6 +474,36 @@ static void what_goes_elsewhere_is_done_for_a_sink_that_waits_for_nothing(void *
     all_home();
 }
 
+/* Also when it is offered again and again, an entry is searched once and counted once. */
+static void a_search_that_gives_up_is_counted_in_its_sink_once_an_entry(void **state)
+{
+    struct conf_match conf = {.all.message = strdup("(a+)+$")};
+    struct expression_room *room = expression_room_new(CAP);
+    const void *setting;
+
+    (void)state;
+    add_sink(0, "{message}");
+    add_sink(1, "{message}");
+    matches[1] = match_new(&conf, &setting, NULL);
+    free(conf.all.message);
+    aggregate_narrow_route(aggregate, matches[1], room);
+    text_of('x', block_longest(CAP) - 1);
+    while (offer() == AGGREGATE_TAKEN)
+        ;
+    aggregate_take(aggregate, sample.entry, sample.base, &endpoint);
+    assert_int_equal(ledgers[1]->match_limit, 0);
+    sample_full(&sample)->text = sample_str(&sample, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
+    for (unsigned again = 0; again < 3; again++)
+        assert_int_equal(offer(), AGGREGATE_BUSY);
+    assert_int_equal(ledgers[1]->match_limit, 0);
+    written(0, NULL);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(ledgers[1]->match_limit, 1);
+    assert_int_equal(ledgers[1]->offered, 0);
+    expression_room_free(&room);
+    all_home();
+}
+
 static void as_many_routes_as_promised_and_not_one_more(void **state)
 {
     (void)state;
@@ -506,6 +536,7 @@ int main(void)
         TEST(a_full_sink_holds_back_only_what_it_would_take),
         TEST(a_sink_that_drops_drops_only_what_it_would_take),
         TEST(what_goes_elsewhere_is_done_for_a_sink_that_waits_for_nothing),
+        TEST(a_search_that_gives_up_is_counted_in_its_sink_once_an_entry),
         TEST(as_many_routes_as_promised_and_not_one_more),
     };
 

@@ -124,6 +124,17 @@ static void ledgers_are_shown_with_the_reasons_that_occurred(void **state)
         "offered=0 written=0 dropped=0 queued=0 in_flight=0 cut=0 notices=0 bytes=0");
 }
 
+static void searches_that_were_given_up_are_shown_if_there_are_any(void **state)
+{
+    char text[LEDGER_TEXT_MAX];
+
+    (void)state;
+    assert_string_equal(sink_ledger_show(&(struct sink_ledger){.match_limit = 3}, text),
+                        "offered=0 written=0 dropped=0 queued=0 in_flight=0 cut=0 notices=0 "
+                        "bytes=0 match_limit=3");
+    assert_true(sink_ledger_balances(&(struct sink_ledger){.match_limit = 3}));
+}
+
 static void the_largest_numbers_can_be_shown(void **state)
 {
     struct endpoint_ledger full_endpoint;
@@ -147,6 +158,7 @@ int main(void)
         cmocka_unit_test(marks_and_bytes_are_no_fates),
         cmocka_unit_test(reasons_add_up_and_have_names),
         cmocka_unit_test(ledgers_are_shown_with_the_reasons_that_occurred),
+        cmocka_unit_test(searches_that_were_given_up_are_shown_if_there_are_any),
         cmocka_unit_test(the_largest_numbers_can_be_shown),
     };
 

@@ -21,6 +21,7 @@ static struct {
     struct conf_problems *problems;
     struct conf *conf;
     struct match *match;
+    struct expression_room *room;
 } t;
 
 static void forget(void)
@@ -60,9 +61,14 @@ static void with(const char *match)
         fail_msg("%s", err.text);
 }
 
+static unsigned answer(void)
+{
+    return match_ask(t.match, t.room, sample.entry, sample.base);
+}
+
 static bool takes(void)
 {
-    return match_takes(t.match, sample.entry, sample.base);
+    return answer() & MATCH_TAKES;
 }
 
 /* The sample is `shop` on `web1`, topic `orders.eu`, level info, "order placed". */
@@ -70,6 +76,7 @@ static int begin(void **state)
 {
     (void)state;
     sample_full(&sample);
+    t.room = expression_room_new(65536);
     return 0;
 }
 
@@ -77,6 +84,7 @@ static int end(void **state)
 {
     (void)state;
     forget();
+    expression_room_free(&t.room);
     return 0;
 }
 
@@ -106,6 +114,14 @@ static const struct {
     {"{not: {min_level: warning}}", true},
     {"{not: {min_level: info}}", false},
     {"{app: 'sh*', min_level: info, topic: '*', not: {topic: 'orders.us'}}", true},
+    {"{message: placed}", true},
+    {"{message: '^placed'}", false},
+    {"{message: 'order (placed|paid)', app: shop}", true},
+    {"{message: placed, app: bank}", false},
+    {"{not: {message: placed}}", false},
+    {"{not: {message: paid}}", true},
+    {"{not: {message: placed, app: bank}}", true},
+    {"{message: order, not: {message: placed, app: shop}}", false},
     {"{app: 'sh*', min_level: info, topic: '*', not: {topic: '*.eu'}}", false},
 };
 
@@ -166,6 +182,8 @@ static void everything_is_taken_by_those_that_ask_for_nothing(void **state)
         {"{app: '?*'}", false},
         {"{min_level: trace}", false},
         {"{not: {app: x}}", false},
+        {"{message: '.*'}", false},
+        {"{not: {message: x}}", false},
     };
 
     (void)state;
@@ -186,6 +204,46 @@ static void what_is_no_glob_is_told_at_its_item(void **state)
     assert_null(match_new(conf, &setting, &err));
     assert_ptr_equal(setting, conf->except.topic.items[1]);
     assert_non_null(strstr(err.text, "'b['"));
+}
+
+static void an_expression_that_is_none_is_told_at_its_setting(void **state)
+{
+    const struct conf_match *conf = conf_of("{not: {message: 'a(b'}}");
+    const void *setting;
+    struct err err;
+
+    (void)state;
+    assert_null(match_new(conf, &setting, &err));
+    assert_ptr_equal(setting, &conf->except.message);
+    assert_non_null(strstr(err.text, "missing closing parenthesis"));
+}
+
+/* It counts as not found: in `match` the entry is left, in `not` it is not left out. */
+static void a_search_that_gives_up_has_found_nothing_and_says_so(void **state)
+{
+    (void)state;
+    sample.entry->text = sample_str(&sample, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
+    with("{message: '(a+)+$'}");
+    assert_int_equal(answer(), MATCH_LEAVES | MATCH_GAVE_UP);
+    with("{not: {message: '(a+)+$'}}");
+    assert_int_equal(answer(), MATCH_TAKES | MATCH_GAVE_UP);
+    with("{app: bank, message: '(a+)+$'}"); /* asked last, so not at all */
+    assert_int_equal(answer(), MATCH_LEAVES);
+    with("{app: shop, not: {app: bank, message: '(a+)+$'}}");
+    assert_int_equal(answer(), MATCH_TAKES);
+}
+
+static void only_those_that_search_need_a_room(void **state)
+{
+    (void)state;
+    with("{app: shop}");
+    assert_false(match_searches(t.match));
+    assert_false(match_lacks_jit(t.match));
+    assert_false(match_conf_searches(&t.conf->sinks[0].match));
+    with("{not: {message: x}}");
+    assert_true(match_searches(t.match));
+    assert_true(match_conf_searches(&t.conf->sinks[0].match));
+    assert_int_equal(match_bytes(&t.conf->sinks[0].match), EXPRESSION_BYTES_MAX);
 }
 
 /* conf/ has a list of its own, since it knows nobody. */
@@ -220,6 +278,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(everything_is_taken_by_those_that_ask_for_nothing, begin,
                                         end),
         cmocka_unit_test_setup_teardown(what_is_no_glob_is_told_at_its_item, begin, end),
+        cmocka_unit_test_setup_teardown(an_expression_that_is_none_is_told_at_its_setting, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_search_that_gives_up_has_found_nothing_and_says_so, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(only_those_that_search_need_a_room, begin, end),
         cmocka_unit_test_setup_teardown(the_words_for_levels_are_those_that_clients_may_use, begin,
                                         end),
         cmocka_unit_test_setup_teardown(more_globs_need_more_memory, begin, end),

@@ -381,7 +381,7 @@ static void what_no_match_can_ask_for_is_told(void **state)
                                         "    match: {app: [a, '']}\n"
                                         "                     ^\n"},
         {"    match: {not: {not: {app: x}}}\n",
-         "x.yaml:5:19: unknown key 'not'; 'not' has min_level, app, host and topic\n"
+         "x.yaml:5:19: unknown key 'not'; 'not' has min_level, app, host, topic and message\n"
          "    match: {not: {not: {app: x}}}\n"
          "                  ^\n"},
         {"    match: web-*\n", "x.yaml:5:12: 'match' must be a section, not a single value\n"

@@ -364,6 +364,27 @@ static void addresses_to_connect_to_are_a_client_each(void **state)
     forget_plan();
 }
 
+/* Two expressions, and one room for both. */
+static void what_matches_need_is_among_the_tables(void **state)
+{
+    size_t tables;
+
+    (void)state;
+    assert_int_equal(plan_of(one_of_each), 0);
+    assert_int_equal(t.plan.match_bytes, 0);
+    tables = t.plan.share_bytes[BUDGET_TABLES];
+    forget_plan();
+    assert_int_equal(plan_of("ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+                             "sinks: [{name: b, type: stdout, "
+                             "match: {message: x, not: {message: y}}}]\n"),
+                     0);
+    assert_int_equal(t.plan.match_bytes,
+                     2 * EXPRESSION_BYTES_MAX + expression_room_bytes(t.plan.max_entry));
+    assert_int_equal(t.plan.share_bytes[BUDGET_TABLES], tables + t.plan.match_bytes);
+    assert_true(fits());
+    forget_plan();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +399,7 @@ int main(void)
         cmocka_unit_test(any_cap_is_used_up_and_never_exceeded),
         cmocka_unit_test(both_queues_and_receiving_grow_with_the_cap),
         cmocka_unit_test(addresses_to_connect_to_are_a_client_each),
+        cmocka_unit_test(what_matches_need_is_among_the_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
