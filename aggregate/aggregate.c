@@ -2,14 +2,16 @@
 
 #include <stdlib.h>
 
+#include "aggregate/outbox_batch.h"
 #include "conf/must.h"
 
 struct route {
     struct outbox *outbox;
     struct format *format;
-    const struct match *match; /* NULL: takes every entry */
-    bool takes;                /* the entry being offered; all below is of it, too */
-    bool gave_up;              /* a search of its match */
+    struct path_template *paths; /* NULL: entries have no labels */
+    const struct match *match;   /* NULL: takes every entry */
+    bool takes;                  /* the entry being offered; all below is of it, too */
+    bool gave_up;                /* a search of its match */
     size_t entry_len;
     bool has_room;
     bool is_busy; /* held back the last offer that was BUSY */
@@ -69,6 +71,12 @@ static void judge(struct aggregate *aggregate, const struct entry *entry, const 
     }
 }
 
+void aggregate_label_route(struct aggregate *aggregate, struct path_template *paths)
+{
+    must(aggregate->route_count > 0);
+    aggregate->routes[aggregate->route_count - 1].paths = paths;
+}
+
 /* The length in this route's sink, and whether there is room for it. */
 static bool find_room(struct route *route, const struct entry *entry, const char *base)
 {
@@ -78,6 +86,17 @@ static bool find_room(struct route *route, const struct entry *entry, const char
     route->has_room =
         outbox_has_room(route->outbox, route->entry_len < longest ? route->entry_len : longest);
     return route->has_room;
+}
+
+static inline char *make_place(struct route *route, const struct entry *entry, const char *base,
+                               size_t len, uint64_t number)
+{
+    struct label label;
+
+    if (!route->paths)
+        return outbox_add(route->outbox, len, number, entry->received_ns);
+    label = path_template_render(route->paths, entry, base);
+    return outbox_add_labelled(route->outbox, &label, len, number, entry->received_ns);
 }
 
 /* An entry that no block can hold goes in as far as it fits. */
@@ -90,7 +109,7 @@ static void render_cut(struct route *route, const struct entry *entry, const cha
 
     format_cut(route->format, entry, base, outbox_longest(route->outbox), &cut);
     len = format_len(route->format, &cut, base);
-    to = outbox_add(route->outbox, len, number, entry->received_ns);
+    to = make_place(route, entry, base, len, number);
     must(format_write(route->format, &cut, base, to) == to + len);
     outbox_count_cut(route->outbox);
 }
@@ -104,7 +123,7 @@ static void render(struct route *route, const struct entry *entry, const char *b
         render_cut(route, entry, base, number);
         return;
     }
-    to = outbox_add(route->outbox, route->entry_len, number, entry->received_ns);
+    to = make_place(route, entry, base, route->entry_len, number);
     must(format_write(route->format, entry, base, to) == to + route->entry_len);
 }
 

@@ -7,6 +7,7 @@
 #include "aggregate/format.h"
 #include "aggregate/match.h"
 #include "aggregate/outbox.h"
+#include "aggregate/path_template.h"
 
 struct aggregate;
 
@@ -23,6 +24,10 @@ void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, str
  * one for all. */
 void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match,
                             struct expression_room *room);
+
+/* Entries of the route added last get labels of this template, which is borrowed as well;
+ * its outbox must be one for labels. */
+void aggregate_label_route(struct aggregate *aggregate, struct path_template *paths);
 
 enum offered {
     AGGREGATE_TAKEN, /* rendered into open blocks, or dropped by policy; the caller's again */

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "aggregate/outbox_batch.h"
 #include "aggregate/outbox_parts.h"
 #include "conf/must.h"
 
@@ -11,6 +12,8 @@ struct outbox *outbox_new(struct pool *blocks, size_t cap, unsigned quota)
     outbox->blocks = blocks;
     outbox->cap = cap;
     outbox->quota = quota;
+    outbox->entry_overhead = cap - block_longest(cap);
+    outbox->slot_bytes = sizeof(uint32_t);
     outbox->tail = &outbox->head;
     return outbox;
 }
@@ -28,7 +31,7 @@ void outbox_free(struct outbox **outbox_address)
 
 size_t outbox_longest(const struct outbox *outbox)
 {
-    return block_longest(outbox->cap);
+    return outbox->cap - outbox->entry_overhead;
 }
 
 bool outbox_is_empty(const struct outbox *outbox)
@@ -41,9 +44,18 @@ bool outbox_has_sealed(const struct outbox *outbox)
     return outbox->head != NULL;
 }
 
+static bool open_has_room(const struct outbox *outbox, size_t entry_len)
+{
+    const struct block *open = outbox->open;
+
+    return open && open->len + entry_len + outbox->entry_overhead +
+                           open->entry_count * outbox->slot_bytes <=
+                       open->cap;
+}
+
 bool outbox_has_room(const struct outbox *outbox, size_t entry_len)
 {
-    if (outbox->open && block_has_room(outbox->open, entry_len))
+    if (open_has_room(outbox, entry_len))
         return true;
     return outbox->held < outbox->quota && entry_len <= outbox_longest(outbox);
 }
@@ -62,30 +74,46 @@ void outbox_open_block(struct outbox *outbox)
     outbox->open = block_take(outbox->blocks, outbox->cap);
     must(outbox->open && outbox->held < outbox->quota);
     outbox->held++;
+    if (outbox->label_room)
+        labelled_begin(outbox->open);
     outbox->open->gaps = outbox->pending;
     outbox->pending = (struct gaps){0};
 }
 
-static bool has_entries(const struct outbox *outbox)
+bool outbox_has_entries(const struct outbox *outbox)
 {
     return outbox->ledger.queued + outbox->ledger.in_flight > 0;
 }
 
-char *outbox_add(struct outbox *outbox, size_t entry_len, uint64_t number, int64_t received_ns)
+/* For one more entry, which is offered and queued. */
+static inline void make_place(struct outbox *outbox, size_t entry_len, uint64_t number)
 {
-    if (!outbox->open || !block_has_room(outbox->open, entry_len)) {
-        if (!has_entries(outbox))
+    if (!open_has_room(outbox, entry_len)) {
+        if (!outbox_has_entries(outbox))
             outbox->done_through = number - 1;
         outbox_open_block(outbox);
     }
     outbox->ledger.offered++;
     outbox->ledger.queued++;
     outbox->ledger.queued_bytes += entry_len;
+}
+
+char *outbox_add(struct outbox *outbox, size_t entry_len, uint64_t number, int64_t received_ns)
+{
+    make_place(outbox, entry_len, number);
     return block_add(outbox->open, entry_len, number, received_ns);
 }
 
+char *outbox_add_labelled(struct outbox *outbox, const struct label *label, size_t entry_len,
+                          uint64_t number, int64_t received_ns)
+{
+    must(label->len <= outbox->label_room);
+    make_place(outbox, entry_len, number);
+    return labelled_add(outbox->open, label, entry_len, number, received_ns);
+}
+
 /* What drop_oldest may drop is not in flight, so some of it stays behind. */
-static unsigned most_in_flight(const struct outbox *outbox, unsigned max)
+unsigned outbox_most_in_flight(const struct outbox *outbox, unsigned max)
 {
     unsigned half = outbox->quota > 1 ? outbox->quota / 2 : 1;
 
@@ -100,7 +128,7 @@ unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsign
     struct block *block;
 
     must(outbox->in_flight_bytes == 0 && max > 0);
-    max = most_in_flight(outbox, max);
+    max = outbox_most_in_flight(outbox, max);
     outbox_place_pending(outbox);
     if (outbox->open)
         outbox_seal(outbox);
@@ -157,7 +185,7 @@ static void advance_head(struct outbox *outbox, uint32_t bytes)
     outbox->head_written += bytes;
     passed = outbox_entry_bytes(head, outbox->head_written);
     if (before < head->notice_len)
-        outbox_count_notices(outbox, before);
+        outbox_count_notices(outbox, head, before, outbox->head_written);
     outbox->head_entries_written = block_entries_until(head, passed);
     ledger->queued_bytes -= passed - outbox_entry_bytes(head, before);
     ledger->written += outbox->head_entries_written - entries_before;
@@ -213,7 +241,7 @@ void outbox_rewind_entry(struct outbox *outbox)
     uint32_t begin = outbox_line_begin(outbox);
 
     must(outbox->in_flight_bytes == 0);
-    if (!outbox->head)
+    if (!outbox->head || outbox->label_room) /* labelled: whoever opens the file knows */
         return;
     outbox->ledger.queued_bytes += outbox_entry_bytes(outbox->head, outbox->head_written) -
                                    outbox_entry_bytes(outbox->head, begin);
@@ -222,7 +250,7 @@ void outbox_rewind_entry(struct outbox *outbox)
 
 uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest)
 {
-    return has_entries(outbox) ? outbox->done_through : newest;
+    return outbox_has_entries(outbox) ? outbox->done_through : newest;
 }
 
 const struct sink_ledger *outbox_ledger(const struct outbox *outbox)

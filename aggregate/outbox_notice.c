@@ -50,15 +50,14 @@ static void forget_first(struct gaps *gaps)
     must(!"a notice without a gap");
 }
 
-void outbox_count_notices(struct outbox *outbox, uint32_t from)
+void outbox_count_notices(struct outbox *outbox, struct block *block, uint32_t from, uint32_t until)
 {
-    struct block *head = outbox->head;
-    const char *wire = block_wire(head);
+    const char *wire = block_wire(block);
 
-    for (uint32_t at = from; at < outbox->head_written && at < head->notice_len; at++) {
+    for (uint32_t at = from; at < until && at < block->notice_len; at++) {
         if (wire[at] == '\n') {
             outbox->ledger.notices++;
-            forget_first(&head->gaps);
+            forget_first(&block->gaps);
         }
     }
 }

@@ -2,6 +2,7 @@
 #ifndef AGGREGATE_OUTBOX_PARTS_H
 #define AGGREGATE_OUTBOX_PARTS_H
 
+#include "aggregate/labelled.h"
 #include "aggregate/outbox.h"
 
 struct outbox {
@@ -9,12 +10,20 @@ struct outbox {
     size_t cap;
     unsigned quota;
     unsigned held; /* blocks, the open one included */
+
+    /* What entries take of a block: one, beside its bytes, and each before it at the far end.
+     * So asking for room is the same sum with and without labels. */
+    size_t entry_overhead;
+    size_t slot_bytes;
+    size_t label_room; /* the longest label; 0: entries have none */
+
     struct block *open;
     struct block *head;
     struct block **tail;
     uint32_t head_written;         /* bytes of the head's notices and entries that are written */
     uint32_t head_entries_written; /* entries wholly among them */
     uint64_t in_flight_bytes;
+    uint64_t in_flight_entry_bytes; /* without notices; of a batch only */
     unsigned in_flight_blocks;
     bool took_all; /* nothing was left in the queue by the write in flight */
     uint64_t done_through;
@@ -39,15 +48,24 @@ static inline uint32_t outbox_entry_bytes(const struct block *block, uint32_t wi
 }
 
 /* outbox.c */
+bool outbox_has_entries(const struct outbox *outbox);
 void outbox_seal(struct outbox *outbox);
 void outbox_open_block(struct outbox *outbox);
 
 /* Takes a block off the list; it is the caller's. */
 struct block *outbox_unlink(struct outbox *outbox, struct block **link);
+
+/* Of `max` blocks so many may be put in flight. */
+unsigned outbox_most_in_flight(const struct outbox *outbox, unsigned max);
 void outbox_send_home(struct outbox *outbox, struct block *block);
 
 /* Where the line begins of which a part was written; head_written itself if none was. */
 uint32_t outbox_line_begin(const struct outbox *outbox);
+
+/* outbox_batch.c, for whoever drops blocks: whether a line of it is written in part, which
+ * may not be left so; and what would be given up with it. */
+bool outbox_is_begun(const struct outbox *outbox, const struct block *block);
+struct labelled_rest outbox_rest(const struct outbox *outbox, const struct block *block);
 
 /* outbox_policy.c: each write that took all there was and moved it. */
 void outbox_caught_up(struct outbox *outbox);
@@ -62,8 +80,9 @@ void outbox_place_pending(struct outbox *outbox);
 /* Makes the block's notices say what its gaps are. */
 void outbox_write_notices(struct outbox *outbox, struct block *block);
 
-/* The head's cursor has moved on from here: counts notices that are now wholly written, and
- * forgets their gaps. */
-void outbox_count_notices(struct outbox *outbox, uint32_t from);
+/* These bytes of a block's notices have been written: counts those that are now wholly
+ * written, and forgets their gaps. */
+void outbox_count_notices(struct outbox *outbox, struct block *block, uint32_t from,
+                          uint32_t until);
 
 #endif

@@ -45,29 +45,31 @@ void outbox_drop(struct outbox *outbox, int64_t received_ns, const char *app, si
 
 /* ---- dropping what waits ----------------------------------------------------------------- */
 
-/* Where the block after this one keeps its gaps. */
+/* Where the block after this one keeps its gaps; one that has begun to tell its own takes
+ * no more. */
 static struct gaps *gaps_behind(struct outbox *outbox, const struct block *block)
 {
-    if (block->next)
-        return &block->next->gaps;
+    struct block *next = block->next;
+
+    while (next && outbox->label_room && labelled_is_torn(next, 0))
+        next = next->next;
+    if (next)
+        return &next->gaps;
     return outbox->open ? &outbox->open->gaps : &outbox->pending;
 }
 
 /* Gives up the block at this place with all that is not told yet of it and before it. */
 static void give_up(struct outbox *outbox, struct block **link, enum drop_reason reason)
 {
-    bool is_head = link == &outbox->head;
-    uint32_t written = is_head ? outbox->head_entries_written : 0;
-    uint32_t written_bytes = is_head ? outbox_entry_bytes(*link, outbox->head_written) : 0;
+    struct labelled_rest rest = outbox_rest(outbox, *link);
     struct block *block = outbox_unlink(outbox, link);
     struct gaps *behind = gaps_behind(outbox, block);
-    uint64_t dropped = block->entry_count - written;
 
-    outbox->ledger.dropped[reason] += dropped;
-    outbox->ledger.queued -= dropped;
-    outbox->ledger.queued_bytes -= block->len - written_bytes;
+    outbox->ledger.dropped[reason] += rest.entries;
+    outbox->ledger.queued -= rest.entries;
+    outbox->ledger.queued_bytes -= rest.bytes;
     if (outbox_tells(outbox)) {
-        gap_add(&block->gaps.of[reason], reason, dropped, block->first_received_ns,
+        gap_add(&block->gaps.of[reason], reason, rest.entries, block->first_received_ns,
                 block->last_received_ns);
         gaps_merge(behind, &block->gaps);
     }
@@ -77,16 +79,16 @@ static void give_up(struct outbox *outbox, struct block **link, enum drop_reason
 bool outbox_make_room(struct outbox *outbox)
 {
     struct block **link = &outbox->head;
-    unsigned begun = outbox->in_flight_blocks;
+    unsigned in_flight = outbox->in_flight_blocks;
 
     if (outbox->when_full != OUTBOX_DROP_OLDEST)
         return false;
     if (outbox->open)
         outbox_seal(outbox);
-    if (begun == 0 && outbox->head_written > 0)
-        begun = 1;
-    while (*link && begun-- > 0)
+    while (*link && (in_flight > 0 || outbox_is_begun(outbox, *link))) {
         link = &(*link)->next;
+        in_flight -= in_flight > 0;
+    }
     if (!*link)
         return false;
     give_up(outbox, link, DROP_FULL);
