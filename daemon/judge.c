@@ -13,7 +13,7 @@
 #include "daemon/path.h"
 #include "ingest/address.h"
 #include "ingest/listener.h"
-#include "sink/sink_file.h"
+#include "logfile/safe_open.h"
 
 /* ---- formats, matches, addresses, owners --------------------------------------------- */
 
@@ -85,25 +85,24 @@ static bool stood_before(const struct conf *conf, unsigned endpoint, unsigned it
     return false;
 }
 
-static bool has_unknown_owner(const struct conf_ipc *ipc)
+static bool is_unknown_user(const char *name)
 {
-    return ipc->owner && !getpwnam(ipc->owner);
+    return name && !getpwnam(name);
 }
 
-static bool has_unknown_group(const struct conf_ipc *ipc)
+static bool is_unknown_group(const char *name)
 {
-    return ipc->group && !getgrnam(ipc->group);
+    return name && !getgrnam(name);
 }
 
-static void judge_owner(const struct conf *conf, const struct conf_ipc *ipc,
-                        struct conf_problems *problems)
+/* Owner and group are settings of the same section; `what` is what they are of. */
+static void judge_owner(const struct conf *conf, char *const *owner, char *const *group,
+                        const char *what, struct conf_problems *problems)
 {
-    if (has_unknown_owner(ipc))
-        conf_problem(conf, problems, &ipc->owner, "there is no user '%s' to own the socket file",
-                     ipc->owner);
-    if (has_unknown_group(ipc))
-        conf_problem(conf, problems, &ipc->group, "there is no group '%s' for the socket file",
-                     ipc->group);
+    if (is_unknown_user(*owner))
+        conf_problem(conf, problems, owner, "there is no user '%s' to own the %s", *owner, what);
+    if (is_unknown_group(*group))
+        conf_problem(conf, problems, group, "there is no group '%s' for the %s", *group, what);
 }
 
 static void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problems *problems)
@@ -118,7 +117,7 @@ static void judge_endpoint(const struct conf *conf, unsigned index, struct conf_
     }
     for (unsigned i = 0; i < ingest->connect.count; i++)
         judge_address(conf, ingest->connect.items[i], ADDRESS_TO_CONNECT, problems);
-    judge_owner(conf, &ingest->ipc, problems);
+    judge_owner(conf, &ingest->ipc.owner, &ingest->ipc.group, "socket file", problems);
 }
 
 /* ---- one file, one sink -------------------------------------------------------------- */
@@ -161,6 +160,7 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
         judge_format(conf, &conf->sinks[i], problems);
         judge_match(conf, &conf->sinks[i], problems);
         judge_path(conf, i, problems);
+        judge_owner(conf, &conf->sinks[i].owner, &conf->sinks[i].group, "log file", problems);
     }
 }
 
@@ -219,8 +219,8 @@ static void try_to_listen(const struct conf *conf, const struct conf_ingest *ing
     bool in_use;
 
     if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 ||
-        !address_is_loopback(&address) || has_unknown_owner(&ingest->ipc) ||
-        has_unknown_group(&ingest->ipc))
+        !address_is_loopback(&address) || is_unknown_user(ingest->ipc.owner) ||
+        is_unknown_group(ingest->ipc.group))
         return; /* said before */
     if (listener_open(&listener, &address, &ingest->ipc, &err) == 0) {
         listener_close(&listener);
@@ -248,20 +248,26 @@ void judge_listening(const struct conf *conf, struct conf_problems *problems)
     try_all_to_listen(conf, false, problems);
 }
 
-/* The folder that a file would be made in. */
+/* The folder that a file, or folders on the way to it, would be made in. */
 static void try_folder(const struct conf *conf, const struct conf_sink *sink,
                        struct conf_problems *problems)
 {
-    char *folder = path_folder(sink->path);
+    const char *rest;
+    char *folder = path_standing_folder(sink->path, &rest);
+    struct stat st;
+    int error = stat(folder, &st) < 0 ? errno : 0;
 
-    if (access(folder, W_OK | X_OK) < 0)
-        conf_problem(conf, problems, &sink->path, "cannot make '%s' in the folder '%s': %s%s",
-                     sink->path, folder, strerror(errno),
-                     errno == ENOENT ? "; create the folder first" : "");
+    if (!error && !S_ISDIR(st.st_mode))
+        error = ENOTDIR;
+    if (!error && access(folder, W_OK | X_OK) < 0)
+        error = errno;
+    if (error)
+        conf_problem(conf, problems, &sink->path, "cannot make '%s' in the folder '%s': %s",
+                     sink->path, folder, strerror(error));
     free(folder);
 }
 
-/* What sink/sink_file.c would say when it opens the file, told without opening it. */
+/* What logfile/safe_open.c would say when it opens the file, told without opening it. */
 static void try_path(const struct conf *conf, const struct conf_sink *sink,
                      struct conf_problems *problems)
 {
@@ -276,7 +282,7 @@ static void try_path(const struct conf *conf, const struct conf_sink *sink,
                          strerror(errno));
         return;
     }
-    if (sink_file_judge(&st, sink->path, &err) < 0)
+    if (safe_open_judge(&st, sink->path, &err) < 0)
         conf_problem(conf, problems, &sink->path, "%s", err.text);
     else if (access(sink->path, W_OK) < 0)
         conf_problem(conf, problems, &sink->path, "cannot append to '%s': %s", sink->path,

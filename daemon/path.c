@@ -1,5 +1,6 @@
 #include "daemon/path.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,31 +23,55 @@ char *path_folder(const char *path)
     return alloc_text(path, len > 1 ? len - 1 : len); /* of "/x" the slash stays */
 }
 
+static bool is_there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 || errno != ENOENT;
+}
+
+char *path_standing_folder(const char *path, const char **rest_out)
+{
+    char *folder = path_folder(path);
+    const char *rest = path_name(path);
+
+    while (!is_there(folder)) {
+        char *above = path_folder(folder);
+
+        rest = path + (path_name(folder) - folder);
+        free(folder);
+        folder = above;
+    }
+    *rest_out = rest;
+    return folder;
+}
+
 /* What a path leads to, however it is written. */
 struct file_identity {
     dev_t dev; /* of the file, or of the folder where it will be made */
     ino_t ino;
-    const char *name; /* in that folder; NULL when the file is there */
+    const char *name; /* from that folder on; NULL when the file is there */
 };
 
-/* False when neither the file nor its folder is there, or the file may have many writers:
+/* False when its folder cannot be looked at, or the file may have many writers:
  * /dev/null and terminals. */
 static bool identify(const char *path, struct file_identity *identity)
 {
-    bool is_there;
+    bool stands;
     struct stat st;
+    const char *rest;
     char *folder;
 
     if (lstat(path, &st) == 0) {
         *identity = (struct file_identity){st.st_dev, st.st_ino, NULL};
         return !S_ISCHR(st.st_mode);
     }
-    folder = path_folder(path);
-    is_there = stat(folder, &st) == 0;
+    folder = path_standing_folder(path, &rest);
+    stands = stat(folder, &st) == 0;
     free(folder);
-    if (is_there)
-        *identity = (struct file_identity){st.st_dev, st.st_ino, path_name(path)};
-    return is_there;
+    if (stands)
+        *identity = (struct file_identity){st.st_dev, st.st_ino, rest};
+    return stands;
 }
 
 bool path_is_same_file(const char *a, const char *b)

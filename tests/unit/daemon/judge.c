@@ -144,6 +144,11 @@ static void an_unknown_owner_or_group_is_told_once(void **state)
                                   "  ipc: {owner: root, group: root}\n"
                                   "sinks: [{name: out, type: stdout}]\n"),
                         "");
+    assert_string_equal(check_of(INGEST "sinks:\n"
+                                        "- {name: out, type: file, path: x.log, owner: nosuch1}\n"),
+                        "x.yaml:3:47: there is no user 'nosuch1' to own the log file\n"
+                        "- {name: out, type: file, path: x.log, owner: nosuch1}\n"
+                        "                                              ^\n");
 }
 
 static void a_path_of_a_folder_is_refused(void **state)
@@ -165,11 +170,11 @@ static void two_sinks_do_not_share_a_file(void **state)
     static const char *const same[][2] = {
         {"x.log", "x.log"},         {"x.log", "./x.log"},         {"logs/x.log", "logs//x.log"},
         {"x.log", "logs/../x.log"}, {"logs/x.log", "link/x.log"}, {"there.log", ".//there.log"},
-        {"pipe", "./pipe"},
+        {"pipe", "./pipe"},         {"missing/x", "missing/x"},   {"no/x", ".//no/x"},
     };
     static const char *const different[][2] = {
         {"x.log", "y.log"},         {"x.log", "logs/x.log"},    {"there.log", "x.log"},
-        {"/dev/null", "/dev/null"}, {"missing/x", "missing/x"}, {"x.log", "there.log"},
+        {"/dev/null", "/dev/null"}, {"missing/x", "missing/y"}, {"x.log", "there.log"},
     };
     char wanted[256], path[128];
 
@@ -202,10 +207,12 @@ static void a_path_that_cannot_be_written_is_told_with_a_remedy(void **state)
     assert_string_equal(check_of(one_sink("x.log")), "");
     assert_string_equal(check_of(one_sink("file")), "");
     assert_string_equal(check_of(one_sink("/dev/null")), "");
+    assert_string_equal(check_of(one_sink("no/deeper/x.log")), ""); /* they will be made */
+    assert_int_equal(symlink("nowhere", "dangling"), 0);
     assert_non_null(
-        strstr(check_of(one_sink("no/x.log")),
-               "x.yaml:3:31: cannot make 'no/x.log' in the folder 'no': No such file or "
-               "directory; create the folder first\n"));
+        strstr(check_of(one_sink("dangling/no/x.log")),
+               "x.yaml:3:31: cannot make 'dangling/no/x.log' in the folder 'dangling': No such "
+               "file or directory\n"));
     assert_non_null(strstr(check_of(one_sink("file/x.log")),
                            "x.yaml:3:31: cannot append to 'file/x.log': Not a directory\n"));
     memset(long_name, 'x', 299);
@@ -218,6 +225,7 @@ static void a_path_that_cannot_be_written_is_told_with_a_remedy(void **state)
     assert_int_equal(link("file", "link"), 0);
     assert_non_null(strstr(check_of(one_sink("link")), "'link' has 2 hard links"));
     assert_int_equal(access("x.log", F_OK), -1); /* nothing was made */
+    assert_int_equal(access("no", F_OK), -1);
 }
 
 /* The daemon that runs is often the one that is asked for. */
