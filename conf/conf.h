@@ -25,6 +25,13 @@ enum conf_when_full {
     CONF_WHEN_FULL_DROP_NEWEST,
     CONF_WHEN_FULL_DROP_OLDEST
 };
+enum conf_every {
+    CONF_EVERY_NEVER,
+    CONF_EVERY_HOURLY,
+    CONF_EVERY_1H, /* the same */
+    CONF_EVERY_DAILY,
+    CONF_EVERY_1D /* the same */
+};
 enum conf_notices { CONF_NOTICES_ON, CONF_NOTICES_OFF };
 
 struct conf_strings {
@@ -71,6 +78,14 @@ struct conf_match {
     struct conf_filter except; /* `not:` */
 };
 
+struct conf_rotate {
+    struct conf_bytes size; /* 0: not by size */
+    enum conf_every every;
+};
+
+/* conf_sink.sync.ms of `each`. */
+#define CONF_SYNC_EACH UINT64_MAX
+
 struct conf_sink {
     char *name;
     enum conf_sink_type type;
@@ -79,7 +94,12 @@ struct conf_sink {
     char *format; /* text, line, json, raw or a template */
     enum conf_newlines newlines;
     struct conf_mode mode;
-    struct conf_bytes queue; /* 0: the plan's share */
+    char *owner; /* user name, or NULL: ours */
+    char *group; /* group name, or NULL: ours */
+    struct conf_rotate rotate;
+    struct conf_ms sync;        /* 0: only at the end; CONF_SYNC_EACH */
+    struct conf_bytes min_free; /* 0: no matter */
+    struct conf_bytes queue;    /* 0: the plan's share */
     enum conf_when_full when_full;
     struct conf_ms block_for;  /* 0: forever */
     enum conf_notices notices; /* as written; see conf_tells_drops */

@@ -19,7 +19,9 @@ static void print_bounds(FILE *out, const struct setting *row)
         fprintf(out, ", at most %s", most);
     else if (row->least > 0)
         fprintf(out, ", at least %s", least);
-    if (row->zero_word)
+    if (row->zero_word && row->endless_word)
+        fprintf(out, ", %s or %s", row->zero_word, row->endless_word);
+    else if (row->zero_word)
         fprintf(out, ", or %s", row->zero_word);
 }
 

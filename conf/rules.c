@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "conf/count_of.h"
 #include "conf/places.h"
 
 static bool is_written(const struct conf *conf, const void *setting)
@@ -81,8 +82,31 @@ static void judge_path(const struct conf *conf, struct conf_problems *problems,
                      "a sink of type file needs 'path', such as path: /var/log/logboom/all.log");
     if (sink->type != CONF_SINK_FILE && is_written(conf, &sink->path))
         conf_problem(conf, problems, &sink->path, "'path' is only for sinks of type file");
-    if (sink->type != CONF_SINK_FILE && is_written(conf, &sink->mode))
-        conf_problem(conf, problems, &sink->mode, "'mode' is only for sinks of type file");
+}
+
+/* What only files have. */
+static void judge_file_settings(const struct conf *conf, struct conf_problems *problems,
+                                const struct conf_sink *sink)
+{
+    const struct {
+        const void *setting;
+        const char *name;
+    } settings[] = {
+        {&sink->mode, "mode"},
+        {&sink->owner, "owner"},
+        {&sink->group, "group"},
+        {&sink->rotate.size, "rotate.size"},
+        {&sink->rotate.every, "rotate.every"},
+        {&sink->sync, "sync"},
+        {&sink->min_free, "min_free"},
+    };
+
+    if (sink->type == CONF_SINK_FILE || !is_settled(conf, &sink->type))
+        return;
+    for (unsigned i = 0; i < COUNT_OF(settings); i++)
+        if (is_written(conf, settings[i].setting))
+            conf_problem(conf, problems, settings[i].setting, "'%s' is only for sinks of type file",
+                         settings[i].name);
 }
 
 static void judge_newlines(const struct conf *conf, struct conf_problems *problems,
@@ -127,6 +151,7 @@ static void judge_sinks(const struct conf *conf, struct conf_problems *problems)
     for (unsigned i = 0; i < conf->sink_count; i++) {
         judge_sink_name(conf, problems, i);
         judge_path(conf, problems, &conf->sinks[i]);
+        judge_file_settings(conf, problems, &conf->sinks[i]);
         judge_newlines(conf, problems, &conf->sinks[i]);
         judge_block_for(conf, problems, &conf->sinks[i]);
     }

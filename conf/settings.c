@@ -29,6 +29,7 @@
         struct conf_ipc: SETTING_SECTION,                                                          \
         struct conf_match: SETTING_SECTION,                                                        \
         struct conf_filter: SETTING_SECTION,                                                       \
+        struct conf_rotate: SETTING_SECTION,                                                       \
         struct conf_ingest *: SETTING_LIST,                                                        \
         struct conf_sink *: SETTING_LIST)
 
@@ -116,6 +117,16 @@ static const struct setting match_settings[] = {
 static const struct section match_section = {"'match'", sizeof(struct conf_match), match_settings,
                                              COUNT_OF(match_settings)};
 
+static const struct setting rotate_settings[] = {
+    {ROW(struct conf_rotate, size), .standard = "none", .zero_word = "none", .least = 16 * KIB,
+     .help = "no file gets larger, unless it is one line; it is put away as "
+             "all.log@20261125T211828.123456Z"},
+    {ROW(struct conf_rotate, every), .words = WORDS("never", "hourly", "1h", "daily", "1d"),
+     .standard = "never", .help = "begin a new file with each hour or day of 'timezone'"},
+};
+static const struct section rotate_section = {"'rotate'", sizeof(struct conf_rotate),
+                                              rotate_settings, COUNT_OF(rotate_settings)};
+
 static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, name), .required = true, .check = check_name,
      .help = "what this sink is called in logs and counters; unique among sinks"},
@@ -131,6 +142,20 @@ static const struct setting sink_settings[] = {
      .help = "an entry of several lines: one line with \\n, or the further lines indented"},
     {ROW(struct conf_sink, mode), .standard = "0640",
      .help = "permissions of a file that is created; type file only"},
+    {ROW(struct conf_sink, owner),
+     .help = "owner of files and folders that are created; the daemon's own user where it is not "
+             "given"},
+    {ROW(struct conf_sink, group),
+     .help = "their group; the daemon's own group where it is not given"},
+    {ROW(struct conf_sink, rotate), .section = &rotate_section,
+     .help = "when a new file is begun; type file only"},
+    {ROW(struct conf_sink, sync), .standard = "none", .zero_word = "none", .endless_word = "each",
+     .least = 10, .most = 3600 * SECONDS,
+     .help = "when what was written must be on the disk: none, only at the stop; a time, at the "
+             "latest after it; each, after each write. Type file only"},
+    {ROW(struct conf_sink, min_free), .standard = "none", .zero_word = "none",
+     .help = "the file system keeps so much; with less, the sink waits as on a full disk. Type "
+             "file only"},
     {ROW(struct conf_sink, queue), .standard = "auto", .zero_word = "auto", .least = 256 * KIB,
      .help = "memory for what waits, and room for 4 blocks of twice max_entry (with the default "
              "max_entry: 512KiB); auto takes a share of 'memory.cap'"},

@@ -39,6 +39,7 @@ struct setting {
     const char *standard;          /* the default as one would write it; NULL: none */
     uint64_t least, most;          /* in bytes, ms, things or items; most 0: no bound */
     const char *zero_word;         /* sizes and times: the word that stands for 0 */
+    const char *endless_word;      /* times: the word that stands for UINT64_MAX */
     const char *const *words;      /* NULL-terminated */
     const struct section *section; /* of a section, or of each item of a list */
     size_t count_offset;           /* lists: the unsigned that counts the items */

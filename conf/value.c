@@ -76,6 +76,10 @@ static int parse_ms(const struct setting *setting, const char *text, struct conf
         member->ms = 0;
         return 0;
     }
+    if (setting->endless_word && strcmp(text, setting->endless_word) == 0) {
+        member->ms = UINT64_MAX;
+        return 0;
+    }
     if (units_parse_ms(text, &time, &why) < 0)
         return err_set(err, "'%s': %s", setting->name, why.text);
     if (check_bounds(setting, time.ms, text, err) < 0)

@@ -96,8 +96,10 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
 {
     const struct conf_sink *conf = &daemon->conf->sinks[i];
     const void *setting;
+    bool local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL;
+    struct sink_shared shared = {.loop = &daemon->loop, .local_time = local_time};
     struct format_options options = {
-        .local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL,
+        .local_time = local_time,
         .indent_newlines = conf->newlines == CONF_NEWLINES_INDENT,
     };
 
@@ -109,7 +111,7 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     if (!daemon->matches[i])
         return -1; /* said before, by the judge */
     daemon->outboxes[i] = make_outbox(daemon, i);
-    daemon->sinks[i] = sink_open(conf, &daemon->loop, daemon->outboxes[i], err);
+    daemon->sinks[i] = sink_open(conf, &shared, daemon->outboxes[i], err);
     if (!daemon->sinks[i])
         return -1;
     daemon->sinks_open++;

@@ -60,12 +60,12 @@ static void poll_write(struct sink *sink)
     do {
         written = writev(sink->fd, sink->vectors, (int)sink->vector_count);
     } while (written < 0 && errno == EINTR);
-    sink_wrote(sink, written > 0 ? (size_t)written : 0, written < 0 ? errno : 0);
+    sink_wrote(sink, written > 0 ? (size_t)written : 0, written < 0 ? errno : 0, NULL);
 }
 
 static void poll_sync(struct sink *sink)
 {
-    sink_say_last_words(sink);
+    sink_say_last_words(sink, sink->fd);
     sink_synced(sink, 0);
 }
 

@@ -44,20 +44,26 @@ static bool holds_back(struct sink *sink)
     return true;
 }
 
+/* A log file has a job even if there is nothing to write. */
+static bool has_chore(const struct sink *sink)
+{
+    return sink_is_log(sink) && (sink->chore || sink->reopen_wanted);
+}
+
 void sink_flush(struct sink *sink)
 {
     if (sink->state != SINK_IDLE || sink->stopping)
         return;
-    if (sink->reopen_wanted)
+    if (sink->reopen_wanted && !sink_is_log(sink))
         sink_reopen_now(sink);
-    if (holds_back(sink))
+    if (!has_chore(sink) && holds_back(sink))
         return;
     sink->hurry = sink->draining;
     sink->vector_count = outbox_begin_write(sink->outbox, sink->vectors, SINK_VECTORS);
     sink->vector_bytes = 0;
     for (unsigned i = 0; i < sink->vector_count; i++)
         sink->vector_bytes += sink->vectors[i].iov_len;
-    if (sink->vector_count == 0)
+    if (sink->vector_count == 0 && !has_chore(sink))
         return;
     uv_timer_stop(&sink->alarm);
     sink->state = SINK_WRITING;
@@ -73,12 +79,32 @@ void sink_drain(struct sink *sink)
     sink_flush(sink);
 }
 
-void sink_wrote(struct sink *sink, size_t bytes, int error)
+static uint64_t waiting(const struct sink *sink)
 {
+    const struct sink_ledger *ledger = outbox_ledger(sink->outbox);
+
+    return ledger->queued + ledger->in_flight;
+}
+
+/* Whether the target is well again: a full disk may take a few bytes now and then. */
+static bool went_well(const struct sink *sink, size_t bytes, int error)
+{
+    if (error && error != EAGAIN)
+        return false;
+    return bytes > 0 || outbox_is_empty(sink->outbox);
+}
+
+void sink_wrote(struct sink *sink, size_t bytes, int error, const char *why)
+{
+    uint64_t waited = waiting(sink);
+
     must(sink->state == SINK_WRITING);
     outbox_wrote(sink->outbox, bytes);
-    if (bytes > 0)
-        sink_be_up(sink);
+    if (sink->rewind)
+        outbox_rewind_entry(sink->outbox);
+    sink->rewind = false;
+    if (went_well(sink, bytes, error))
+        sink_be_up(sink, waited);
     if (outbox_is_empty(sink->outbox))
         sink->vector_bytes = 0; /* whatever comes next is not part of this load */
     if (sink->stopping) {
@@ -89,7 +115,7 @@ void sink_wrote(struct sink *sink, size_t bytes, int error)
         return;
     }
     if (error && error != EAGAIN) {
-        sink_write_failed(sink, error);
+        sink_write_failed(sink, error, why);
         return;
     }
     /* Several blocks: the outbox may have been full and somebody parked, whom only the
@@ -97,7 +123,7 @@ void sink_wrote(struct sink *sink, size_t bytes, int error)
     if (sink->engine->wait && (!outbox_is_empty(sink->outbox) || sink->vector_count > 1)) {
         error = sink->engine->wait(sink); /* still WRITING, with nothing in flight */
         if (error)
-            sink_write_failed(sink, error);
+            sink_write_failed(sink, error, NULL);
         return;
     }
     sink->state = SINK_IDLE;
@@ -130,15 +156,15 @@ bool sink_is_closed(const struct sink *sink)
 
 bool sink_sync_failed(const struct sink *sink)
 {
-    return sink->sync_failed;
+    return sink->sync_failed || sink->sync_failed_once;
 }
 
 const char *sink_trouble(const struct sink *sink)
 {
     if (sink->error)
         return strerror(sink->error);
-    return sink->engine == &engine_job ? "its disk does not finish a write"
-                                       : "its reader does not read";
+    return sink->engine == &engine_poll ? "its reader does not read"
+                                        : "its disk does not finish a write";
 }
 
 int sink_error(const struct sink *sink)
@@ -146,9 +172,20 @@ int sink_error(const struct sink *sink)
     return sink->error;
 }
 
+static dev_t device_of(const struct sink *sink)
+{
+    return sink_is_log(sink) ? sink->file.log.dev : sink->dev;
+}
+
+static ino_t inode_of(const struct sink *sink)
+{
+    return sink_is_log(sink) ? sink->file.log.ino : sink->ino;
+}
+
 bool sink_same_file(const struct sink *a, const struct sink *b)
 {
-    return a->fd >= 0 && b->fd >= 0 && a->dev == b->dev && a->ino == b->ino;
+    return sink_has_target(a) && sink_has_target(b) && device_of(a) == device_of(b) &&
+           inode_of(a) == inode_of(b);
 }
 
 const char *sink_target(const struct sink *sink)

@@ -4,8 +4,8 @@
  * loop turn that filled it, and again when a write completes; under heavy load a write
  * is put off by up to a millisecond, so that it is a large one. When a write fails the
  * sink is down: it says so once, keeps what its outbox holds, and tries again after
- * 100 ms, doubling up to 5 s. Loop thread only. Writing and syncing files never block it; opening
- * one does, for as long as the file system takes. */
+ * 100 ms, doubling up to 5 s. Loop thread only. Nothing that is done to a log file blocks it,
+ * but its first opening. */
 #ifndef SINK_SINK_H
 #define SINK_SINK_H
 
@@ -16,11 +16,17 @@
 
 struct sink;
 
+/* What all sinks share. */
+struct sink_shared {
+    uv_loop_t *loop;
+    bool local_time; /* the zone of rotate.every */
+};
+
 /* Opens what the conf names and borrows outbox and conf. A disk that is full or
  * read-only, or a pipe that nobody reads, is no reason to fail: the sink starts down.
  * NULL and a sentence for what only a person can mend: path, permission, file type. */
-struct sink *sink_open(const struct conf_sink *conf, uv_loop_t *loop, struct outbox *outbox,
-                       struct err *err);
+struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *shared,
+                       struct outbox *outbox, struct err *err);
 
 /* Starts writing if there is anything and nothing is being written. */
 void sink_flush(struct sink *sink);
@@ -28,8 +34,8 @@ void sink_flush(struct sink *sink);
 /* From now on batch_for holds nothing back. */
 void sink_drain(struct sink *sink);
 
-/* Opens the path anew, then leaves the file that was open, as it is, without a sync: for
- * log rotation. */
+/* Opens the path anew, then leaves the file that was open, as it is: for log rotation. A log
+ * file is opened anew without being told, too, before the next write after it was moved. */
 void sink_reopen(struct sink *sink);
 
 /* No more waiting: what is not written is dropped (shutdown), which the output tells if it
@@ -49,7 +55,7 @@ bool sink_is_drained(const struct sink *sink);
 /* Whether on_closed was called. */
 bool sink_is_closed(const struct sink *sink);
 
-/* Whether the last fsync failed: what was written may not be on the disk. */
+/* Whether a sync failed: what was written may not be on the disk. */
 bool sink_sync_failed(const struct sink *sink);
 
 /* Why nothing is written now: 0, or the errno of the last attempt. */

@@ -1,115 +1,100 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/log.h"
+#include "conf/alloc.h"
+#include "logfile/safe_open.h"
 #include "sink/sink_file.h"
 #include "sink/sink_kind.h"
 
-static const char torn_mark[] = " \\[torn]\n";
+enum { FOLDER_MODE = 0750 };
 
-/* A full disk may take a part; only the write after it says why. */
-static int write_mark(int fd)
+static const enum log_period periods[] = {
+    [CONF_EVERY_NEVER] = LOG_PERIOD_NONE, [CONF_EVERY_HOURLY] = LOG_PERIOD_HOUR,
+    [CONF_EVERY_1H] = LOG_PERIOD_HOUR,    [CONF_EVERY_DAILY] = LOG_PERIOD_DAY,
+    [CONF_EVERY_1D] = LOG_PERIOD_DAY,
+};
+
+static int find_owner(const struct conf_sink *conf, struct log_modes *modes, struct err *err)
 {
-    size_t written = 0;
+    const struct passwd *user = conf->owner ? getpwnam(conf->owner) : NULL;
+    const struct group *group = conf->group ? getgrnam(conf->group) : NULL;
 
-    while (written < sizeof torn_mark - 1) {
-        ssize_t bytes = write(fd, torn_mark + written, sizeof torn_mark - 1 - written);
-
-        if (bytes < 0)
-            return -1;
-        written += (size_t)bytes;
-    }
+    errno = EINVAL;
+    if (conf->owner && !user)
+        return err_set(err, "there is no user '%s' to own '%s'", conf->owner, conf->path);
+    if (conf->group && !group)
+        return err_set(err, "there is no group '%s' for '%s'", conf->group, conf->path);
+    modes->owner = user ? user->pw_uid : (uid_t)-1;
+    modes->group = group ? group->gr_gid : (gid_t)-1;
     return 0;
 }
 
-/* A crash or a full disk may have left a line without its end. It is ended, never cut
- * off: `tail -F` prints a file that shrinks all over again. */
-static int end_torn_line(int fd, const char *path, struct err *err)
+static const char *name_of(const char *path)
 {
-    char self[64], last;
-    struct stat st;
-    int reader;
-    bool torn;
+    const char *slash = strrchr(path, '/');
 
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
-        return 0;
-    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-    reader = open(self, O_RDONLY | O_CLOEXEC);
-    if (reader < 0)
-        return 0; /* may be written but not read: nobody can tell */
-    torn = pread(reader, &last, 1, st.st_size - 1) == 1 && last != '\n';
-    close(reader);
-    if (!torn)
-        return 0;
-    if (write_mark(fd) < 0)
-        return err_set(err, "cannot end the unfinished last line of '%s': %s", path,
-                       strerror(errno));
-    log_line(LOG_LEVEL_NOTICE, "'%s' ended in an unfinished line; it is now marked \\[torn]", path);
-    return 0;
+    return slash ? slash + 1 : path;
 }
 
-/* Regular file, FIFO or terminal, and no second name that somebody else chose. */
-int sink_file_judge(const struct stat *st, const char *path, struct err *err)
+int sink_file_init(struct sink_file *file, const struct conf_sink *conf, bool local_time,
+                   struct err *err)
 {
-    if (S_ISLNK(st->st_mode)) {
-        errno = ELOOP;
-        return err_set(err, "'%s' is a symbolic link; name the file itself", path);
-    }
-    if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && !S_ISCHR(st->st_mode)) {
-        errno = EINVAL;
-        return err_set(err, "'%s' is no regular file, FIFO or terminal", path);
-    }
-    if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
-        errno = EMLINK;
-        return err_set(err, "'%s' has %lu hard links; a log file must have one name only", path,
-                       (unsigned long)st->st_nlink);
-    }
-    return 0;
-}
+    struct log_modes modes = {.file = conf->mode.bits, .folder = FOLDER_MODE};
 
-static int judge_open(int fd, const char *path, struct err *err)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) < 0)
-        return err_set(err, "cannot look at '%s': %s", path, strerror(errno));
-    if (sink_file_judge(&st, path, err) < 0)
+    if (find_owner(conf, &modes, err) < 0)
         return -1;
-    return end_torn_line(fd, path, err);
+    file->name = name_of(conf->path);
+    file->folder = alloc_text(conf->path, (size_t)(file->name - conf->path));
+    file->place = (struct log_place){
+        .folder = file->folder,
+        .modes = modes,
+        .rotate_bytes = conf->rotate.size.bytes,
+        .rotate_every = periods[conf->rotate.every],
+        .local_time = local_time,
+        .sync_ms = conf->sync.ms,
+        .min_free_bytes = conf->min_free.bytes,
+        .fd = -1,
+    };
+    log_file_init(&file->log);
+    return 0;
 }
 
-/* Why open(2) failed: what the path is tells more than its errno, which is ENXIO for a
- * FIFO without a reader, who may come, and for a socket file, where nobody ever will. */
-static int open_failed(const char *path, struct err *err)
+void sink_file_fini(struct sink_file *file)
 {
-    int saved_errno = errno;
+    if (!file->folder)
+        return;
+    log_file_close(&file->log);
+    log_place_close(&file->place);
+    free(file->folder);
+    file->folder = NULL;
+}
+
+bool sink_file_is_log(const struct conf_sink *conf)
+{
     struct stat st;
 
-    if (lstat(path, &st) == 0 && !S_ISDIR(st.st_mode) && sink_file_judge(&st, path, err) < 0)
-        return -1;
-    errno = saved_errno;
-    if (errno == ENXIO)
-        return err_set(err, "nobody reads the FIFO '%s'", path);
-    return err_set(err, "cannot append to '%s': %s", path, strerror(errno));
+    return lstat(conf->path, &st) < 0 || S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) ||
+           S_ISDIR(st.st_mode);
 }
 
+/* A FIFO, a terminal, a device: nothing that could be put away. */
 static int file_open(const struct conf_sink *conf, struct err *err)
 {
-    int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
-    int fd = open(conf->path, flags, conf->mode.bits);
-    int saved_errno;
+    struct sink_file file;
+    struct stat st;
+    int fd = -1, saved_errno;
 
-    if (fd < 0)
-        return open_failed(conf->path, err);
-    if (judge_open(fd, conf->path, err) < 0) {
-        saved_errno = errno;
-        close(fd);
-        errno = saved_errno;
+    if (sink_file_init(&file, conf, false, err) < 0)
         return -1;
-    }
+    if (log_place_open(&file.place, err) == 0)
+        fd = safe_open(file.place.fd, file.name, &file.place.modes, conf->path, &st, err);
+    saved_errno = errno;
+    sink_file_fini(&file);
+    errno = saved_errno;
     return fd;
 }
 

@@ -5,7 +5,9 @@
  * descriptor is:
  *
  *     engine_poll   FIFOs, terminals, sockets: writev on the loop, EAGAIN waits
- *     engine_job    regular files: writev in libuv's thread pool, one job a sink
+ *     engine_job    other descriptors: writev in libuv's thread pool, one job a sink
+ *     engine_log    log files, which are opened, rotated and written by such a job; of the
+ *                   kind file only
  */
 #ifndef SINK_SINK_KIND_H
 #define SINK_SINK_KIND_H

@@ -28,6 +28,7 @@ void sink_adopt(struct sink *sink, int fd)
     sink->engine =
         S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd) ? &engine_poll : &engine_job;
     sink->state = SINK_IDLE;
+    log_file_init(&sink->file.log); /* whatever it was: it is no more */
     outbox_rewind_entry(sink->outbox);
 }
 
@@ -38,13 +39,45 @@ static bool is_same_file(const struct sink *sink, int fd)
     return fstat(fd, &st) == 0 && st.st_dev == sink->dev && st.st_ino == sink->ino;
 }
 
+/* What cannot be written to may be something else by the next attempt. */
 void sink_close_descriptor(struct sink *sink)
 {
-    if (sink->fd < 0)
-        return;
-    sink->engine->release(sink);
-    close(sink->fd);
+    if (sink->engine)
+        sink->engine->release(sink);
+    if (sink->fd >= 0)
+        close(sink->fd);
     sink->fd = -1;
+    sink->engine = NULL;
+}
+
+/* On the loop thread, the only time: what the path leads to decides who writes it. */
+static int open_log(struct sink *sink, struct err *err)
+{
+    struct sink_file *file = &sink->file;
+    struct log_news news = {0};
+    int result = log_place_look(&file->place, err);
+
+    if (result == 0)
+        result = log_file_open(&file->log, &file->place, file->name, sink_now_ns(), &news, err);
+    if (result == 0 || sink_error_is_temporary(errno))
+        sink->engine = &engine_log;
+    if (result == 0 && !file->log.in_line)
+        outbox_rewind_entry(sink->outbox);
+    sink_tell_news(sink, &news);
+    return result;
+}
+
+int sink_open_target(struct sink *sink, struct err *err)
+{
+    int fd;
+
+    if (sink->file.folder && sink_file_is_log(sink->conf))
+        return open_log(sink, err);
+    fd = sink->kind->open(sink->conf, err);
+    if (fd < 0)
+        return -1;
+    sink_adopt(sink, fd);
+    return 0;
 }
 
 /* ---- opening and reopening --------------------------------------------------------------- */
@@ -77,32 +110,46 @@ void sink_reopen(struct sink *sink)
     sink_flush(sink);
 }
 
-struct sink *sink_open(const struct conf_sink *conf, uv_loop_t *loop, struct outbox *outbox,
-                       struct err *err)
+static struct sink *sink_new(const struct conf_sink *conf, uv_loop_t *loop, struct outbox *outbox)
 {
     struct sink *sink = calloc(1, sizeof *sink);
-    const struct sink_kind *kind = kind_of(conf->type);
-    struct err reason;
-    int fd = kind->open(conf, &reason);
-    int error = errno;
 
     must(sink);
-    if (fd < 0 && !sink_error_is_temporary(error)) {
-        err_set(err, "%s", reason.text);
-        free(sink);
-        return NULL;
-    }
     sink->conf = conf;
-    sink->kind = kind;
+    sink->kind = kind_of(conf->type);
     sink->outbox = outbox;
     sink->loop = loop;
     sink->fd = -1;
-    uv_timer_init(loop, &sink->alarm);
-    sink->handles_open = 1;
-    if (fd >= 0)
-        sink_adopt(sink, fd);
-    else
+    return sink;
+}
+
+struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *shared,
+                       struct outbox *outbox, struct err *err)
+{
+    struct sink *sink = sink_new(conf, shared->loop, outbox);
+    struct err reason;
+    int result = 0, error;
+
+    if (conf->type == CONF_SINK_FILE)
+        result = sink_file_init(&sink->file, conf, shared->local_time, &reason);
+    if (result == 0)
+        result = sink_open_target(sink, &reason);
+    error = errno;
+    if (result < 0 && !sink_error_is_temporary(error)) {
+        err_set(err, "%s", reason.text);
+        sink_file_fini(&sink->file);
+        free(sink);
+        return NULL;
+    }
+    uv_timer_init(shared->loop, &sink->alarm);
+    uv_timer_init(shared->loop, &sink->chores);
+    sink->handles_open = 2;
+    if (result < 0)
         sink_go_down(sink, error, reason.text);
+    else
+        sink->state = SINK_IDLE;
+    if (sink_is_log(sink))
+        sink_watch_log(sink);
     return sink;
 }
 
@@ -123,11 +170,17 @@ static void on_alarm_closed(uv_handle_t *handle)
     sink_handle_closed(container_of((uv_timer_t *)handle, struct sink, alarm));
 }
 
+static void on_chores_closed(uv_handle_t *handle)
+{
+    sink_handle_closed(container_of((uv_timer_t *)handle, struct sink, chores));
+}
+
 static void close_handles(struct sink *sink)
 {
     sink->state = SINK_CLOSING;
     sink_close_descriptor(sink);
     uv_close((uv_handle_t *)&sink->alarm, on_alarm_closed);
+    uv_close((uv_handle_t *)&sink->chores, on_chores_closed);
 }
 
 void sink_synced(struct sink *sink, int error)
@@ -142,10 +195,10 @@ void sink_synced(struct sink *sink, int error)
     close_handles(sink);
 }
 
-void sink_say_last_words(struct sink *sink)
+void sink_say_last_words(struct sink *sink, int fd)
 {
     while (sink->last_words_len > 0) {
-        ssize_t written = write(sink->fd, sink->last_words, sink->last_words_len);
+        ssize_t written = write(fd, sink->last_words, sink->last_words_len);
 
         if (written < 0 && errno == EINTR)
             continue;
@@ -161,7 +214,7 @@ void sink_finish(struct sink *sink)
 {
     outbox_drop_all(sink->outbox, DROP_SHUTDOWN);
     sink->last_words_len = outbox_last_words(sink->outbox, &sink->last_words);
-    if (sink->fd < 0) {
+    if (!sink_has_target(sink)) {
         close_handles(sink);
         return;
     }
@@ -188,6 +241,7 @@ void sink_free(struct sink **sink_address)
     *sink_address = NULL;
     if (!sink)
         return;
-    must(sink->state == SINK_CLOSED && sink->fd < 0);
+    must(sink->state == SINK_CLOSED && !sink_has_target(sink));
+    sink_file_fini(&sink->file);
     free(sink);
 }

@@ -1,11 +1,13 @@
 /* sink_parts.h - the inside of a sink: for sink.c, sink_life.c, sink_trouble.c and the engines.
  *
  *     engine_poll   FIFOs, terminals, sockets: writev on the loop, EAGAIN waits
- *     engine_job    regular files: writev in libuv's thread pool, one job a sink
+ *     engine_job    other descriptors: writev in libuv's thread pool, one job a sink
+ *     engine_log    log files, which such a job opens, rotates and writes
  */
 #ifndef SINK_SINK_PARTS_H
 #define SINK_SINK_PARTS_H
 
+#include "sink/sink_file.h"
 #include "sink/sink_kind.h"
 
 enum { SINK_VECTORS = 64 }; /* blocks in one write */
@@ -24,22 +26,25 @@ struct poll_handle;
 struct sink {
     const struct conf_sink *conf;
     const struct sink_kind *kind;
-    const struct sink_engine *engine;
+    const struct sink_engine *engine; /* NULL: what there will be to write to is not known */
     struct outbox *outbox;
     uv_loop_t *loop;
     enum sink_state state;
-    int fd; /* -1: not open */
+    int fd; /* -1: not open, or engine_log */
     dev_t dev;
     ino_t ino;
-    bool draining; /* nothing is held back any more */
-    bool stopping; /* nothing is written any more */
-    bool hurry;    /* batch_for is over */
-    bool sync_failed;
+    bool draining;         /* nothing is held back any more */
+    bool stopping;         /* nothing is written any more */
+    bool hurry;            /* batch_for is over */
+    bool sync_failed;      /* the last one, at the close */
+    bool sync_failed_once; /* one before */
     bool reopen_wanted;
-    int error;              /* errno of the last attempt, 0 when it went well */
-    uint64_t down_since_ms; /* loop time */
+    int error;               /* errno of the last attempt, 0 when it went well */
+    uint64_t down_since_ms;  /* loop time */
+    uint64_t dropped_before; /* it went down */
     unsigned retry_ms;
-    uv_timer_t alarm; /* the retry when down, the end of batch_for when idle */
+    uv_timer_t alarm;  /* the retry when down, the end of batch_for when idle */
+    uv_timer_t chores; /* engine_log: the end of a period, or a sync */
     unsigned handles_open;
     sink_closed_cb *on_closed;
     void *context;
@@ -52,6 +57,16 @@ struct sink {
     size_t vector_bytes; /* of the last write */
     size_t job_written;
     int job_error;
+    bool rewind; /* what was written of the entry begun is gone: send it again whole */
+
+    /* engine_log's; in a job they are the job's */
+    struct sink_file file;
+    struct log_append append;
+    struct log_news news;
+    int64_t due_ns; /* of the chores */
+    bool chore;     /* a job is wanted, though there may be nothing to write */
+    bool stuck;     /* told that it could not be rotated or opened anew */
+    bool sync_failing;
 
     /* the last thing that is written: what was dropped at the end */
     const char *last_words;
@@ -73,15 +88,17 @@ struct sink_engine {
 
 extern const struct sink_engine engine_poll;
 extern const struct sink_engine engine_job;
+extern const struct sink_engine engine_log;
 
-/* For the engines: this many bytes went out, then this errno, or 0. */
-void sink_wrote(struct sink *sink, size_t bytes, int error);
+/* For the engines: this many bytes went out, then this errno, or 0; `why` is a sentence, or
+ * NULL: what the errno says. */
+void sink_wrote(struct sink *sink, size_t bytes, int error, const char *why);
 void sink_writable(struct sink *sink);
 void sink_synced(struct sink *sink, int error);
 
 /* For the engines, before they sync: writes the last words, or leaves them unsaid. Touches
  * only their members and the fd. */
-void sink_say_last_words(struct sink *sink);
+void sink_say_last_words(struct sink *sink, int fd);
 
 /* For engines that closed a handle of the sink. */
 void sink_handle_closed(struct sink *sink);
@@ -95,10 +112,10 @@ bool sink_error_is_temporary(int error);
 void sink_go_down(struct sink *sink, int error, const char *sentence);
 
 /* The same for a write that failed; closes what cannot be written to again. */
-void sink_write_failed(struct sink *sink, int error);
+void sink_write_failed(struct sink *sink, int error, const char *why);
 
-/* Bytes go out again: says so if the sink was down. */
-void sink_be_up(struct sink *sink);
+/* Bytes go out again, and so many entries have waited for it: says so if the sink was down. */
+void sink_be_up(struct sink *sink, uint64_t waiting);
 
 /* Tries again at once what waits for its retry. */
 void sink_retry_now(struct sink *sink);
@@ -108,10 +125,33 @@ void sink_retry_now(struct sink *sink);
 /* Writes to this descriptor from now on, which is then the sink's. */
 void sink_adopt(struct sink *sink, int fd);
 
-/* If there is one. */
+/* If there is one, or a log file. */
 void sink_close_descriptor(struct sink *sink);
 
-/* Idle only. */
+/* Opens what the conf names, on the loop. 0, or -1 with errno and a sentence; what is to be a
+ * log file, once there is room, has its engine then. */
+int sink_open_target(struct sink *sink, struct err *err);
+
+static inline bool sink_is_log(const struct sink *sink)
+{
+    return sink->engine == &engine_log;
+}
+
+static inline bool sink_has_target(const struct sink *sink)
+{
+    return sink_is_log(sink) ? log_file_is_open(&sink->file.log) : sink->fd >= 0;
+}
+
+/* engine_log.c */
+int64_t sink_now_ns(void); /* since 1970 */
+
+/* Sees to it that there is a job when something is due. Idle only. */
+void sink_watch_log(struct sink *sink);
+
+/* Into the log. */
+void sink_tell_news(struct sink *sink, const struct log_news *news);
+
+/* Idle only, and not for log files, whose job does it. */
 void sink_reopen_now(struct sink *sink);
 
 /* Nothing more will be written: what is queued is dropped and told, then sync, then close. */

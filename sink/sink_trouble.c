@@ -28,6 +28,7 @@ void sink_go_down(struct sink *sink, int error, const char *sentence)
     if (sink->error == 0) {
         sink->down_since_ms = uv_now(sink->loop);
         sink->retry_ms = RETRY_MS_FIRST;
+        sink->dropped_before = sink_ledger_dropped(outbox_ledger(sink->outbox));
         log_line(LOG_LEVEL_WARNING, "sink %s: %s; %" PRIu64 " entries are waiting, retrying",
                  sink->conf->name, sentence, queued(sink));
     }
@@ -37,48 +38,53 @@ void sink_go_down(struct sink *sink, int error, const char *sentence)
     sink->retry_ms = sink->retry_ms * 2 < RETRY_MS_MAX ? sink->retry_ms * 2 : RETRY_MS_MAX;
 }
 
-void sink_be_up(struct sink *sink)
+void sink_be_up(struct sink *sink, uint64_t waiting)
 {
+    uint64_t dropped = sink_ledger_dropped(outbox_ledger(sink->outbox));
+
     if (sink->error == 0)
         return;
     sink->error = 0;
-    log_line(LOG_LEVEL_NOTICE, "sink %s: writing again after %.1f s", sink->conf->name,
-             (double)(uv_now(sink->loop) - sink->down_since_ms) / 1000);
+    log_line(LOG_LEVEL_NOTICE,
+             "sink %s: writing again after %.1f s; %" PRIu64 " entries have waited, %" PRIu64
+             " were dropped",
+             sink->conf->name, (double)(uv_now(sink->loop) - sink->down_since_ms) / 1000, waiting,
+             dropped - sink->dropped_before);
 }
 
 static void on_retry(uv_timer_t *timer)
 {
     struct sink *sink = container_of(timer, struct sink, alarm);
     struct err err;
-    int fd;
 
     sink->hurry = true; /* it has waited long enough */
-    if (sink->fd >= 0) {
-        sink->state = SINK_IDLE;
-        sink_flush(sink);
-        return;
+    sink->chore = true; /* a log file is opened by its job */
+    if (!sink_has_target(sink) && !sink_is_log(sink)) {
+        if (sink_open_target(sink, &err) < 0) {
+            sink_go_down(sink, errno, err.text);
+            return;
+        }
+        /* A pipe that nobody reads opens well, too: what waits will tell. */
+        if (outbox_is_empty(sink->outbox))
+            sink_be_up(sink, 0);
     }
-    fd = sink->kind->open(sink->conf, &err);
-    if (fd < 0) {
-        sink_go_down(sink, errno, err.text);
-        return;
-    }
-    sink_adopt(sink, fd);
-    /* A pipe that nobody reads opens well, too: what waits will tell. */
-    if (outbox_is_empty(sink->outbox))
-        sink_be_up(sink);
+    sink->state = SINK_IDLE;
     sink_flush(sink);
 }
 
-void sink_write_failed(struct sink *sink, int error)
+void sink_write_failed(struct sink *sink, int error, const char *why)
 {
-    char sentence[256];
+    char sentence[512];
 
-    snprintf(sentence, sizeof sentence, "cannot write to '%s': %s", sink_target(sink),
-             strerror(error));
-    if (!sink_error_is_temporary(error))
+    if (!why) {
+        snprintf(sentence, sizeof sentence, "cannot write to '%s': %s", sink_target(sink),
+                 strerror(error));
+        why = sentence;
+    }
+    /* A log file looks itself, before each write, whether it must be opened anew. */
+    if (!sink_error_is_temporary(error) && !(sink_is_log(sink) && sink_has_target(sink)))
         sink_close_descriptor(sink);
-    sink_go_down(sink, error, sentence);
+    sink_go_down(sink, error, why);
 }
 
 void sink_retry_now(struct sink *sink)

@@ -122,9 +122,28 @@ def test_a_socket_file_is_refused(tmp_path):
         check_refused(tmp_path, "all.log' is no regular file, FIFO or terminal", tmp_path / "all.log")
 
 
-def test_a_missing_folder_is_refused_and_not_made(tmp_path):
-    check_refused(tmp_path, "missing/all.log'.*No such file or directory", tmp_path / "missing/all.log")
+def test_missing_folders_are_made_by_the_start_and_not_by_a_check(start, client, tmp_path):
+    """For the daemon and its group; the file in it as ever."""
+    log = tmp_path / "one/two/all.log"
+    told = run_logboomd("--check", "--config", config_for(tmp_path, log))
+    assert told.returncode == EXIT_FINE, told.stderr
+    assert not (tmp_path / "one").exists()
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line"}])
+    client(daemon.address).send(numbered_json(0, 0))
+    daemon.wait_written(1)
+    assert daemon.stop() == EXIT_FINE
+    assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o750
+    assert stat.S_IMODE((tmp_path / "one/two").stat().st_mode) == 0o750
+    Tally(log.read_bytes(), "line").check_complete({0: 1})
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    """What should be a folder leads nowhere, or is a file."""
+    (tmp_path / "nowhere").symlink_to("missing")
+    check_refused(tmp_path, "nowhere.*", tmp_path / "nowhere/no/all.log")
     assert not (tmp_path / "missing").exists()
+    (tmp_path / "file").touch()
+    check_refused(tmp_path, "file.*Not a directory", tmp_path / "file/no/all.log")
 
 
 def without_override():

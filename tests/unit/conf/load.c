@@ -124,6 +124,11 @@ static void every_setting_reaches_its_member(void **state)
                                           "    format: '{time} {message}'\n"
                                           "    newlines: indent\n"
                                           "    mode: 0644\n"
+                                          "    owner: root\n"
+                                          "    group: adm\n"
+                                          "    rotate: {size: 100MiB, every: daily}\n"
+                                          "    sync: each\n"
+                                          "    min_free: 1GiB\n"
                                           "    queue: 1MiB\n"
                                           "    when_full: block\n"
                                           "    block_for: 30s\n"
@@ -150,6 +155,12 @@ static void every_setting_reaches_its_member(void **state)
     assert_string_equal(conf->sinks[0].format, "{time} {message}");
     assert_int_equal(conf->sinks[0].newlines, CONF_NEWLINES_INDENT);
     assert_int_equal(conf->sinks[0].mode.bits, 0644);
+    assert_string_equal(conf->sinks[0].owner, "root");
+    assert_string_equal(conf->sinks[0].group, "adm");
+    assert_true(conf->sinks[0].rotate.size.bytes == 100 << 20);
+    assert_int_equal(conf->sinks[0].rotate.every, CONF_EVERY_DAILY);
+    assert_true(conf->sinks[0].sync.ms == CONF_SYNC_EACH);
+    assert_true(conf->sinks[0].min_free.bytes == 1 << 30);
     assert_true(conf->sinks[0].queue.bytes == 1 << 20);
     assert_true(conf->sinks[0].batch_for.ms == 10);
     assert_int_equal(conf->sinks[0].when_full, CONF_WHEN_FULL_BLOCK);
@@ -157,6 +168,28 @@ static void every_setting_reaches_its_member(void **state)
     assert_int_equal(conf->sinks[0].notices, CONF_NOTICES_OFF);
     assert_int_equal(conf->sinks[1].type, CONF_SINK_STDOUT);
     assert_null(conf->sinks[1].path);
+}
+
+static void what_only_a_file_has_is_refused_elsewhere(void **state)
+{
+    static const char *const settings[][2] = {
+        {"mode", "mode: '0600'"},
+        {"owner", "owner: root"},
+        {"group", "group: root"},
+        {"rotate.size", "rotate: {size: 1MiB}"},
+        {"rotate.every", "rotate: {every: 1d}"},
+        {"sync", "sync: none"},
+        {"min_free", "min_free: none"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        char text[256], wanted[128];
+
+        snprintf(text, sizeof text, INGEST "sinks:\n  - {name: s, type: stdout, %s}\n",
+                 settings[i][1]);
+        snprintf(wanted, sizeof wanted, ": '%s' is only for sinks of type file\n", settings[i][0]);
+        assert_non_null(strstr(load_text(*state, text), wanted));
+    }
 }
 
 static void drops_are_told_unless_the_format_is_raw(void **state)
@@ -412,8 +445,7 @@ static void globs_are_not_endless(void **state)
 
 static void keys_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {"rotate",    "sync",    "min_free",
-                                        "max_paths", "address", "framing"};
+    static const char *const later[] = {"max_paths", "address", "framing"};
 
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         char text[256], wanted[64];
@@ -1115,6 +1147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_shipped_files_load_without_a_problem),
         TEST(every_setting_reaches_its_member),
+        TEST(what_only_a_file_has_is_refused_elsewhere),
         TEST(drops_are_told_unless_the_format_is_raw),
         TEST(only_a_sink_that_blocks_can_block_for_a_time),
         TEST(an_empty_section_keeps_its_defaults),

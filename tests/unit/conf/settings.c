@@ -88,6 +88,9 @@ static void members_begin_with_their_defaults(void **state)
     assert_string_equal(sink.format, "text");
     assert_int_equal(sink.newlines, CONF_NEWLINES_ESCAPE);
     assert_int_equal(sink.mode.bits, 0640);
+    assert_true(sink.rotate.size.bytes == 0);
+    assert_int_equal(sink.rotate.every, CONF_EVERY_NEVER);
+    assert_true(sink.sync.ms == 0 && sink.min_free.bytes == 0);
     assert_true(sink.queue.bytes == 0);
     assert_int_equal(sink.when_full, CONF_WHEN_FULL_BLOCK);
     assert_true(sink.block_for.ms == 0);
@@ -146,6 +149,11 @@ static void values_are_taken_up_to_their_bounds_and_refused_past_them(void **sta
          "'cap': '64' has no unit; write 64KiB or 64MiB "
          "(units are B, KiB, MiB, GiB, KB, MB or GB)"},
         {NULL, "drain_timeout", "100ms", ""},
+        {"sinks", "sync", "10ms", ""},
+        {"sinks", "sync", "9ms", "'sync' is 9ms, below the smallest allowed 10ms"},
+        {"sinks", "sync", "each", ""},
+        {NULL, "drain_timeout", "each",
+         "'drain_timeout': 'each' is not a time; write a whole number and ms, s, m, h or d"},
         {NULL, "drain_timeout", "99ms",
          "'drain_timeout' is 99ms, below the smallest allowed 100ms"},
         {NULL, "drain_timeout", "0", "'drain_timeout' is 0, below the smallest allowed 100ms"},

@@ -1,5 +1,6 @@
-/* The engine of regular files: all that was handed over arrives, in order; when a write
- * fails, nothing is lost, nothing is merged, and it is tried less and less often. */
+/* The engine of log files: all that was handed over arrives, in order; when a write fails,
+ * nothing is lost, nothing is merged, and it is tried less and less often. What is done to
+ * the file itself is tested in tests/unit/logfile. */
 #include "tests/unit/sink/sink_rig.h"
 
 #include <sys/resource.h>
@@ -39,7 +40,7 @@ static void many_blocks_arrive_whole_and_in_order(void **state)
 
     (void)state;
     rig_open_sink(&t, &t.sink);
-    assert_ptr_equal(t.sink.sink->engine, &engine_job);
+    assert_ptr_equal(t.sink.sink->engine, &engine_log);
     for (unsigned i = 0; i < ROUNDS; i++) {
         while (!outbox_has_room(t.sink.outbox, LEN * EACH))
             uv_run(&t.loop, UV_RUN_ONCE);
@@ -54,28 +55,7 @@ static void many_blocks_arrive_whole_and_in_order(void **state)
     assert_int_equal(ledger()->written_bytes, len);
 }
 
-static void a_full_device_keeps_everything_queued_and_is_asked_less_and_less(void **state)
-{
-    (void)state;
-    t.sink.conf.path = (char *)(uintptr_t) "/dev/full";
-    rig_open_sink(&t, &t.sink);
-    rig_add(&t.sink, "one\n");
-    rig_add(&t.sink, "two\n");
-    sink_flush(t.sink.sink);
-    assert_int_equal(ledger()->in_flight, 2);
-    run_until_down();
-    assert_int_equal(sink_error(t.sink.sink), ENOSPC);
-    assert_true(t.sink.sink->fd >= 0); /* room may come where it is */
-    assert_int_equal(ledger()->queued, 2);
-    assert_int_equal(ledger()->written_bytes, 0);
-    while (t.sink.sink->retry_ms < 800)
-        uv_run(&t.loop, UV_RUN_ONCE);
-    assert_int_equal(sink_error(t.sink.sink), ENOSPC);
-    rig_close_sink(&t, &t.sink);
-    assert_int_equal(ledger()->dropped[DROP_SHUTDOWN], 2);
-}
-
-/* The line that the limit cut is ended with a mark and comes again, whole. */
+/* The line goes on where it was cut. */
 static void a_write_that_ends_in_the_middle_of_an_entry_is_taken_up_again(void **state)
 {
     (void)state;
@@ -92,13 +72,12 @@ static void a_write_that_ends_in_the_middle_of_an_entry_is_taken_up_again(void *
     assert_int_equal(ledger()->written_bytes, 10);
     lift_limit();
     rig_run_until_drained(&t, &t.sink);
-    rig_check_file(t.sink.path, "first\nseco \\[torn]\nsecond\nthird\n");
+    rig_check_file(t.sink.path, "first\nsecond\nthird\n");
     assert_int_equal(sink_error(t.sink.sink), 0);
     assert_int_equal(ledger()->written, 3);
 }
 
-/* Opening goes well each time and writing never does: that is no recovery. */
-static void a_file_that_opens_but_takes_nothing_is_tried_less_and_less(void **state)
+static void a_file_that_takes_nothing_is_tried_less_and_less(void **state)
 {
     (void)state;
     rig_write_file(t.sink.path, "full\n");
@@ -191,15 +170,116 @@ static void a_close_after_a_failed_write_drops_the_rest(void **state)
     assert_int_equal(ledger()->written_bytes, 4);
 }
 
-/* fsync(2) says EINVAL there. */
-static void a_device_is_written_and_closed_without_complaint(void **state)
+/* ---- rotating and reopening ------------------------------------------------------------------ */
+
+static const char *rotated(unsigned index, char path[512])
+{
+    struct dirent **names;
+    int count = scandir(t.folder, &names, NULL, alphasort);
+    unsigned seen = 0;
+
+    path[0] = '\0';
+    for (int i = 0; i < count; i++) {
+        if (strchr(names[i]->d_name, '@') && seen++ == index)
+            snprintf(path, 512, "%s/%s", t.folder, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    return path;
+}
+
+static void remove_rotated(void)
+{
+    char path[512];
+
+    while (*rotated(0, path))
+        unlink(path);
+}
+
+/* Entries of 100 bytes, blocks of 64 KiB, files of 10,000 bytes: many in one write. */
+static void rotation_cuts_between_entries(void **state)
+{
+    enum { LEN = 100, COUNT = 3000, EACH = 100 };
+    char path[512];
+    size_t len = 0;
+    unsigned i;
+
+    (void)state;
+    t.sink.conf.rotate.size.bytes = LEN * EACH + LEN / 2;
+    rig_open_sink(&t, &t.sink);
+    rig_add_numbered(&t.sink, COUNT, LEN);
+    rig_run_until_drained(&t, &t.sink);
+    for (i = 0; *rotated(i, path); i++) {
+        const char *text = rig_read_file(path, &len);
+
+        assert_int_equal(rig_check_numbered(text, len, LEN, i * EACH), EACH);
+    }
+    assert_int_equal(i, COUNT / EACH - 1);
+    assert_int_equal(rig_check_numbered(rig_read_file(t.sink.path, &len), len, LEN, i * EACH),
+                     EACH);
+    assert_int_equal(ledger()->written, COUNT);
+    remove_rotated();
+}
+
+/* No entry comes; the timer alone brings the job. */
+static void a_quiet_file_is_put_away_at_the_boundary(void **state)
+{
+    char path[512];
+
+    (void)state;
+    t.sink.conf.rotate.every = CONF_EVERY_HOURLY;
+    rig_open_sink(&t, &t.sink);
+    rig_add(&t.sink, "last hour\n");
+    rig_run_until_drained(&t, &t.sink);
+    t.sink.sink->file.log.period_end_ns = sink_now_ns() + 20 * 1000 * 1000;
+    sink_watch_log(t.sink.sink);
+    while (!*rotated(0, path))
+        uv_run(&t.loop, UV_RUN_ONCE);
+    rig_check_file(path, "last hour\n");
+    rig_add(&t.sink, "this hour\n");
+    rig_run_until_drained(&t, &t.sink);
+    rig_check_file(t.sink.path, "this hour\n");
+    remove_rotated();
+}
+
+static void what_waits_for_its_sync_gets_it_without_an_entry(void **state)
 {
     (void)state;
-    t.sink.conf.path = (char *)(uintptr_t) "/dev/null";
+    t.sink.conf.sync.ms = 20;
     rig_open_sink(&t, &t.sink);
-    rig_add_numbered(&t.sink, 500, 100);
+    rig_add(&t.sink, "line\n");
     rig_run_until_drained(&t, &t.sink);
-    assert_int_equal(ledger()->written, 500);
+    while (t.sink.sink->state != SINK_IDLE)
+        uv_run(&t.loop, UV_RUN_ONCE);
+    assert_true(t.sink.sink->file.log.unsynced_since_ns > 0);
+    while (t.sink.sink->file.log.unsynced_since_ns > 0)
+        uv_run(&t.loop, UV_RUN_ONCE);
+    while (t.sink.sink->state != SINK_IDLE)
+        uv_run(&t.loop, UV_RUN_ONCE);
+    assert_int_equal(t.sink.sink->news.synced, 1);
+}
+
+/* The part that the limit let through is in the file that was moved; there it gets its mark,
+ * and the new file has the entry whole. */
+static void an_entry_whose_begin_was_moved_away_is_sent_again(void **state)
+{
+    char away[512];
+
+    (void)state;
+    rig_open_sink(&t, &t.sink);
+    limit_files(10);
+    rig_add(&t.sink, "first\n");
+    rig_add(&t.sink, "second\n");
+    sink_flush(t.sink.sink);
+    run_until_down();
+    lift_limit();
+    snprintf(away, sizeof away, "%s/away", t.folder);
+    rename(t.sink.path, away);
+    rig_run_until_drained(&t, &t.sink);
+    rig_check_file(away, "first\nseco \\[torn]\n");
+    rig_check_file(t.sink.path, "second\n");
+    assert_int_equal(ledger()->written, 2);
+    unlink(away);
 }
 
 static int open_all(void **state)
@@ -225,15 +305,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(many_blocks_arrive_whole_and_in_order),
-        TEST(a_full_device_keeps_everything_queued_and_is_asked_less_and_less),
         TEST(a_write_that_ends_in_the_middle_of_an_entry_is_taken_up_again),
-        TEST(a_file_that_opens_but_takes_nothing_is_tried_less_and_less),
+        TEST(a_file_that_takes_nothing_is_tried_less_and_less),
         TEST(what_comes_while_a_sink_is_down_waits_in_order),
         TEST(a_close_waits_for_the_write_in_flight),
         TEST(what_a_close_drops_is_the_last_thing_in_the_file),
         TEST(what_came_after_the_last_write_is_dropped_when_a_sink_closes),
         TEST(a_close_after_a_failed_write_drops_the_rest),
-        TEST(a_device_is_written_and_closed_without_complaint),
+        TEST(rotation_cuts_between_entries),
+        TEST(a_quiet_file_is_put_away_at_the_boundary),
+        TEST(what_waits_for_its_sync_gets_it_without_an_entry),
+        TEST(an_entry_whose_begin_was_moved_away_is_sent_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

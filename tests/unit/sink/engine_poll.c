@@ -76,7 +76,7 @@ static void what_fits_the_pipe_is_written_at_once(void **state)
     receive(sizeof received);
     assert_int_equal(received_len, 8);
     assert_memory_equal(received, "one\ntwo\n", 8);
-    assert_int_equal(t.sink.sink->handles_open, 1); /* and nothing was waited for */
+    assert_int_equal(t.sink.sink->handles_open, 2); /* and nothing was waited for */
 }
 
 /* Somebody may be parked who found the outbox full: what makes room without a wait must
@@ -247,7 +247,7 @@ static void a_stalled_sink_closes_without_its_reader(void **state)
     open_reader();
     rig_open_sink(&t, &t.sink);
     stall(ENTRIES, LEN);
-    assert_int_equal(t.sink.sink->handles_open, 2);
+    assert_int_equal(t.sink.sink->handles_open, 3);
     rig_close_sink(&t, &t.sink);
     assert_int_equal(ledger()->written + ledger()->dropped[DROP_SHUTDOWN], ENTRIES);
     assert_true(ledger()->dropped[DROP_SHUTDOWN] > 0);

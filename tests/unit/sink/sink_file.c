@@ -1,10 +1,6 @@
-/* Opening a file to append to: what is right, what only a person can mend, and what time
- * may; and the line that a crash left without its end. */
+/* From a sink's settings to its place; and what is opened as a plain descriptor. How log
+ * files are opened is tested in tests/unit/logfile. */
 #include "tests/unit/sink/sink_rig.h"
-
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 static struct {
     char folder[64], path[96], other[96];
@@ -42,131 +38,79 @@ static void fails(int error, const char *words)
     assert_int_equal(rig_descriptors(), descriptors);
 }
 
-static unsigned mode_of(const char *path)
-{
-    struct stat st;
+/* ---- the path and the settings ----------------------------------------------------------------
+ */
 
-    assert_int_equal(stat(path, &st), 0);
-    return st.st_mode & 07777;
+static void the_folder_is_taken_as_it_was_written(void **state)
+{
+    struct sink_file file = {0};
+
+    (void)state;
+    assert_int_equal(sink_file_init(&file, &t.conf, false, &t.err), 0);
+    assert_string_equal(file.name, "out.log");
+    assert_memory_equal(file.place.folder, t.path, strlen(t.path) - strlen("out.log"));
+    assert_int_equal(strlen(file.place.folder), strlen(t.path) - strlen("out.log"));
+    sink_file_fini(&file);
+    sink_file_fini(&file);
+    t.conf.path = (char *)(uintptr_t) "out.log";
+    assert_int_equal(sink_file_init(&file, &t.conf, false, &t.err), 0);
+    assert_string_equal(file.place.folder, "");
+    sink_file_fini(&file);
 }
 
-static void a_new_file_gets_its_mode(void **state)
+static void settings_become_the_places(void **state)
 {
-    mode_t mask = umask(0);
+    struct sink_file file = {0};
 
     (void)state;
     t.conf.mode.bits = 0604;
-    opens();
-    assert_int_equal(mode_of(t.path), 0604);
-    t.conf.mode.bits = 0640; /* no business of ours once it exists */
-    opens();
-    umask(mask);
-    assert_int_equal(mode_of(t.path), 0604);
-    assert_string_equal(sink_kind_file.target(&t.conf), t.path);
+    t.conf.rotate = (struct conf_rotate){.size = {12345}, .every = CONF_EVERY_1D};
+    t.conf.sync.ms = CONF_SYNC_EACH;
+    t.conf.min_free.bytes = 67890;
+    assert_int_equal(sink_file_init(&file, &t.conf, true, &t.err), 0);
+    assert_int_equal(file.place.modes.file, 0604);
+    assert_int_equal(file.place.modes.folder, 0750);
+    assert_int_equal(file.place.modes.owner, (uid_t)-1);
+    assert_int_equal(file.place.rotate_bytes, 12345);
+    assert_int_equal(file.place.rotate_every, LOG_PERIOD_DAY);
+    assert_true(file.place.local_time);
+    assert_true(file.place.sync_ms == LOG_SYNC_EACH);
+    assert_int_equal(file.place.min_free_bytes, 67890);
+    sink_file_fini(&file);
 }
 
-static void what_is_there_stays_and_is_appended_to(void **state)
+static void owners_are_known_by_name(void **state)
 {
-    int fd;
+    struct sink_file file = {0};
 
     (void)state;
-    rig_write_file(t.path, "old\n");
-    fd = open_it();
-    assert_int_equal(write(fd, "new\n", 4), 4);
-    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-    assert_int_equal(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK),
-                     O_WRONLY | O_APPEND | O_NONBLOCK);
-    close(fd);
-    rig_check_file(t.path, "old\nnew\n");
+    t.conf.owner = (char *)(uintptr_t) "root";
+    t.conf.group = (char *)(uintptr_t) "root";
+    assert_int_equal(sink_file_init(&file, &t.conf, false, &t.err), 0);
+    assert_int_equal(file.place.modes.owner, 0);
+    assert_int_equal(file.place.modes.group, 0);
+    sink_file_fini(&file);
+    t.conf.owner = (char *)(uintptr_t) "nobody-at-all";
+    fails(EINVAL, "nobody-at-all");
+    t.conf.owner = NULL;
+    t.conf.group = (char *)(uintptr_t) "no-such-group";
+    fails(EINVAL, "no-such-group");
 }
 
-static void a_torn_line_is_ended_with_a_mark(void **state)
+/* ---- what is no log file ----------------------------------------------------------------------
+ */
+
+static void what_could_be_put_away_is_a_log_file(void **state)
 {
     (void)state;
-    rig_write_file(t.path, "whole\ntor");
-    opens();
-    rig_check_file(t.path, "whole\ntor \\[torn]\n");
-    opens();
-    rig_check_file(t.path, "whole\ntor \\[torn]\n");
+    assert_true(sink_file_is_log(&t.conf)); /* it will be made */
     rig_write_file(t.path, "");
-    opens();
-    rig_check_file(t.path, "");
-    rig_write_file(t.path, "\n");
-    opens();
-    rig_check_file(t.path, "\n");
-    rig_write_file(t.path, "x");
-    opens();
-    rig_check_file(t.path, "x \\[torn]\n");
-}
-
-/* The limit on file sizes plays the disk that is nearly full. */
-static void a_mark_that_does_not_fit_is_finished_later(void **state)
-{
-    struct rlimit sizes, few;
-
-    (void)state;
-    signal(SIGXFSZ, SIG_IGN);
-    rig_write_file(t.path, "torn");
-    getrlimit(RLIMIT_FSIZE, &sizes);
-    few = (struct rlimit){.rlim_cur = 7, .rlim_max = sizes.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &few);
-    fails(EFBIG, "unfinished");
-    setrlimit(RLIMIT_FSIZE, &sizes);
-    rig_check_file(t.path, "torn \\[");
-    opens();
-    rig_check_file(t.path, "torn \\[ \\[torn]\n");
-}
-
-static void one_name_only(void **state)
-{
-    (void)state;
-    rig_write_file(t.path, "x");
-    assert_int_equal(link(t.path, t.other), 0);
-    fails(EMLINK, "2 hard links");
-    rig_check_file(t.path, "x"); /* and nothing was written to it */
-    unlink(t.other);
-    opens();
-}
-
-static void no_symbolic_link_wherever_it_leads(void **state)
-{
-    struct stat st;
-
-    (void)state;
-    assert_int_equal(symlink(t.other, t.path), 0);
-    fails(ELOOP, "symbolic link");
-    assert_int_equal(stat(t.other, &st), -1); /* nothing was created through it */
-    rig_write_file(t.other, "x\n");
-    fails(ELOOP, "symbolic link");
-    rig_check_file(t.other, "x\n");
-}
-
-static void no_folder_and_nothing_in_a_missing_one(void **state)
-{
-    (void)state;
-    assert_int_equal(mkdir(t.path, 0700), 0);
-    fails(EISDIR, "cannot append");
-    rmdir(t.path);
-    strcat(t.path, "/deeper.log");
-    fails(ENOENT, "cannot append");
-    *strrchr(t.path, '/') = '\0';
-    rig_write_file(t.path, "");
-    strcat(t.path, "/deeper.log");
-    fails(ENOTDIR, "cannot append");
-    *strrchr(t.path, '/') = '\0';
-}
-
-/* open(2) says ENXIO of a socket file too, but nobody will ever read that one. */
-static void no_socket_file(void **state)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    (void)state;
-    strcpy(name.sun_path, t.path);
-    assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
-    fails(EINVAL, "no regular file");
-    close(fd);
+    assert_true(sink_file_is_log(&t.conf));
+    unlink(t.path);
+    assert_int_equal(mkfifo(t.path, 0600), 0);
+    assert_false(sink_file_is_log(&t.conf));
+    t.conf.path = (char *)(uintptr_t) "/dev/null";
+    assert_false(sink_file_is_log(&t.conf));
 }
 
 static void a_fifo_needs_a_reader(void **state)
@@ -186,47 +130,6 @@ static void a_device_is_taken_as_it_is(void **state)
 {
     (void)state;
     t.conf.path = (char *)(uintptr_t) "/dev/null";
-    opens();
-}
-
-/* Root may do everything; the others learn why they may not. */
-static void permission_is_somebody_elses(void **state)
-{
-    (void)state;
-    if (geteuid() == 0)
-        skip();
-    rig_write_file(t.path, "x\n");
-    chmod(t.path, 0400);
-    fails(EACCES, "Permission denied");
-}
-
-/* Nobody can tell how the last line ends, so nothing is added. */
-static void a_file_that_cannot_be_read_is_still_appended_to(void **state)
-{
-    (void)state;
-    if (geteuid() == 0)
-        skip();
-    rig_write_file(t.path, "torn");
-    chmod(t.path, 0200);
-    opens();
-    chmod(t.path, 0600);
-    rig_check_file(t.path, "torn");
-}
-
-static void no_descriptor_left_is_said_and_may_pass(void **state)
-{
-    struct rlimit files, few;
-    int fd;
-
-    (void)state;
-    rig_write_file(t.path, "");
-    getrlimit(RLIMIT_NOFILE, &files);
-    few = (struct rlimit){.rlim_cur = 0, .rlim_max = files.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &few);
-    fd = open_it();
-    setrlimit(RLIMIT_NOFILE, &files);
-    assert_int_equal(fd, -1);
-    assert_non_null(strstr(t.err.text, strerror(EMFILE)));
     opens();
 }
 
@@ -256,19 +159,12 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_new_file_gets_its_mode),
-        TEST(what_is_there_stays_and_is_appended_to),
-        TEST(a_torn_line_is_ended_with_a_mark),
-        TEST(a_mark_that_does_not_fit_is_finished_later),
-        TEST(one_name_only),
-        TEST(no_symbolic_link_wherever_it_leads),
-        TEST(no_folder_and_nothing_in_a_missing_one),
-        TEST(no_socket_file),
+        TEST(the_folder_is_taken_as_it_was_written),
+        TEST(settings_become_the_places),
+        TEST(owners_are_known_by_name),
+        TEST(what_could_be_put_away_is_a_log_file),
         TEST(a_fifo_needs_a_reader),
         TEST(a_device_is_taken_as_it_is),
-        TEST(permission_is_somebody_elses),
-        TEST(a_file_that_cannot_be_read_is_still_appended_to),
-        TEST(no_descriptor_left_is_said_and_may_pass),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,7 +109,9 @@ static inline void rig_open(struct sink_rig *rig)
 
 static inline bool rig_try_sink(struct sink_rig *rig, struct rig_sink *sink, struct err *err)
 {
-    sink->sink = sink_open(&sink->conf, &rig->loop, sink->outbox, err);
+    struct sink_shared shared = {.loop = &rig->loop};
+
+    sink->sink = sink_open(&sink->conf, &shared, sink->outbox, err);
     return sink->sink != NULL;
 }
 
