@@ -1,15 +1,15 @@
 #include "logfile/log_place.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "conf/units.h"
 #include "logfile/safe_open.h"
 
 #define LOOK_NS 100000000ll
-#define MIB     (1024 * 1024)
+#define KIB     1024
 
 /* Takes the descriptor over. */
 static void adopt(struct log_place *place, int fd)
@@ -46,6 +46,7 @@ int log_place_look(struct log_place *place, struct err *err)
 
 int log_place_check_free(struct log_place *place, int64_t now_ns, struct err *err)
 {
+    char left[UNITS_TEXT_MAX], least[UNITS_TEXT_MAX];
     struct statvfs vfs;
     int64_t age_ns = now_ns - place->free_looked_ns;
 
@@ -60,9 +61,9 @@ int log_place_check_free(struct log_place *place, int64_t now_ns, struct err *er
     if (place->free_bytes >= place->min_free_bytes)
         return 0;
     errno = ENOSPC;
-    return err_set(err,
-                   "the file system has %" PRIu64 " MiB left, less than min_free, %" PRIu64 " MiB",
-                   place->free_bytes / MIB, place->min_free_bytes / MIB);
+    units_show_bytes((struct conf_bytes){place->free_bytes / KIB * KIB}, left);
+    units_show_bytes((struct conf_bytes){place->min_free_bytes}, least);
+    return err_set(err, "the file system has %s left, less than min_free, %s", left, least);
 }
 
 void log_place_close(struct log_place *place)

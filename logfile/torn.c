@@ -10,7 +10,7 @@ static int write_mark(int fd)
     int written = 0;
 
     while (written < TORN_MARK_LEN) {
-        ssize_t bytes = write(fd, TORN_MARK + written, (size_t)(TORN_MARK_LEN - written));
+        ssize_t bytes = write(fd, &TORN_MARK[written], (size_t)(TORN_MARK_LEN - written));
 
         if (bytes < 0)
             return -1;

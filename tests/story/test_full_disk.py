@@ -6,7 +6,15 @@ import subprocess
 import time
 
 import pytest
-from logboom_story import EXIT_FINE, EXIT_LOSSES, Tally, numbered_json, wait_until
+from files_story import rotated
+from logboom_story import (
+    EXIT_FINE,
+    EXIT_LOSSES,
+    Output,
+    Tally,
+    numbered_json,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -44,7 +52,104 @@ def test_a_full_disk_is_told_once_and_loses_nothing(start, client, small_disk):
     Tally(log.read_bytes(), "line").check_complete({0: 600})
     assert daemon.said.count("No space left on device") == 1
     assert daemon.said.count("sink all: writing again after") == 1
+    waited = 600 - full.sink["written"]
+    assert f"; {waited} entries have waited, 0 were dropped\n" in daemon.said
     assert daemon.stop() == EXIT_FINE
+
+
+def test_what_was_dropped_meanwhile_is_told_with_the_end(start, client, small_disk):
+    """The queue of a sink that drops fills up behind the full disk. When there is room, the log
+    tells how many entries have waited and how many were dropped: what the ledger and the notice
+    in the file say too."""
+    (small_disk / "ballast").write_bytes(b"x" * 68 * 1024)
+    log = small_disk / "small.log"
+    daemon = start(memory={"cap": "32MiB"}, endpoint={"max_entry": "4KiB"},
+                   sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line",
+                           "queue": "384KiB", "when_full": "drop_newest"}])
+    one = client(daemon.address)
+    one.send(*(numbered_json(0, i) for i in range(600)))
+    daemon.wait_said("No space left on device")
+    one.send(*(numbered_json(0, i) for i in range(600, 6000)))
+    full = daemon.wait_ledger(lambda look: look.received == 6000).sink
+    assert full["dropped"] > 0 and full["queued"] > 0
+    subprocess.run(["mount", "-o", "remount,size=4m", small_disk], check=True)
+    daemon.wait_written(6000 - full["dropped"])
+    assert re.search(rf"writing again after \d+\.\d s; {full['queued']} entries have waited, "
+                     rf"{full['dropped']} were dropped\n", daemon.said), daemon.said
+    assert daemon.stop() == EXIT_FINE
+    Output(log.read_bytes(), "line").check_nothing_untold({0: 6000}, daemon.final.sink)
+
+
+def test_a_full_log_may_be_deleted_to_make_room(start, client, small_disk):
+    """Somebody deletes the very file that fills the disk, while the daemon has it open: it lets go
+    of it, begins a new one, and no entry is lost but those that were in the file."""
+    (small_disk / "ballast").write_bytes(b"x" * 60 * 1024)
+    log = small_disk / "small.log"
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line"}])
+    client(daemon.address).send(*(numbered_json(0, i) for i in range(600)))
+    full = daemon.wait_ledger(lambda look: look.received == 600 and look.sink["queued"] > 0).sink
+    daemon.wait_said("No space left on device")
+    gone = Tally(log.read_bytes()[: log.read_bytes().rindex(b"\n") + 1], "line")
+    assert gone.numbers[0] == list(range(full["written"]))
+    log.unlink()
+    daemon.wait_written(600)
+    assert daemon.stop(sent=600) == EXIT_FINE
+    assert Tally(log.read_bytes(), "line").numbers[0] == list(range(full["written"], 600))
+
+
+def test_rotated_files_may_be_deleted_to_make_room(start, client, small_disk):
+    """The disk fills up while files are put away. Whoever deletes old ones makes room."""
+    log = small_disk / "small.log"
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line",
+                           "rotate": {"size": "16KiB"}}])
+    client(daemon.address).send(*(numbered_json(0, i) for i in range(3000)))
+    kept = {}
+
+    def make_room():
+        for path in rotated(log):
+            kept[path.name] = path.read_bytes()
+            path.unlink()
+        return daemon.ledger().sink["written"] == 3000
+
+    daemon.wait_said("No space left on device")
+    daemon.wait(make_room, "all entries")
+    assert daemon.stop(sent=3000) == EXIT_FINE
+    kept.update((path.name, path.read_bytes()) for path in rotated(log))
+    data = [kept[name] for name in sorted(kept)] + [log.read_bytes()]
+    assert all(len(one) <= 16 * 1024 for one in data)
+    Tally(b"".join(data), "line").check_complete({0: 3000})
+
+
+def test_below_min_free_a_sink_waits(start, client, small_disk):
+    """The file system has 128 KiB, of which the sink leaves 64: before it is full, the sink is down
+    and says why. With room it goes on; nothing is torn or lost."""
+    log = small_disk / "small.log"
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line",
+                           "min_free": "64KiB"}])
+    one = client(daemon.address)
+    for i in range(100):
+        one.send(numbered_json(0, i))
+    daemon.wait_written(100)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 60 * 1024)
+    down = re.compile(r"warning: sink all: the file system has \d+KiB left, less than min_free, 64KiB; "
+                      r"\d+ entries are waiting, retrying\n")
+    sent = 100
+
+    def is_down():
+        nonlocal sent
+        one.send(numbered_json(0, sent))
+        sent += 1
+        return down.search(daemon.said)
+
+    daemon.wait(is_down, "the sink down")
+    assert os.statvfs(small_disk).f_bavail > 0
+    ballast.unlink()
+    daemon.wait_written(sent)
+    daemon.wait_said("writing again after")
+    assert len(down.findall(daemon.said)) == 1
+    assert daemon.stop(sent=sent) == EXIT_FINE
+    Tally(log.read_bytes(), "line").check_complete({0: sent})
 
 
 @pytest.mark.parametrize("left", [0, 3, 8])
