@@ -10,18 +10,18 @@ struct route {
     struct format *format;
     struct path_template *paths; /* NULL: entries have no labels */
     const struct match *match;   /* NULL: takes every entry */
-    bool takes;                  /* the entry being offered; all below is of it, too */
-    bool gave_up;                /* a search of its match */
+    unsigned answer;             /* match_ask's, to the entry being offered; the next two, too */
     size_t entry_len;
     bool has_room;
-    bool is_busy; /* held back the last offer that was BUSY */
+    bool is_busy;         /* held back the last offer that was BUSY */
+    unsigned busy_answer; /* to busy_entry, which is not asked for again */
 };
 
 struct aggregate {
     uint64_t newest;
     int busy_route;
     struct expression_room *room;   /* NULL: no match needs one */
-    const struct entry *busy_entry; /* that was offered last, if that was BUSY: is judged */
+    const struct entry *busy_entry; /* of the last offer that was BUSY, until it is taken */
     unsigned route_count;
     struct route routes[AGGREGATE_ROUTES_MAX];
 };
@@ -63,12 +63,17 @@ static void judge(struct aggregate *aggregate, const struct entry *entry, const 
     for (unsigned i = 0; i < aggregate->route_count; i++) {
         struct route *route = &aggregate->routes[i];
 
-        unsigned answer =
-            route->match ? match_ask(route->match, aggregate->room, entry, base) : MATCH_TAKES;
-
-        route->takes = answer & MATCH_TAKES;
-        route->gave_up = answer & MATCH_GAVE_UP;
+        if (entry == aggregate->busy_entry)
+            route->answer = route->busy_answer;
+        else
+            route->answer =
+                route->match ? match_ask(route->match, aggregate->room, entry, base) : MATCH_TAKES;
     }
+}
+
+static bool takes(const struct route *route)
+{
+    return route->answer & MATCH_TAKES;
 }
 
 void aggregate_label_route(struct aggregate *aggregate, struct path_template *paths)
@@ -134,12 +139,14 @@ static void take(struct aggregate *aggregate, const struct entry *entry, const c
     uint64_t number = ++aggregate->newest;
     bool routed = false;
 
+    if (entry == aggregate->busy_entry)
+        aggregate->busy_entry = NULL;
     for (unsigned i = 0; i < aggregate->route_count; i++) {
         struct route *route = &aggregate->routes[i];
 
-        if (route->gave_up)
+        if (route->answer & MATCH_GAVE_UP)
             outbox_count_gave_up(route->outbox);
-        if (!route->takes)
+        if (!takes(route))
             continue;
         routed = true;
         if (route->has_room || outbox_make_room(route->outbox))
@@ -158,7 +165,7 @@ static void take(struct aggregate *aggregate, const struct entry *entry, const c
 
 static bool holds_back(struct route *route, const struct entry *entry, const char *base)
 {
-    return route->takes && !find_room(route, entry, base) && outbox_holds_back(route->outbox);
+    return takes(route) && !find_room(route, entry, base) && outbox_holds_back(route->outbox);
 }
 
 /* Route `first` is the first that holds the entry back. */
@@ -171,14 +178,14 @@ static void note_who_is_busy(struct aggregate *aggregate, unsigned first, const 
         struct route *route = &aggregate->routes[i];
 
         route->is_busy = i >= first && holds_back(route, entry, base);
+        route->busy_answer = route->answer;
     }
 }
 
 enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *entry,
                              const char *base, struct endpoint_ledger *ledger)
 {
-    if (aggregate->busy_entry != entry)
-        judge(aggregate, entry, base);
+    judge(aggregate, entry, base);
     for (unsigned i = 0; i < aggregate->route_count; i++) {
         if (holds_back(&aggregate->routes[i], entry, base)) {
             note_who_is_busy(aggregate, i, entry, base);
@@ -186,7 +193,6 @@ enum offered aggregate_offer(struct aggregate *aggregate, const struct entry *en
         }
     }
     aggregate->busy_route = -1;
-    aggregate->busy_entry = NULL;
     take(aggregate, entry, base, ledger);
     return AGGREGATE_TAKEN;
 }
@@ -195,9 +201,8 @@ void aggregate_take(struct aggregate *aggregate, const struct entry *entry, cons
                     struct endpoint_ledger *ledger)
 {
     judge(aggregate, entry, base);
-    aggregate->busy_entry = NULL;
     for (unsigned i = 0; i < aggregate->route_count; i++) {
-        if (aggregate->routes[i].takes)
+        if (takes(&aggregate->routes[i]))
             find_room(&aggregate->routes[i], entry, base);
     }
     take(aggregate, entry, base, ledger);

@@ -504,6 +504,31 @@ static void a_search_that_gives_up_is_counted_in_its_sink_once_an_entry(void **s
     all_home();
 }
 
+/* What is taken meanwhile from those who cannot wait leaves the answers for who waits alone. */
+static void who_waits_is_not_judged_again_when_others_are_taken(void **state)
+{
+    static struct sample others;
+
+    (void)state;
+    add_sink_for(0, "{message}", "shop");
+    add_sink_for(1, "{message}", "bank");
+    app_of("shop");
+    while (offer() == AGGREGATE_TAKEN)
+        ;
+    sample_full(&others)->app = sample_str(&others, "bank");
+    aggregate_take(aggregate, others.entry, others.base, &endpoint);
+    assert_int_equal(ledgers[1]->offered, 1);
+    sample.entry->app = sample_str(&sample, "bank"); /* nobody may: so that it would show */
+    assert_int_equal(offer(), AGGREGATE_BUSY);
+    assert_true(aggregate_is_busy(aggregate, 0));
+    written(0, NULL);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(ledgers[1]->offered, 1);
+    assert_int_equal(offer(), AGGREGATE_TAKEN); /* as a new one */
+    assert_int_equal(ledgers[1]->offered, 2);
+    all_home();
+}
+
 static void as_many_routes_as_promised_and_not_one_more(void **state)
 {
     (void)state;
@@ -537,6 +562,7 @@ int main(void)
         TEST(a_sink_that_drops_drops_only_what_it_would_take),
         TEST(what_goes_elsewhere_is_done_for_a_sink_that_waits_for_nothing),
         TEST(a_search_that_gives_up_is_counted_in_its_sink_once_an_entry),
+        TEST(who_waits_is_not_judged_again_when_others_are_taken),
         TEST(as_many_routes_as_promised_and_not_one_more),
     };
 
