@@ -224,6 +224,7 @@ bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(O)/bench/micro
 	@$(PYTHON) bench/footprint.py $(O)
 	@$(PYTHON) bench/end_to_end.py $(O) --pairs $(BENCH_PAIRS)
+	@$(PYTHON) bench/rotation.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/memory.py $(O)
 
 # The attacks of tests/story/test_cap_*.py, longer: some 20 minutes.

@@ -105,14 +105,14 @@ def wait_for_size(path, size, bound=120):
 class Daemon:
     """logboomd with one endpoint and one file sink in a folder of its own."""
 
-    def __init__(self, build, transport, folder, fmt="line", env=None, top="", endpoint=""):
+    def __init__(self, build, transport, folder, fmt="line", env=None, top="", endpoint="", sink=""):
         self.out = f"{folder}/out.log"
         config = f"{folder}/bench.yaml"
         with open(config, "w") as file:
             file.write(
                 f"{top}ingest:\n  - name: bench\n    bind: '{address_of(transport, folder)}'\n{endpoint}"
                 f"sinks:\n  - name: out\n    type: file\n    path: '{self.out}'\n"
-                f"    format: {fmt}\n"
+                f"    format: {fmt}\n{sink}"
             )
         self.began = time.monotonic()
         self.process = start(

@@ -249,12 +249,7 @@ static void what_waits_for_its_sync_gets_it_without_an_entry(void **state)
     rig_open_sink(&t, &t.sink);
     rig_add(&t.sink, "line\n");
     rig_run_until_drained(&t, &t.sink);
-    while (t.sink.sink->state != SINK_IDLE)
-        uv_run(&t.loop, UV_RUN_ONCE);
-    assert_true(t.sink.sink->file.log.unsynced_since_ns > 0);
-    while (t.sink.sink->file.log.unsynced_since_ns > 0)
-        uv_run(&t.loop, UV_RUN_ONCE);
-    while (t.sink.sink->state != SINK_IDLE)
+    while (t.sink.sink->state != SINK_IDLE || t.sink.sink->file.log.unsynced_since_ns > 0)
         uv_run(&t.loop, UV_RUN_ONCE);
     assert_int_equal(t.sink.sink->news.synced, 1);
 }
