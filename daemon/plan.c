@@ -38,7 +38,7 @@ enum { QUEUES_PART = 2 };
 enum {
     FILES_OWN = 24,
     FILES_AN_ENDPOINT = 3,
-    FILES_A_SINK = 2,
+    FILES_A_SINK = 5, /* folder, file, its successor, one to look into, a poll */
     FILES_SPARE = 1024,
     FILES_MAX = 1 << 20
 };

@@ -75,6 +75,7 @@ static int open_anew(struct job *job)
         return -1;
     }
     log_file_is_stuck(file, now_ns, job->news);
+    file->is_lost = true;
     job->news->why = why;
     return 0;
 }
@@ -109,8 +110,11 @@ static int look(struct job *job)
         return 0;
     }
     if (fstatat(job->place->fd, job->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        st.st_dev == file->dev && st.st_ino == file->ino)
+        st.st_dev == file->dev && st.st_ino == file->ino) {
+        job->news->found += file->is_lost;
+        file->is_lost = false;
         return see_size(job, (uint64_t)st.st_size);
+    }
     return open_anew(job);
 }
 

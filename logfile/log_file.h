@@ -24,6 +24,7 @@
 struct log_file {
     int fd;       /* -1: closed */
     bool in_line; /* it ends in the middle of a line, which the next append goes on with */
+    bool is_lost; /* its name leads elsewhere, to what could not be opened */
     dev_t dev;    /* 0 and 0: it was never open */
     ino_t ino;
     uint64_t size_bytes;
@@ -43,6 +44,7 @@ struct log_news {
     unsigned torn; /* unfinished last lines that were ended with a mark */
     unsigned anew; /* the name led to another file or to none: opened anew */
     unsigned rotated;
+    unsigned found; /* the name leads to the open file again, after it did not */
     unsigned stuck; /* could not be rotated or opened anew: the open one is written on */
     unsigned synced;
     unsigned sync_failed;
@@ -68,7 +70,7 @@ struct log_append {
     log_line_end *line_end; /* NULL: each vector ends with a line, and lines are cut nowhere else */
     const void *lines;
     int64_t now_ns;
-    bool reopen; /* as if the name led to another file */
+    bool reopen; /* without a pause after an attempt to open anew that failed */
 
     size_t written_bytes; /* out: all went through write(2) */
     int error;            /* out: errno of what stopped it, 0 if nothing did */

@@ -80,11 +80,11 @@ static void tell_change(struct sink *sink, const struct log_news *news)
     if (news->stuck > 0 && !sink->stuck)
         log_line(LOG_LEVEL_WARNING, "sink %s: %s; still writing to the same file, retrying",
                  sink->conf->name, news->why.text);
-    if (news->stuck == 0 && news->anew + news->rotated == 0)
+    if (news->stuck == 0 && news->anew + news->found + news->rotated == 0)
         return;
-    if (news->stuck == 0 && sink->stuck && news->rotated > 0)
-        log_line(LOG_LEVEL_NOTICE, "sink %s: '%s' is rotated again", sink->conf->name,
-                 sink_target(sink));
+    if (news->stuck == 0 && sink->stuck && news->anew == 0)
+        log_line(LOG_LEVEL_NOTICE, "sink %s: '%s' is %s again", sink->conf->name, sink_target(sink),
+                 news->found > 0 ? "the file that is open" : "rotated");
     sink->stuck = news->stuck > 0;
 }
 

@@ -224,10 +224,31 @@ static void where_the_new_file_cannot_be_had_the_old_one_goes_on(void **state)
     rig_append_all(&t, "4\n");
     assert_int_equal(t.news.stuck, 2);
     unlink(rig_path(&t, "a.log"));
+    assert_int_equal(t.news.found, 0);
     t.append.reopen = true; /* whoever asks need not wait */
     rig_append_all(&t, "5\n");
     rig_check(&t, "a.log.1", "1\n2\n3\n4\n");
     rig_check(&t, "a.log", "5\n");
+}
+
+static void a_file_that_comes_back_is_found_again(void **state)
+{
+    char away[512];
+
+    (void)state;
+    rig_append_all(&t, "1\n");
+    move_away("a.log.1");
+    assert_int_equal(mkdir(rig_path(&t, "a.log"), 0700), 0);
+    rig_append_all(&t, "2\n");
+    assert_int_equal(t.news.stuck, 1);
+    rmdir(rig_path(&t, "a.log"));
+    strcpy(away, rig_path(&t, "a.log.1"));
+    assert_int_equal(rename(away, rig_path(&t, "a.log")), 0);
+    rig_append_all(&t, "3\n");
+    rig_append_all(&t, "4\n");
+    assert_int_equal(t.news.found, 1);
+    assert_int_equal(t.news.anew, 0);
+    rig_check(&t, "a.log", "1\n2\n3\n4\n");
 }
 
 /* ---- a line in two writes ------------------------------------------------------------------ */
@@ -444,6 +465,7 @@ int main(void)
         TEST(a_deleted_folder_comes_again),
         TEST(a_file_that_was_cut_is_appended_to),
         TEST(where_the_new_file_cannot_be_had_the_old_one_goes_on),
+        TEST(a_file_that_comes_back_is_found_again),
         TEST(what_does_not_fit_goes_on_where_it_ended),
         TEST(a_write_that_ends_with_a_line_is_not_in_one),
         TEST(a_line_is_not_put_away_in_parts),
