@@ -148,6 +148,11 @@ void log_file_settle(struct log_file *file, const struct log_place *place, struc
     err_set(&news->why, "fdatasync: %s", strerror(error));
 }
 
+static int64_t later(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns > b_ns ? a_ns : b_ns;
+}
+
 int64_t log_file_due_ns(const struct log_file *file, const struct log_place *place)
 {
     int64_t due_ns = INT64_MAX;
@@ -155,7 +160,7 @@ int64_t log_file_due_ns(const struct log_file *file, const struct log_place *pla
     if (!log_file_is_open(file))
         return due_ns;
     if (file->size_bytes > 0)
-        due_ns = file->period_end_ns;
+        due_ns = later(file->period_end_ns, file->stuck_until_ns);
     if (place->sync_ms > 0 && place->sync_ms != LOG_SYNC_EACH && file->unsynced_since_ns > 0) {
         int64_t sync_ns = file->unsynced_since_ns + (int64_t)place->sync_ms * MS_NS;
 

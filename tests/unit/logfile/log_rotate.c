@@ -8,6 +8,7 @@ static struct log_rig t;
 /* What stands in for renameat2(2): refuses flags, as old file systems do, or does something
  * before it. */
 static unsigned refused_flags;
+static int refusal;
 static void (*before_rename)(void);
 
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
@@ -15,7 +16,7 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
     if (before_rename)
         before_rename();
     if (flags & refused_flags) {
-        errno = EINVAL;
+        errno = refusal;
         return -1;
     }
     return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
@@ -171,6 +172,25 @@ static void where_nothing_can_be_made_the_file_goes_on(void **state)
     rig_check(&t, names[2], "222\n333\n444\n555\n");
 }
 
+/* Whoever waits for what is due does not wake up again and again. */
+static void what_cannot_be_put_away_is_due_again_in_a_second(void **state)
+{
+    (void)state;
+    t.place.rotate_every = LOG_PERIOD_HOUR;
+    rig_append_all(&t, "111\n");
+    assert_int_equal(log_file_due_ns(&t.file, &t.place), NOON + 3600 * SECOND);
+    t.now_ns += 3600 * SECOND;
+    refused_flags = RENAME_EXCHANGE;
+    refusal = EACCES;
+    rig_append_all(&t, "");
+    assert_int_equal(t.news.stuck, 1);
+    assert_int_equal(log_file_due_ns(&t.file, &t.place), t.now_ns + SECOND);
+    t.now_ns += SECOND;
+    refused_flags = 0;
+    rig_append_all(&t, "");
+    assert_int_equal(t.news.rotated, 1);
+}
+
 static void a_name_too_long_to_be_put_away_stays(void **state)
 {
     struct iovec vector = {(char *)(uintptr_t) "222\n", 4};
@@ -218,6 +238,7 @@ static int open_all(void **state)
 {
     (void)state;
     refused_flags = 0;
+    refusal = EINVAL;
     before_rename = NULL;
     rig_open(&t);
     return 0;
@@ -244,6 +265,7 @@ int main(void)
         TEST(at_no_moment_there_is_no_file),
         TEST(without_an_exchange_it_is_renamed),
         TEST(where_nothing_can_be_made_the_file_goes_on),
+        TEST(what_cannot_be_put_away_is_due_again_in_a_second),
         TEST(a_name_too_long_to_be_put_away_stays),
         TEST(a_file_that_is_moved_meanwhile_is_not_put_away),
     };
