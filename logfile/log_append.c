@@ -204,6 +204,17 @@ static void write_all(struct job *job)
             log_file_show(job->place, job->name, shown), strerror(error));
 }
 
+/* A clock that was set back: nothing waits for the time that it had before. */
+static void see_clock(struct log_file *file, const struct log_place *place, int64_t now_ns)
+{
+    if (now_ns < file->period_begin_ns)
+        log_file_begin_period(file, place, now_ns);
+    if (now_ns < file->unsynced_since_ns)
+        file->unsynced_since_ns = now_ns;
+    if (now_ns < file->stuck_until_ns - LOG_FILE_PAUSE_NS)
+        file->stuck_until_ns = 0;
+}
+
 /* ---- all together -------------------------------------------------------------------------- */
 
 static bool is_sync_due(const struct job *job)
@@ -230,6 +241,7 @@ void log_file_append(struct log_file *file, struct log_place *place, const char 
     append->error = 0;
     append->begin_anew = false;
     job.total = vectors_bytes(&job.left);
+    see_clock(file, place, append->now_ns);
     if (look(&job) < 0)
         return;
     append->begin_anew = was_in_line && !file->in_line;

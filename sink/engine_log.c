@@ -29,8 +29,9 @@ static void arm(struct sink *sink);
 static void on_due(uv_timer_t *timer)
 {
     struct sink *sink = container_of(timer, struct sink, chores);
+    int64_t now_ns = sink_now_ns();
 
-    if (sink_now_ns() < sink->due_ns) {
+    if (now_ns < sink->due_ns && now_ns >= sink->armed_ns) {
         arm(sink);
         return;
     }
@@ -40,8 +41,10 @@ static void on_due(uv_timer_t *timer)
 
 static void arm(struct sink *sink)
 {
-    int64_t left_ms = (sink->due_ns - sink_now_ns()) / 1000000 + 1;
+    int64_t left_ms;
 
+    sink->armed_ns = sink_now_ns();
+    left_ms = (sink->due_ns - sink->armed_ns) / 1000000 + 1;
     if (left_ms > LOOK_MS_MAX)
         left_ms = LOOK_MS_MAX;
     uv_timer_start(&sink->chores, on_due, left_ms > 0 ? (uint64_t)left_ms : 0, 0);

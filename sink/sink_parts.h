@@ -63,9 +63,10 @@ struct sink {
     struct sink_file file;
     struct log_append append;
     struct log_news news;
-    int64_t due_ns; /* of the chores */
-    bool chore;     /* a job is wanted, though there may be nothing to write */
-    bool stuck;     /* told that it could not be rotated or opened anew */
+    int64_t due_ns;   /* of the chores */
+    int64_t armed_ns; /* when their timer was set: a clock that says less was set back */
+    bool chore;       /* a job is wanted, though there may be nothing to write */
+    bool stuck;       /* told that it could not be rotated or opened anew */
     bool sync_failing;
 
     /* the last thing that is written: what was dropped at the end */

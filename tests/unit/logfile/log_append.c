@@ -151,6 +151,40 @@ static void the_boundary_needs_no_line(void **state)
     assert_int_equal(log_file_due_ns(&t.file, &t.place), t.now_ns + 24 * 3600 * SECOND);
 }
 
+/* What was due at the old time is not waited for. */
+static void a_clock_that_is_set_back_holds_nothing_up(void **state)
+{
+    (void)state;
+    t.place.rotate_every = LOG_PERIOD_HOUR;
+    t.place.sync_ms = 1000;
+    rig_append_all(&t, "1\n");
+    t.now_ns -= 24 * 3600 * SECOND;
+    rig_append_all(&t, "2\n");
+    assert_int_equal(log_file_due_ns(&t.file, &t.place), t.now_ns + SECOND);
+    t.now_ns += SECOND;
+    rig_append_all(&t, "");
+    assert_int_equal(t.news.synced, 1);
+    assert_int_equal(log_file_due_ns(&t.file, &t.place), NOON - 23 * 3600 * SECOND);
+    t.now_ns = NOON - 23 * 3600 * SECOND;
+    rig_append_all(&t, "3\n");
+    assert_int_equal(t.news.rotated, 1);
+    rig_check(&t, "a.log", "3\n");
+}
+
+static void a_clock_that_is_set_back_makes_no_pause_longer(void **state)
+{
+    (void)state;
+    rig_append_all(&t, "1\n");
+    move_away("a.log.1");
+    assert_int_equal(symlink("nowhere", rig_path(&t, "a.log")), 0);
+    rig_append_all(&t, "2\n");
+    assert_int_equal(t.news.stuck, 1);
+    unlink(rig_path(&t, "a.log"));
+    t.now_ns -= 3600 * SECOND;
+    rig_append_all(&t, "3\n");
+    rig_check(&t, "a.log", "3\n");
+}
+
 /* ---- what others do ------------------------------------------------------------------------ */
 
 static void a_moved_file_is_followed_by_a_new_one(void **state)
@@ -460,6 +494,8 @@ int main(void)
         TEST(whatever_the_sizes_each_line_is_there_once),
         TEST(the_boundary_begins_a_new_file),
         TEST(the_boundary_needs_no_line),
+        TEST(a_clock_that_is_set_back_holds_nothing_up),
+        TEST(a_clock_that_is_set_back_makes_no_pause_longer),
         TEST(a_moved_file_is_followed_by_a_new_one),
         TEST(a_deleted_file_comes_again),
         TEST(a_deleted_folder_comes_again),

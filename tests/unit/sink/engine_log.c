@@ -242,6 +242,30 @@ static void a_quiet_file_is_put_away_at_the_boundary(void **state)
     remove_rotated();
 }
 
+/* The timer is never set for longer than a minute; here it is at its end. */
+static void a_clock_that_was_set_back_brings_a_job(void **state)
+{
+    int64_t hour_ns = 3600 * 1000000000ll;
+    struct log_file *file;
+
+    (void)state;
+    t.sink.conf.rotate.every = CONF_EVERY_HOURLY;
+    rig_open_sink(&t, &t.sink);
+    rig_add(&t.sink, "of another day\n");
+    rig_run_until_drained(&t, &t.sink);
+    while (t.sink.sink->state != SINK_IDLE)
+        uv_run(&t.loop, UV_RUN_ONCE);
+    file = &t.sink.sink->file.log;
+    file->period_begin_ns += 24 * hour_ns;
+    file->period_end_ns += 24 * hour_ns;
+    sink_watch_log(t.sink.sink);
+    t.sink.sink->armed_ns += 24 * hour_ns;
+    uv_timer_start(&t.sink.sink->chores, t.sink.sink->chores.timer_cb, 0, 0);
+    while (t.sink.sink->state != SINK_IDLE || file->period_begin_ns > sink_now_ns())
+        uv_run(&t.loop, UV_RUN_ONCE);
+    assert_true(t.sink.sink->due_ns <= sink_now_ns() + hour_ns);
+}
+
 static void what_waits_for_its_sync_gets_it_without_an_entry(void **state)
 {
     (void)state;
@@ -309,6 +333,7 @@ int main(void)
         TEST(a_close_after_a_failed_write_drops_the_rest),
         TEST(rotation_cuts_between_entries),
         TEST(a_quiet_file_is_put_away_at_the_boundary),
+        TEST(a_clock_that_was_set_back_brings_a_job),
         TEST(what_waits_for_its_sync_gets_it_without_an_entry),
         TEST(an_entry_whose_begin_was_moved_away_is_sent_again),
     };
