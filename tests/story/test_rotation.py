@@ -72,10 +72,12 @@ def test_names_sort_in_the_order_of_what_is_in_them(start, client):
     assert daemon.stop() == EXIT_FINE
 
 
-def test_tail_shows_every_line_once(start, client, tail, tmp_path):
+@pytest.mark.parametrize("way", ["exchange", "no exchange"])
+def test_tail_shows_every_line_once(start, client, shim, tail, tmp_path, way):
     """`tail -F` follows from file to file. It looks at the name, so a file that comes and goes
     between two looks it never sees; here it has its time: a part of a file, then it catches up."""
-    daemon = start(sink={"format": "line", "rotate": {"size": "16KiB"}})
+    daemon = start(sink={"format": "line", "rotate": {"size": "16KiB"}},
+                   env=shim(NO_EXCHANGE) if way == "no exchange" else None)
     one = client(daemon.address)
     output = tmp_path / "tailed"
     tail(daemon.log, output)
