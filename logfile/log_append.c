@@ -22,11 +22,6 @@ struct job {
     size_t at, total; /* of all vectors together */
 };
 
-static bool is_out_of_room(int error)
-{
-    return error == ENOSPC || error == EDQUOT;
-}
-
 static int fail(const struct job *job, int error, const char *sentence)
 {
     job->append->error = error;
@@ -44,7 +39,7 @@ static void leave(struct job *job, struct log_file *old)
     log_file_close(old);
 }
 
-/* A deleted file keeps its blocks until we let go of it. */
+/* A deleted file keeps its blocks until we let go of it, and what is written to it is lost. */
 static bool is_deleted(const struct log_file *file)
 {
     struct stat st;
@@ -52,14 +47,15 @@ static bool is_deleted(const struct log_file *file)
     return fstat(file->fd, &st) == 0 && st.st_nlink == 0;
 }
 
-/* The new one first; where it cannot be had, the old one goes on. */
+/* The new one first; where it cannot be had, the old one goes on, but not if it is deleted. */
 static int open_anew(struct job *job)
 {
     struct log_file *file = job->file, next;
     int64_t now_ns = job->append->now_ns;
+    bool deleted = is_deleted(file);
     struct err why;
 
-    if (now_ns < file->stuck_until_ns && !job->append->reopen)
+    if (now_ns < file->stuck_until_ns && !job->append->reopen && !deleted)
         return 0;
     log_file_init(&next);
     next.rotated_us = file->rotated_us; /* it has the same name */
@@ -69,7 +65,7 @@ static int open_anew(struct job *job)
         job->news->anew++;
         return 0;
     }
-    if (is_out_of_room(errno) && is_deleted(file)) {
+    if (deleted) {
         fail(job, errno, why.text);
         log_file_close(file);
         return -1;

@@ -66,6 +66,8 @@ void sink_watch_log(struct sink *sink)
 
 static void tell_reopen(struct sink *sink, const struct log_news *news)
 {
+    if (!log_file_is_open(&sink->file.log))
+        return; /* told when the sink went down, and when it is up again */
     if (news->stuck > 0)
         log_line(LOG_LEVEL_WARNING, "sink %s: not reopened, still writing to the old file: %s",
                  sink->conf->name, news->why.text);
@@ -123,7 +125,7 @@ static void on_append_job(uv_work_t *job)
 {
     struct sink *sink = container_of(job, struct sink, job);
     struct sink_file *file = &sink->file;
-    struct err why;
+    struct err why = {.text = ""};
 
     memset(&sink->news, 0, sizeof sink->news);
     if (log_place_look(&file->place, &why) < 0) {
@@ -136,6 +138,11 @@ static void on_append_job(uv_work_t *job)
         sink->news.why = why;
     }
     log_file_append(&file->log, &file->place, file->name, &sink->append, &sink->news);
+    if (log_file_is_open(&file->log))
+        return;
+    sink->news.stuck = 0; /* no file is written on */
+    if (why.text[0])
+        sink->append.why = why; /* that of the folder tells more */
 }
 
 static void on_append_done(uv_work_t *job, int status)

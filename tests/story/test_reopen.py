@@ -178,6 +178,34 @@ def test_a_trap_at_the_path_is_not_stepped_into(start, client, tmp_path, trap):
     Tally((tmp_path / "old").read_bytes() + daemon.log.read_bytes(), "line").check_complete({0: 300})
 
 
+@pytest.mark.parametrize("told", [False, True], ids=["unasked", "SIGUSR1"])
+def test_nothing_is_written_to_a_deleted_file(start, client, tmp_path, told):
+    """The folder is deleted, and cannot be made again. What was written to the file now would be
+    lost, so the sink is down, says so and nothing else, and keeps what comes. When the folder may
+    be made, all of that is in it."""
+    log = tmp_path / "logs/all.log"
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line"}])
+    one = client(daemon.address)
+    send(one, 0, 100)
+    daemon.wait_written(100)
+    shutil.rmtree(tmp_path / "logs")
+    (tmp_path / "logs").touch()
+    if told:
+        daemon.send_signal(signal.SIGUSR1)
+        daemon.wait_said("entries are waiting, retrying")
+    send(one, 100, 100)
+    daemon.wait_ledger(lambda ledger: ledger.sink["offered"] == 200)
+    daemon.wait_said("entries are waiting, retrying")
+    assert daemon.ledger().sink["written"] == 100
+    assert "cannot open the folder" in daemon.said
+    assert "still writing" not in daemon.said and "reopened" not in daemon.said
+    (tmp_path / "logs").unlink()
+    daemon.wait_written(200)
+    assert Tally(log.read_bytes(), "line").numbers[0] == list(range(100, 200))
+    daemon.wait_said("sink all: writing again after")
+    assert daemon.stop(sent=200) == EXIT_FINE
+
+
 def test_a_line_that_was_cut_is_whole_in_the_next_file(start, client, shim, tmp_path):
     """A write takes a part of a line, and the next says that the disk is full. Then the file is
     moved away: there the part is marked, and the new file begins with the whole line."""

@@ -285,6 +285,36 @@ static void a_file_that_comes_back_is_found_again(void **state)
     rig_check(&t, "a.log", "1\n2\n3\n4\n");
 }
 
+/* What is written to a file without a name is lost as soon as it is closed. */
+static void a_deleted_file_is_not_written_on_where_there_is_no_new_one(void **state)
+{
+    (void)state;
+    rig_append_all(&t, "1\n");
+    unlink(rig_path(&t, "a.log"));
+    assert_int_equal(symlink("nowhere", rig_path(&t, "a.log")), 0);
+    rig_append(&t, "2\n");
+    assert_int_equal(t.append.error, ELOOP);
+    assert_int_equal(t.append.written_bytes, 0);
+    assert_non_null(strstr(t.append.why.text, "symbolic link"));
+    assert_false(log_file_is_open(&t.file));
+    assert_int_equal(t.news.stuck, 0);
+    unlink(rig_path(&t, "a.log"));
+    rig_append_all(&t, "2\n");
+    rig_check(&t, "a.log", "2\n");
+}
+
+static void a_moved_file_is_given_up_when_it_is_deleted(void **state)
+{
+    (void)state;
+    rig_append_all(&t, "1\n");
+    move_away("a.log.1");
+    assert_int_equal(symlink("nowhere", rig_path(&t, "a.log")), 0);
+    rig_append_all(&t, "2\n");
+    unlink(rig_path(&t, "a.log.1"));
+    rig_append(&t, "3\n"); /* at once, not after the pause */
+    assert_int_equal(t.append.error, ELOOP);
+}
+
 /* ---- a line in two writes ------------------------------------------------------------------ */
 
 /* Fills the disk after so many bytes of "first\nsecond\n". */
@@ -502,6 +532,8 @@ int main(void)
         TEST(a_file_that_was_cut_is_appended_to),
         TEST(where_the_new_file_cannot_be_had_the_old_one_goes_on),
         TEST(a_file_that_comes_back_is_found_again),
+        TEST(a_deleted_file_is_not_written_on_where_there_is_no_new_one),
+        TEST(a_moved_file_is_given_up_when_it_is_deleted),
         TEST(what_does_not_fit_goes_on_where_it_ended),
         TEST(a_write_that_ends_with_a_line_is_not_in_one),
         TEST(a_line_is_not_put_away_in_parts),
