@@ -13,6 +13,7 @@
 #include "daemon/path.h"
 #include "ingest/address.h"
 #include "ingest/listener.h"
+#include "logfile/rotated_name.h"
 #include "logfile/safe_open.h"
 
 /* ---- formats, matches, addresses, owners --------------------------------------------- */
@@ -150,6 +151,20 @@ static void judge_path(const struct conf *conf, unsigned index, struct conf_prob
     }
 }
 
+/* Else it would be told when the file is large, or a day later. */
+static void judge_rotation(const struct conf *conf, const struct conf_sink *sink,
+                           struct conf_problems *problems)
+{
+    bool rotates = sink->rotate.size.bytes > 0 || sink->rotate.every != CONF_EVERY_NEVER;
+    char put_away[NAME_MAX + 1];
+    struct err err;
+
+    if (!rotates || !has_path(sink) || *path_name(sink->path) == '\0')
+        return;
+    if (rotated_name_make(path_name(sink->path), 0, put_away, &err) < 0)
+        conf_problem(conf, problems, &sink->path, "%s", err.text);
+}
+
 /* ---- values -------------------------------------------------------------------------- */
 
 void judge_values(const struct conf *conf, struct conf_problems *problems)
@@ -160,6 +175,7 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
         judge_format(conf, &conf->sinks[i], problems);
         judge_match(conf, &conf->sinks[i], problems);
         judge_path(conf, i, problems);
+        judge_rotation(conf, &conf->sinks[i], problems);
         judge_owner(conf, &conf->sinks[i].owner, &conf->sinks[i].group, "log file", problems);
     }
 }

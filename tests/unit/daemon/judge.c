@@ -164,6 +164,28 @@ static void a_path_of_a_folder_is_refused(void **state)
                         "                              ^\n");
 }
 
+/* The file's name is so many zeros. */
+static const char *sink_that_rotates(int n, const char *rotate)
+{
+    static char text[8192];
+
+    snprintf(text, sizeof text,
+             INGEST "sinks:\n- {name: a, type: file, path: 'x/%0*d', rotate: {%s}}\n", n, 0,
+             rotate);
+    return text;
+}
+
+static void a_name_that_leaves_no_room_for_a_time_is_refused_where_it_is_rotated(void **state)
+{
+    (void)state;
+    assert_string_equal(values_of(sink_that_rotates(ROTATED_BASE_MAX, "size: 1MiB")), "");
+    assert_string_equal(values_of(sink_that_rotates(ROTATED_BASE_MAX + 1, "every: never")), "");
+    assert_non_null(strstr(values_of(sink_that_rotates(ROTATED_BASE_MAX + 1, "size: 1MiB")),
+                           "has 227 bytes, above the 226 that leave room for a time"));
+    assert_non_null(strstr(values_of(sink_that_rotates(ROTATED_BASE_MAX + 1, "every: 1d")),
+                           "cannot be rotated"));
+}
+
 /* Whether the file is there or not, and however its path is written. */
 static void two_sinks_do_not_share_a_file(void **state)
 {
@@ -319,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_unknown_owner_or_group_is_told_once),
         TEST(a_path_of_a_folder_is_refused),
+        TEST(a_name_that_leaves_no_room_for_a_time_is_refused_where_it_is_rotated),
         TEST(two_sinks_do_not_share_a_file),
         TEST(a_path_that_cannot_be_written_is_told_with_a_remedy),
         TEST(publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint),
