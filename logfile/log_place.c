@@ -34,14 +34,19 @@ int log_place_open(struct log_place *place, struct err *err)
     return 0;
 }
 
-int log_place_look(struct log_place *place, struct err *err)
+/* Whether the path still leads to the folder that is open. */
+static bool is_found(const struct log_place *place)
 {
     struct stat st;
 
-    if (place->fd >= 0 && stat(*place->folder ? place->folder : ".", &st) == 0 &&
-        st.st_dev == place->dev && st.st_ino == place->ino)
-        return 0;
-    return log_place_open(place, err);
+    return place->fd >= 0 && stat(*place->folder ? place->folder : ".", &st) == 0 &&
+           st.st_dev == place->dev && st.st_ino == place->ino;
+}
+
+int log_place_look(struct log_place *place, struct err *err)
+{
+    place->is_lost = !is_found(place) && log_place_open(place, err) < 0;
+    return place->is_lost ? -1 : 0;
 }
 
 int log_place_check_free(struct log_place *place, int64_t now_ns, struct err *err)

@@ -44,6 +44,7 @@ struct log_place {
     int fd; /* the folder (O_PATH), -1: not open */
     dev_t dev;
     ino_t ino;
+    bool is_lost;           /* the path led to no folder when it was looked at last */
     int64_t free_looked_ns; /* when the file system was asked last; 0: never */
     uint64_t free_bytes;    /* what it said */
 };

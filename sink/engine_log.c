@@ -125,6 +125,7 @@ static void on_append_job(uv_work_t *job)
 {
     struct sink *sink = container_of(job, struct sink, job);
     struct sink_file *file = &sink->file;
+    bool was_lost = file->place.is_lost;
     struct err why = {.text = ""};
 
     memset(&sink->news, 0, sizeof sink->news);
@@ -136,6 +137,8 @@ static void on_append_job(uv_work_t *job)
         }
         sink->news.stuck++;
         sink->news.why = why;
+    } else {
+        sink->news.found += was_lost;
     }
     log_file_append(&file->log, &file->place, file->name, &sink->append, &sink->news);
     if (log_file_is_open(&file->log))

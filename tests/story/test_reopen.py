@@ -178,6 +178,29 @@ def test_a_trap_at_the_path_is_not_stepped_into(start, client, tmp_path, trap):
     Tally((tmp_path / "old").read_bytes() + daemon.log.read_bytes(), "line").check_complete({0: 300})
 
 
+def test_a_folder_that_is_lost_twice_is_told_twice(start, client, tmp_path):
+    """The log's folder is behind a link, which leads nowhere for a while, and later again. Entries
+    go on into the open file, and each trouble and each end of one is told once."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("real")
+    log = tmp_path / "link/all.log"
+    daemon = start(sinks=[{"name": "all", "type": "file", "path": str(log), "format": "line"}])
+    one = client(daemon.address)
+    for turn in range(2):
+        for target in ("file/nowhere", "real"):
+            (tmp_path / "new").symlink_to(target)
+            os.rename(tmp_path / "new", tmp_path / "link")
+            for i in range(3):
+                first = daemon.ledger().sink["offered"]
+                send(one, first, 1)
+                daemon.wait_written(first + 1)
+        assert daemon.said.count("still writing to the same file, retrying") == turn + 1
+        daemon.wait_said("is the file that is open again", turn + 1)
+    assert daemon.stop(sent=12) == EXIT_FINE
+    Tally(log.read_bytes(), "line").check_complete({0: 12})
+
+
 @pytest.mark.parametrize("told", [False, True], ids=["unasked", "SIGUSR1"])
 def test_nothing_is_written_to_a_deleted_file(start, client, tmp_path, told):
     """The folder is deleted, and cannot be made again. What was written to the file now would be
