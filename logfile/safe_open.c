@@ -42,6 +42,15 @@ static bool has_owner(const struct log_modes *modes)
 
 /* ---- folders ----------------------------------------------------------------------------- */
 
+/* One that does not get its owner is not left behind. */
+static void remove_folder(int folder, const char *name)
+{
+    int saved_errno = errno;
+
+    unlinkat(folder, name, AT_REMOVEDIR);
+    errno = saved_errno;
+}
+
 /* Makes it where it is missing. An O_PATH descriptor, or -1. */
 static int enter(int folder, const char *name, const struct log_modes *modes)
 {
@@ -55,6 +64,7 @@ static int enter(int folder, const char *name, const struct log_modes *modes)
     if (fd >= 0 && has_owner(modes) &&
         fchownat(fd, "", modes->owner, modes->group, AT_EMPTY_PATH) < 0) {
         close_quietly(fd);
+        remove_folder(folder, name);
         return -1;
     }
     return fd;
@@ -83,50 +93,52 @@ int safe_open_parent(int folder, const char *name, const struct log_modes *modes
     return fd;
 }
 
-/* As `mkdir -p`, whatever links the operator has put in the way. */
-static int make_folders(const char *path, const struct log_modes *modes)
+/* The nearest folder above it that is there, whatever links the operator has put in the way;
+ * below_out is what is missing, and ends with a slash. -1 with errno. */
+static int open_standing(const char *path, char below_out[PATH_MAX])
 {
-    char part[PATH_MAX];
+    char above[PATH_MAX];
+    size_t end = strlen(path);
+    int fd;
 
-    if (strlen(path) >= sizeof part) {
+    if (end + 2 > PATH_MAX) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    strcpy(part, path);
-    for (char *at = part + 1;; at++) {
-        char was = *at;
+    do {
+        while (end > 0 && path[end - 1] == '/')
+            end--;
+        while (end > 0 && path[end - 1] != '/')
+            end--;
+        snprintf(above, sizeof above, "%.*s", (int)end, path);
+        fd = open(end > 0 ? above : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    } while (fd < 0 && errno == ENOENT && end > 0);
+    snprintf(below_out, PATH_MAX, "%s/", path + end);
+    return fd;
+}
 
-        if (was != '/' && was != '\0')
-            continue;
-        *at = '\0';
-        if (mkdir(part, modes->folder) == 0) {
-            if (has_owner(modes) && chown(part, modes->owner, modes->group) < 0)
-                return -1;
-        } else if (errno != EEXIST) {
-            struct stat st;
+/* As `mkdir -p`, but once one was made, whose owner may be another, no link is followed. */
+static int make_folders(const char *path, const struct log_modes *modes)
+{
+    char below[PATH_MAX];
+    int standing = open_standing(path, below);
+    int fd = standing < 0 ? -1 : safe_open_parent(standing, below, modes);
 
-            /* Of a folder that is there, mkdir may say EROFS or EACCES. */
-            if (stat(part, &st) < 0)
-                return -1;
-        }
-        if (was == '\0')
-            return 0;
-        *at = was;
-    }
+    close_quietly(standing);
+    return fd;
 }
 
 int safe_open_folder(const char *path, const struct log_modes *modes, struct err *err)
 {
-    int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
     int fd;
 
     if (*path == '\0')
         path = ".";
-    fd = open(path, flags);
+    fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
-        if (make_folders(path, modes) < 0)
+        fd = make_folders(path, modes);
+        if (fd < 0)
             return err_set(err, "cannot make the folder '%s': %s", path, strerror(errno));
-        fd = open(path, flags);
     }
     if (fd < 0)
         return err_set(err, "cannot open the folder '%s': %s", path, strerror(errno));

@@ -9,8 +9,8 @@
 
 #include "logfile/log_place.h"
 
-/* The folder as an O_PATH descriptor; it and those above are made where they are missing.
- * -1 with errno and a sentence. */
+/* The folder as an O_PATH descriptor; it and those above are made where they are missing, and
+ * below one that was made no link is followed. -1 with errno and a sentence. */
 int safe_open_folder(const char *path, const struct log_modes *modes, struct err *err);
 
 /* The folder below `folder` that holds `name`, as an O_PATH descriptor of the caller's; made

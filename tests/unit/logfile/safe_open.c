@@ -3,12 +3,39 @@
 #include "logfile/safe_open.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "tests/unit/logfile/log_rig.h"
 
 static struct log_rig t;
 static struct stat st;
+
+/* Called after each folder that is made, with its path. */
+static void (*after_mkdir)(const char *path);
+
+int mkdirat(int folder, const char *name, mode_t mode)
+{
+    int result = (int)syscall(SYS_mkdirat, folder, name, mode);
+    char above[PATH_MAX], path[PATH_MAX + 256];
+
+    if (result == 0 && after_mkdir) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", folder);
+        above[readlink(path, above, sizeof above - 1)] = '\0';
+        snprintf(path, sizeof path, "%s/%s", above, name);
+        after_mkdir(path);
+    }
+    return result;
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    int result = (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+
+    if (result == 0 && after_mkdir)
+        after_mkdir(path);
+    return result;
+}
 
 static int open_it(const char *name)
 {
@@ -104,6 +131,33 @@ static void what_may_not_get_its_owner_is_not_left_behind(void **state)
     fails("a.log", EPERM, "cannot append");
     assert_int_equal(seteuid(0), 0);
     assert_false(is_there("a.log"));
+    assert_int_equal(seteuid(65534), 0);
+    fails("one/a.log", EPERM, "cannot append");
+    assert_int_equal(safe_open_folder(rig_path(&t, "one/"), &t.place.modes, &t.err), -1);
+    assert_int_equal(seteuid(0), 0);
+    assert_false(is_there("one"));
+}
+
+static void put_a_link_in_its_place(const char *path)
+{
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(symlink(rig_path(&t, "precious"), path), 0);
+}
+
+/* Whoever owns the folders that were made so far may be quick. */
+static void no_owner_is_given_through_a_link(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    t.place.modes.owner = 12345;
+    assert_int_equal(mkdir(rig_path(&t, "precious"), 0700), 0);
+    after_mkdir = put_a_link_in_its_place;
+    assert_int_equal(safe_open_folder(rig_path(&t, "one/two/"), &t.place.modes, &t.err), -1);
+    assert_non_null(strstr(t.err.text, "one/two/"));
+    fails("three/a.log", ELOOP, "symbolic link");
+    assert_int_equal(look("precious").st_uid, 0);
+    assert_int_equal(rmdir(rig_path(&t, "precious")), 0); /* and nothing was made in it */
 }
 
 static void what_is_there_stays_and_is_appended_to(void **state)
@@ -272,6 +326,7 @@ static void a_folder_that_is_none_is_refused(void **state)
 static int open_all(void **state)
 {
     (void)state;
+    after_mkdir = NULL;
     rig_open(&t);
     return 0;
 }
@@ -291,6 +346,7 @@ int main(void)
         TEST(what_is_made_gets_its_mode),
         TEST(what_is_made_gets_its_owner),
         TEST(what_may_not_get_its_owner_is_not_left_behind),
+        TEST(no_owner_is_given_through_a_link),
         TEST(what_is_there_stays_and_is_appended_to),
         TEST(no_link_is_followed_wherever_it_is),
         TEST(nothing_leads_out_of_the_folder),
