@@ -81,8 +81,9 @@ void sink_write_failed(struct sink *sink, int error, const char *why)
                  strerror(error));
         why = sentence;
     }
-    /* A log file looks itself, before each write, whether it must be opened anew. */
-    if (!sink_error_is_temporary(error) && !(sink_is_log(sink) && sink_has_target(sink)))
+    /* The job of a log file opens what is not open, and says EINVAL to what is no file. */
+    if (sink_is_log(sink) ? error == EINVAL && !sink_has_target(sink)
+                          : !sink_error_is_temporary(error))
         sink_close_descriptor(sink);
     sink_go_down(sink, error, why);
 }

@@ -301,6 +301,50 @@ static void an_entry_whose_begin_was_moved_away_is_sent_again(void **state)
     unlink(away);
 }
 
+/* Opening may take its time, so it stays the job's, whatever was wrong. */
+static void what_cannot_be_opened_is_not_tried_on_the_loop(void **state)
+{
+    char path[128];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/deeper/a.log", t.folder);
+    t.sink.conf.path = path;
+    rig_open_sink(&t, &t.sink);
+    unlink(path);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path), 0);
+    rig_write_file(path, "no folder");
+    rig_add(&t.sink, "waits\n");
+    sink_flush(t.sink.sink);
+    run_until_down();
+    assert_ptr_equal(t.sink.sink->engine, &engine_log);
+    unlink(path);
+    rig_run_until_drained(&t, &t.sink);
+    path[strlen(path)] = '/';
+    rig_check_file(path, "waits\n");
+    unlink(path);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path), 0);
+    t.sink.conf.path = t.sink.path;
+}
+
+/* What is no log file any more has another engine. */
+static void a_fifo_in_its_place_is_written_by_another_engine(void **state)
+{
+    int reader;
+
+    (void)state;
+    rig_open_sink(&t, &t.sink);
+    unlink(t.sink.path);
+    assert_int_equal(mkfifo(t.sink.path, 0600), 0);
+    reader = open(t.sink.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    rig_add(&t.sink, "waits\n");
+    rig_run_until_drained(&t, &t.sink);
+    assert_ptr_equal(t.sink.sink->engine, &engine_poll);
+    rig_close_sink(&t, &t.sink);
+    close(reader);
+}
+
 static int open_all(void **state)
 {
     (void)state;
@@ -335,6 +379,8 @@ int main(void)
         TEST(a_quiet_file_is_put_away_at_the_boundary),
         TEST(a_clock_that_was_set_back_brings_a_job),
         TEST(what_waits_for_its_sync_gets_it_without_an_entry),
+        TEST(what_cannot_be_opened_is_not_tried_on_the_loop),
+        TEST(a_fifo_in_its_place_is_written_by_another_engine),
         TEST(an_entry_whose_begin_was_moved_away_is_sent_again),
     };
 
