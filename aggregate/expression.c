@@ -76,6 +76,17 @@ static int refuse(const char *source, int error, size_t offset, struct err *err)
                    why);
 }
 
+/* `\G` is where a search begins, and ours begin several times. It would also be found in
+ * `\Q\G\E`, where it means nothing. */
+static bool has_search_begin(const char *source)
+{
+    for (const char *at = source; (at = strchr(at, '\\')) && at[1] != '\0'; at += 2) {
+        if (at[1] == 'G')
+            return true;
+    }
+    return false;
+}
+
 /* As the user wrote it, so that what is wrong is told in those terms. */
 static int check(const char *source, struct err *err)
 {
@@ -95,6 +106,11 @@ static int check(const char *source, struct err *err)
     if (!code)
         return refuse(source, error, offset, err);
     pcre2_code_free(code);
+    if (has_search_begin(source))
+        return err_set(err,
+                       "the expression '%s' has \\G, which is always the beginning here; write "
+                       "\\A for it",
+                       source);
     return 0;
 }
 

@@ -86,6 +86,7 @@ static const struct {
     {"(?i)\xc3\x84", "\xc3\xa4", true},
     {"(a+)\\1$", "aaaa", true},
     {"(?<=id=)\\d+", "user id=17", true},
+    {"\\\\G", "C:\\Games", true}, /* a backslash and a G, which is no \G */
     {"a(?R)?b", "xaaabbb", true}, /* a recursion is no new attempt */
     {"^(?:x|a(?R)?b)$", "aabbb", false},
     {"order \\d{3,} .*\\bms$", "order 12345 took 35 ms", true},
@@ -159,6 +160,8 @@ static void what_is_wrong_is_told_where_it_is(void **state)
         {"\\C", "\\C"},
         {"(*NO_JIT)a", "begins with '(*'"},
         {"(*LIMIT_MATCH=1000000)a", "begins with '(*'"},
+        {"\\Gb|a.*?z", "has \\G, which is always the beginning here; write \\A"},
+        {"a|[x\\\\]\\Gb", "write \\A"},
         {"\xff", "UTF-8"},
     };
     struct err err;
