@@ -13,14 +13,15 @@
 #include "conf/err.h"
 
 enum budget_share {
-    BUDGET_BASE,     /* the process itself: code, libraries, stacks */
-    BUDGET_CLIENTS,  /* what libzmq needs for each connection */
-    BUDGET_RECEIVE,  /* what libzmq holds of their messages; the gate bounds it */
-    BUDGET_MESSAGES, /* copies of ZeroMQ payloads */
-    BUDGET_ENTRIES,  /* entry objects with their fields */
-    BUDGET_PARSER,   /* the index of the message being decoded */
-    BUDGET_BLOCKS,   /* what the sinks have queued */
-    BUDGET_TABLES,   /* the gate's slots, and what each endpoint and sink is */
+    BUDGET_BASE,      /* the process itself: code, libraries, stacks */
+    BUDGET_CLIENTS,   /* what libzmq needs for each connection */
+    BUDGET_RECEIVE,   /* what libzmq holds of their messages; the gate bounds it */
+    BUDGET_MESSAGES,  /* copies of ZeroMQ payloads */
+    BUDGET_ENTRIES,   /* entry objects with their fields */
+    BUDGET_PARSER,    /* the index of the message being decoded */
+    BUDGET_BLOCKS,    /* what the sinks have queued */
+    BUDGET_CARETAKER, /* of rotated files: looking through them, and compressing */
+    BUDGET_TABLES,    /* the gate's slots, and what each endpoint and sink is */
     BUDGET_SHARES
 };
 

@@ -32,6 +32,7 @@ enum conf_every {
     CONF_EVERY_DAILY,
     CONF_EVERY_1D /* the same */
 };
+enum conf_compress { CONF_COMPRESS_NONE, CONF_COMPRESS_ZSTD, CONF_COMPRESS_GZIP };
 enum conf_notices { CONF_NOTICES_ON, CONF_NOTICES_OFF };
 
 struct conf_strings {
@@ -81,6 +82,9 @@ struct conf_match {
 struct conf_rotate {
     struct conf_bytes size; /* 0: not by size */
     enum conf_every every;
+    struct conf_count keep;      /* rotated files of each log file */
+    struct conf_bytes max_total; /* of all files of the sink; 0: no matter */
+    enum conf_compress compress;
 };
 
 /* conf_sink.sync.ms of `each`. */
@@ -160,6 +164,9 @@ void conf_problem(const struct conf *conf, struct conf_problems *problems, const
 /* Whether the sink's output tells what was dropped: `notices`, which for raw must be
  * written to be on. */
 bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink);
+
+/* Whether it puts files away: by size or by time. */
+bool conf_rotates(const struct conf_sink *sink);
 
 /* Every setting with its kind, bounds, default and meaning: `--help-config`. */
 void conf_print_help(FILE *out);

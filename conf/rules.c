@@ -97,6 +97,9 @@ static void judge_file_settings(const struct conf *conf, struct conf_problems *p
         {&sink->group, "group"},
         {&sink->rotate.size, "rotate.size"},
         {&sink->rotate.every, "rotate.every"},
+        {&sink->rotate.keep, "rotate.keep"},
+        {&sink->rotate.max_total, "rotate.max_total"},
+        {&sink->rotate.compress, "rotate.compress"},
         {&sink->sync, "sync"},
         {&sink->min_free, "min_free"},
     };
@@ -107,6 +110,46 @@ static void judge_file_settings(const struct conf *conf, struct conf_problems *p
         if (is_written(conf, settings[i].setting))
             conf_problem(conf, problems, settings[i].setting, "'%s' is only for sinks of type file",
                          settings[i].name);
+}
+
+/* What is for files that were put away, and none ever is. */
+static void judge_without_rotation(const struct conf *conf, struct conf_problems *problems,
+                                   const struct conf_rotate *rotate)
+{
+    const struct {
+        const void *setting;
+        const char *name;
+    } settings[] = {
+        {&rotate->keep, "keep"},
+        {&rotate->max_total, "max_total"},
+        {&rotate->compress, "compress"},
+    };
+
+    for (unsigned i = 0; i < COUNT_OF(settings); i++)
+        if (is_written(conf, settings[i].setting))
+            conf_problem(conf, problems, settings[i].setting,
+                         "'%s' is for files that were put away; that needs 'size' or 'every', such "
+                         "as size: 100MiB",
+                         settings[i].name);
+}
+
+static void judge_rotate(const struct conf *conf, struct conf_problems *problems,
+                         const struct conf_sink *sink)
+{
+    const struct conf_rotate *rotate = &sink->rotate;
+    char total[UNITS_TEXT_MAX], size[UNITS_TEXT_MAX];
+
+    if (sink->type != CONF_SINK_FILE || !is_settled(conf, &sink->type) ||
+        !is_settled(conf, &rotate->size) || !is_settled(conf, &rotate->every))
+        return;
+    if (!conf_rotates(sink))
+        judge_without_rotation(conf, problems, rotate);
+    else if (is_settled(conf, &rotate->max_total) && rotate->max_total.bytes > 0 &&
+             rotate->max_total.bytes / 2 < rotate->size.bytes)
+        conf_problem(conf, problems, &rotate->max_total,
+                     "'max_total' is %s, below twice 'size', which is %s",
+                     units_show_bytes(rotate->max_total, total),
+                     units_show_bytes(rotate->size, size));
 }
 
 static void judge_newlines(const struct conf *conf, struct conf_problems *problems,
@@ -152,6 +195,7 @@ static void judge_sinks(const struct conf *conf, struct conf_problems *problems)
         judge_sink_name(conf, problems, i);
         judge_path(conf, problems, &conf->sinks[i]);
         judge_file_settings(conf, problems, &conf->sinks[i]);
+        judge_rotate(conf, problems, &conf->sinks[i]);
         judge_newlines(conf, problems, &conf->sinks[i]);
         judge_block_for(conf, problems, &conf->sinks[i]);
     }
@@ -163,6 +207,11 @@ bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink)
 
     return sink->notices == CONF_NOTICES_ON &&
            (!is_raw || (conf->places && is_written(conf, &sink->notices)));
+}
+
+bool conf_rotates(const struct conf_sink *sink)
+{
+    return sink->rotate.size.bytes > 0 || sink->rotate.every != CONF_EVERY_NEVER;
 }
 
 void rules_judge(const struct conf *conf, struct conf_problems *problems)

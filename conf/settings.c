@@ -123,6 +123,12 @@ static const struct setting rotate_settings[] = {
              "all.log@20261125T211828.123456Z"},
     {ROW(struct conf_rotate, every), .words = WORDS("never", "hourly", "1h", "daily", "1d"),
      .standard = "never", .help = "begin a new file with each hour or day of 'timezone'"},
+    {ROW(struct conf_rotate, keep), .standard = "10", .least = 1, .most = 1000000,
+     .help = "how many files that were put away are kept of each log file; older ones are removed"},
+    {ROW(struct conf_rotate, max_total), .standard = "none", .zero_word = "none", .least = MIB,
+     .help = "all files of the sink together; the oldest that were put away are removed"},
+    {ROW(struct conf_rotate, compress), .words = WORDS("none", "zstd", "gzip"), .standard = "none",
+     .help = "files that were put away, in a thread that runs when nobody else wants to"},
 };
 static const struct section rotate_section = {"'rotate'", sizeof(struct conf_rotate),
                                               rotate_settings, COUNT_OF(rotate_settings)};

@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "conf/count_of.h"
+#include "conf/log.h"
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/judge.h"
@@ -19,7 +20,10 @@ enum { CONTEXT_ZERO_COPY_RECEIVE = 10, CONTEXT_THREAD_NAME_PREFIX = 9 };
 
 /* What no pool of ours holds is claimed as a whole: it is there, or libzmq's to fill. */
 static const enum budget_share reserved[] = {BUDGET_BASE, BUDGET_CLIENTS, BUDGET_RECEIVE,
-                                             BUDGET_TABLES};
+                                             BUDGET_CARETAKER, BUDGET_TABLES};
+
+/* How long the end waits for what is done to rotated files: a few system calls. */
+enum { CARETAKER_PATIENCE_MS = 500 };
 
 static int open_pools(struct daemon *daemon, struct err *err)
 {
@@ -97,7 +101,8 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     const struct conf_sink *conf = &daemon->conf->sinks[i];
     const void *setting;
     bool local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL;
-    struct sink_shared shared = {.loop = &daemon->loop, .local_time = local_time};
+    struct sink_shared shared = {
+        .loop = &daemon->loop, .local_time = local_time, .caretaker = daemon->caretaker};
     struct format_options options = {
         .local_time = local_time,
         .indent_newlines = conf->newlines == CONF_NEWLINES_INDENT,
@@ -159,6 +164,14 @@ static enum exit_status open_sinks(struct daemon *daemon)
         }
     }
     return EXIT_FINE;
+}
+
+static int open_caretaker(struct daemon *daemon, struct err *err)
+{
+    if (!daemon->plan.has_caretaker)
+        return 0;
+    daemon->caretaker = caretaker_new(daemon->conf->sink_count, daemon->plan.compress_set, err);
+    return daemon->caretaker ? 0 : -1;
 }
 
 static int open_zmq(struct daemon *daemon, struct err *err)
@@ -237,6 +250,8 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     daemon->loop_open = true;
     start_thread_pool(daemon);
     daemon_open_handles(daemon);
+    if (open_caretaker(daemon, err) < 0)
+        return EXIT_SYSTEM;
     status = open_sinks(daemon);
     if (status != EXIT_FINE)
         return status;
@@ -245,8 +260,17 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     return open_endpoints(daemon);
 }
 
+/* A disk that hangs is not waited for: all it holds up is our end. */
+static void leave_caretaker(struct daemon *daemon)
+{
+    if (!caretaker_free(&daemon->caretaker, CARETAKER_PATIENCE_MS))
+        log_line(LOG_LEVEL_WARNING, "a disk does not return from what is done to rotated files; "
+                                    "leaving without it");
+}
+
 void daemon_free(struct daemon *daemon)
 {
+    leave_caretaker(daemon);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_free(&daemon->endpoints[i]);
     free(daemon->endpoints);

@@ -64,6 +64,7 @@ struct daemon {
     bool watch_open;
     struct endpoint **endpoints;
     unsigned endpoint_count;
+    struct caretaker *caretaker; /* NULL: nothing is rotated */
     struct sink **sinks;
     struct outbox **outboxes;
     struct format **formats;

@@ -151,18 +151,26 @@ static void judge_path(const struct conf *conf, unsigned index, struct conf_prob
     }
 }
 
-/* Else it would be told when the file is large, or a day later. */
-static void judge_rotation(const struct conf *conf, const struct conf_sink *sink,
-                           struct conf_problems *problems)
+/* Of files that are put away: their names must have room, and be nobody else's. */
+static void judge_rotated_name(const struct conf *conf, const struct conf_sink *sink,
+                               struct conf_problems *problems)
 {
-    bool rotates = sink->rotate.size.bytes > 0 || sink->rotate.every != CONF_EVERY_NEVER;
-    char put_away[NAME_MAX + 1];
-    struct err err;
+    const char *name = has_path(sink) ? path_name(sink->path) : "";
+    struct rotated_name rotated;
 
-    if (!rotates || !has_path(sink) || *path_name(sink->path) == '\0')
+    if (rotated_name_parse(name, &rotated))
+        conf_problem(conf, problems, &sink->path,
+                     "'%s' is what a file is called that was put away; choose another name", name);
+    if (*name == '\0' || !conf_rotates(sink))
         return;
-    if (rotated_name_make(path_name(sink->path), 0, put_away, &err) < 0)
-        conf_problem(conf, problems, &sink->path, "%s", err.text);
+    if (strlen(name) > ROTATED_BASE_MAX)
+        conf_problem(conf, problems, &sink->path,
+                     "'%s' cannot be rotated: its name has %zu bytes, above the %d that leave room "
+                     "for a time",
+                     name, strlen(name), ROTATED_BASE_MAX);
+    if (strchr(name, '*'))
+        conf_problem(conf, problems, &sink->path, "'%s' cannot be rotated: its name has a '*'",
+                     name);
 }
 
 /* ---- values -------------------------------------------------------------------------- */
@@ -175,7 +183,7 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
         judge_format(conf, &conf->sinks[i], problems);
         judge_match(conf, &conf->sinks[i], problems);
         judge_path(conf, i, problems);
-        judge_rotation(conf, &conf->sinks[i], problems);
+        judge_rotated_name(conf, &conf->sinks[i], problems);
         judge_owner(conf, &conf->sinks[i].owner, &conf->sinks[i].group, "log file", problems);
     }
 }

@@ -11,6 +11,7 @@
 #include "ingest/decode.h"
 #include "ingest/gate.h"
 #include "ingest/json_index.h"
+#include "logfile/caretaker.h"
 
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
@@ -39,6 +40,7 @@ enum {
     FILES_OWN = 24,
     FILES_AN_ENDPOINT = 3,
     FILES_A_SINK = 5, /* folder, file, its successor, one to look into, a poll */
+    FILES_A_CARETAKER = 70, /* two walks through folders in folders */
     FILES_SPARE = 1024,
     FILES_MAX = 1 << 20
 };
@@ -54,6 +56,36 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* ---- what each must have --------------------------------------------------------------- */
+
+/* Whether there is a caretaker, and what it compresses to, for caretaker_new. */
+static bool has_caretaker(const struct conf *conf)
+{
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        if (conf_rotates(&conf->sinks[i]))
+            return true;
+    return false;
+}
+
+static unsigned compress_set(const struct conf *conf)
+{
+    unsigned set = 0;
+
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        set |= conf->sinks[i].rotate.compress == CONF_COMPRESS_ZSTD ? 1u << COMPRESS_ZSTD : 0;
+        set |= conf->sinks[i].rotate.compress == CONF_COMPRESS_GZIP ? 1u << COMPRESS_GZIP : 0;
+    }
+    return set;
+}
+
+static void measure_caretaker(struct plan *plan, const struct conf *conf)
+{
+    plan->has_caretaker = has_caretaker(conf);
+    if (!plan->has_caretaker)
+        return;
+    plan->compress_set = compress_set(conf);
+    plan->share_bytes[BUDGET_CARETAKER] = caretaker_bytes(plan->compress_set);
+    plan->own_descriptors += FILES_A_CARETAKER;
+}
 
 static void measure_ingest(struct plan *plan, const struct conf *conf)
 {
@@ -210,7 +242,9 @@ static void say_too_small(const struct plan *plan, const struct conf *conf,
     size_t used = 0;
 
     for (unsigned i = 0; i < BUDGET_SHARES; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s %.1f + ",
+        if (plan->share_bytes[i] > 0)
+            used +=
+                (size_t)snprintf(text + used, sizeof text - used, "%s %.1f + ",
                                  budget_share_name(i), (double)plan->share_bytes[i] / (double)MIB);
     conf_problem(conf, problems, &conf->memory.cap,
                  "'cap' is %s, but %sslack %.1f MiB need %zuKiB; raise it, or lower max_clients, "
@@ -224,6 +258,7 @@ void plan_init(struct plan *plan, const struct conf *conf, struct conf_problems 
     unsigned auto_count;
 
     *plan = (struct plan){.cap_bytes = conf->memory.cap.bytes};
+    measure_caretaker(plan, conf);
     measure_ingest(plan, conf);
     measure_shares(plan, conf);
     auto_count = measure_sinks(plan, conf, problems);

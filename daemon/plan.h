@@ -1,6 +1,7 @@
 /* plan.h - how memory.cap is split before anything is opened. All bytes.
  *
- *     cap >= base + clients + receive + messages + entries + parser + blocks + tables + slack
+ *     cap >= base + clients + receive + messages + entries + parser + blocks + caretaker + tables
+ *            + slack
  *
  * What each must have comes first; what is left over is split between `receive` and the
  * queues that are `auto`, so that both grow with the cap. */
@@ -30,6 +31,8 @@ struct plan {
     size_t max_entry;
     unsigned entry_fields;
     size_t block_cap;
+    bool has_caretaker;    /* some sink rotates */
+    unsigned compress_set; /* for caretaker_new */
     unsigned block_count;  /* of all sinks */
     unsigned *sink_blocks; /* the quota of each */
 };

@@ -65,6 +65,10 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
     row(out, "blocks", plan->share_bytes[BUDGET_BLOCKS],
         "%u blocks of %zu KiB, of %u sink%s (queue, max_entry; auto grows with cap)",
         plan->block_count, plan->block_cap / 1024, conf->sink_count, plural(conf->sink_count));
+    if (plan->has_caretaker)
+        row(out, "caretaker", plan->share_bytes[BUDGET_CARETAKER],
+            "looks through rotated files%s (rotate)",
+            plan->compress_set ? ", and compresses them" : "");
     row(out, "tables", plan->share_bytes[BUDGET_TABLES],
         "%u descriptors, %u endpoint%s, %u sink%s%s", plan->descriptors, conf->ingest_count,
         plural(conf->ingest_count), conf->sink_count, plural(conf->sink_count),

@@ -70,6 +70,21 @@ static void report_gate(const struct daemon *daemon)
              stats.doors_closed, stats.closings, cut);
 }
 
+static void report_sink(const struct daemon *daemon, unsigned i)
+{
+    char text[LEDGER_TEXT_MAX], files[160] = "";
+    struct ward_counts counts;
+
+    if (sink_ward_counts(daemon->sinks[i], &counts))
+        snprintf(files, sizeof files,
+                 " rotated=%" PRIu64 " compressed=%" PRIu64 " compress_failed=%" PRIu64
+                 " removed=%" PRIu64 " removed_plain=%" PRIu64,
+                 counts.rotated, counts.compressed, counts.failed, counts.removed,
+                 counts.removed_plain);
+    log_line(LOG_LEVEL_INFO, "ledger: sink %s: %s%s", sink_name(daemon->sinks[i]),
+             sink_ledger_show(outbox_ledger(daemon->outboxes[i]), text), files);
+}
+
 void daemon_report_ledger(const struct daemon *daemon)
 {
     char text[LEDGER_TEXT_MAX];
@@ -78,8 +93,7 @@ void daemon_report_ledger(const struct daemon *daemon)
         log_line(LOG_LEVEL_INFO, "ledger: endpoint %s: %s", endpoint_name(daemon->endpoints[i]),
                  endpoint_ledger_show(endpoint_ledger(daemon->endpoints[i]), text));
     for (unsigned i = 0; i < daemon->sink_count; i++)
-        log_line(LOG_LEVEL_INFO, "ledger: sink %s: %s", sink_name(daemon->sinks[i]),
-                 sink_ledger_show(outbox_ledger(daemon->outboxes[i]), text));
+        report_sink(daemon, i);
     log_line(LOG_LEVEL_INFO, "ledger: newest=%llu done_through=%llu",
              (unsigned long long)aggregate_newest(daemon->aggregate),
              (unsigned long long)aggregate_done_through(daemon->aggregate));

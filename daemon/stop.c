@@ -160,6 +160,7 @@ void daemon_close(struct daemon *daemon)
     unsigned to_close = daemon->sinks_open;
 
     daemon->state = DAEMON_CLOSING;
+    caretaker_end(daemon->caretaker);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
     if (to_close == 0)

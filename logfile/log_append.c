@@ -249,6 +249,7 @@ void log_file_append(struct log_file *file, struct log_place *place, const char 
         fail(&job, ENOSPC, why.text);
     else
         write_all(&job);
+    caretaker_wrote(place->ward, append->written_bytes);
     if (is_sync_due(&job))
         log_file_settle(file, place, news);
 }

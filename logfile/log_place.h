@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "conf/err.h"
+#include "logfile/caretaker.h"
 
 enum log_period { LOG_PERIOD_NONE, LOG_PERIOD_HOUR, LOG_PERIOD_DAY };
 
@@ -36,9 +37,7 @@ struct log_place {
     uint64_t sync_ms;        /* 0: never before the end; LOG_SYNC_EACH: each append */
     uint64_t min_free_bytes; /* 0: no such limit */
 
-    /* Called after each rotation, in the thread that rotated; may be NULL. */
-    void (*on_rotated)(void *context);
-    void *context;
+    struct ward *ward; /* the caretaker's, who is told what is rotated and written; or NULL */
 
     /* Its own. */
     int fd; /* the folder (O_PATH), -1: not open */

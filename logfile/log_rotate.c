@@ -169,7 +169,6 @@ bool log_file_rotate(struct log_file *file, struct log_place *place, const char 
     }
     file->stuck_until_ns = 0;
     news->rotated++;
-    if (place->on_rotated)
-        place->on_rotated(place->context);
+    caretaker_rotated(place->ward);
     return true;
 }

@@ -188,6 +188,12 @@ bool sink_same_file(const struct sink *a, const struct sink *b)
            inode_of(a) == inode_of(b);
 }
 
+bool sink_ward_counts(const struct sink *sink, struct ward_counts *counts_out)
+{
+    *counts_out = caretaker_counts(sink->file.place.ward);
+    return sink->file.place.ward != NULL;
+}
+
 const char *sink_target(const struct sink *sink)
 {
     return sink->kind->target(sink->conf);

@@ -13,13 +13,15 @@
 
 #include "aggregate/outbox.h"
 #include "conf/conf.h"
+#include "logfile/caretaker.h"
 
 struct sink;
 
 /* What all sinks share. */
 struct sink_shared {
     uv_loop_t *loop;
-    bool local_time; /* the zone of rotate.every */
+    bool local_time;             /* the zone of rotate.every */
+    struct caretaker *caretaker; /* of what is rotated; NULL: nothing is */
 };
 
 /* Opens what the conf names and borrows outbox and conf. A disk that is full or
@@ -66,6 +68,9 @@ const char *sink_trouble(const struct sink *sink);
 
 /* Whether both are the same file: two sinks must not share one. */
 bool sink_same_file(const struct sink *a, const struct sink *b);
+
+/* What became of its rotated files; false: it has none. */
+bool sink_ward_counts(const struct sink *sink, struct ward_counts *counts_out);
 
 /* `run/all.log`, or `stdout`. */
 const char *sink_target(const struct sink *sink);

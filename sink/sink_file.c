@@ -63,6 +63,28 @@ int sink_file_init(struct sink_file *file, const struct conf_sink *conf, bool lo
     return 0;
 }
 
+/* By the order of enum conf_compress. */
+static const enum compress_kind kinds[] = {COMPRESS_NONE, COMPRESS_ZSTD, COMPRESS_GZIP};
+
+int sink_file_care(struct sink_file *file, const struct conf_sink *conf,
+                   struct caretaker *caretaker, struct err *err)
+{
+    const struct ward_options options = {
+        .name = conf->name,
+        .folder = file->folder,
+        .pattern = file->name,
+        .keep = conf->rotate.keep.count,
+        .max_total_bytes = conf->rotate.max_total.bytes,
+        .compress = kinds[conf->rotate.compress],
+    };
+
+    errno = EINVAL;
+    if (strchr(file->name, '*'))
+        return err_set(err, "'%s' cannot be rotated: its name has a '*'", conf->path);
+    file->place.ward = caretaker_add(caretaker, &options, err);
+    return file->place.ward ? 0 : -1;
+}
+
 void sink_file_fini(struct sink_file *file)
 {
     if (!file->folder)

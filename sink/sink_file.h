@@ -17,6 +17,11 @@ struct sink_file {
 int sink_file_init(struct sink_file *file, const struct conf_sink *conf, bool local_time,
                    struct err *err);
 
+/* Leaves what is rotated to the caretaker; before the first opening. 0, or -1 with errno and
+ * a sentence. */
+int sink_file_care(struct sink_file *file, const struct conf_sink *conf,
+                   struct caretaker *caretaker, struct err *err);
+
 /* Closes what is open; may be called again, and of one that is all zero. */
 void sink_file_fini(struct sink_file *file);
 

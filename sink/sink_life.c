@@ -132,6 +132,8 @@ struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *s
 
     if (conf->type == CONF_SINK_FILE)
         result = sink_file_init(&sink->file, conf, shared->local_time, &reason);
+    if (result == 0 && shared->caretaker && conf_rotates(conf))
+        result = sink_file_care(&sink->file, conf, shared->caretaker, &reason);
     if (result == 0)
         result = sink_open_target(sink, &reason);
     error = errno;

@@ -171,7 +171,7 @@ def test_a_kill_at_each_step_of_rotating(start, client, shim, tmp_path, way, sha
     call that changes anything on the disk, then in front of the second, and so on until one run
     comes through. Each time a new daemon goes on with the files."""
     environment = {**shim(KILL_AT), **({"NO_EXCHANGE": "1"} if way == "no exchange" else {})}
-    sink = {"format": "line", "rotate": {"size": "16KiB"}, "sync": "each" if way == "synced" else "none"}
+    sink = {"format": "line", "rotate": {"size": "16KiB", "keep": 1000}, "sync": "each" if way == "synced" else "none"}
     step, kills = shard + 1, 0
     while crash_and_go_on(start, client, environment, sink, f"step{step}", tmp_path, step):
         kills += 1
@@ -182,7 +182,7 @@ def test_a_kill_at_each_step_of_rotating(start, client, shim, tmp_path, way, sha
 def test_a_kill_at_any_moment_of_writing(start, numbered_client, client, tmp_path):
     """Full load; twenty times the process is killed after some more of it is written, and started
     again on the same files."""
-    sink = {"format": "line", "rotate": {"size": "256KiB"}}
+    sink = {"format": "line", "rotate": {"size": "256KiB", "keep": 1000}}
     counted = []
     for turn in range(20):
         daemon = start(sink=sink)

@@ -126,7 +126,8 @@ static void every_setting_reaches_its_member(void **state)
                                           "    mode: 0644\n"
                                           "    owner: root\n"
                                           "    group: adm\n"
-                                          "    rotate: {size: 100MiB, every: daily}\n"
+                                          "    rotate: {size: 100MiB, every: daily, keep: 7,\n"
+                                          "      max_total: 2GiB, compress: zstd}\n"
                                           "    sync: each\n"
                                           "    min_free: 1GiB\n"
                                           "    queue: 1MiB\n"
@@ -159,6 +160,9 @@ static void every_setting_reaches_its_member(void **state)
     assert_string_equal(conf->sinks[0].group, "adm");
     assert_true(conf->sinks[0].rotate.size.bytes == 100 << 20);
     assert_int_equal(conf->sinks[0].rotate.every, CONF_EVERY_DAILY);
+    assert_int_equal(conf->sinks[0].rotate.keep.count, 7);
+    assert_true(conf->sinks[0].rotate.max_total.bytes == 2ull << 30);
+    assert_int_equal(conf->sinks[0].rotate.compress, CONF_COMPRESS_ZSTD);
     assert_true(conf->sinks[0].sync.ms == CONF_SYNC_EACH);
     assert_true(conf->sinks[0].min_free.bytes == 1 << 30);
     assert_true(conf->sinks[0].queue.bytes == 1 << 20);
@@ -178,6 +182,9 @@ static void what_only_a_file_has_is_refused_elsewhere(void **state)
         {"group", "group: root"},
         {"rotate.size", "rotate: {size: 1MiB}"},
         {"rotate.every", "rotate: {every: 1d}"},
+        {"rotate.keep", "rotate: {keep: 3}"},
+        {"rotate.max_total", "rotate: {max_total: 1GiB}"},
+        {"rotate.compress", "rotate: {compress: zstd}"},
         {"sync", "sync: none"},
         {"min_free", "min_free: none"},
     };
@@ -189,6 +196,37 @@ static void what_only_a_file_has_is_refused_elsewhere(void **state)
                  settings[i][1]);
         snprintf(wanted, sizeof wanted, ": '%s' is only for sinks of type file\n", settings[i][0]);
         assert_non_null(strstr(load_text(*state, text), wanted));
+    }
+}
+
+static void what_is_kept_must_first_be_put_away(void **state)
+{
+    static const char *const cases[][2] = {
+        {"size: 1MiB, keep: 1", ""},
+        {"every: 1h, compress: gzip", ""},
+        {"size: 512KiB, max_total: 1MiB", ""},
+        {"every: 1d, max_total: 1MiB", ""},
+        {"keep: 3", "'keep' is for files that were put away; that needs 'size' or 'every'"},
+        {"compress: none", "'compress' is for files that were put away"},
+        {"max_total: 1GiB", "'max_total' is for files that were put away"},
+        {"size: none, every: never, keep: 3", "'keep' is for files that were put away"},
+        {"size: 513KiB, max_total: 1MiB",
+         "'max_total' is 1MiB, below twice 'size', which is 513KiB"},
+        {"size: 1MiB, keep: 0", "'keep' is 0, below the smallest allowed 1"},
+        {"size: 1MiB, keep: 1000001", "'keep' is 1000001, above the largest allowed 1000000"},
+        {"size: 1MiB, max_total: 1023KiB", "'max_total' is 1023KiB, below the smallest allowed"},
+        {"size: 1MiB, compress: zst", "'compress' is 'zst', but can only be none, zstd or gzip"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[256];
+        const char *said;
+
+        snprintf(text, sizeof text,
+                 INGEST "sinks:\n  - {name: s, type: file, path: x, rotate: {%s}}\n", cases[i][0]);
+        said = load_text(*state, text);
+        if (*cases[i][1] ? !strstr(said, cases[i][1]) : *said != '\0')
+            fail_msg("'%s' says: %s", cases[i][0], said);
     }
 }
 
@@ -1148,6 +1186,7 @@ int main(void)
         TEST(the_shipped_files_load_without_a_problem),
         TEST(every_setting_reaches_its_member),
         TEST(what_only_a_file_has_is_refused_elsewhere),
+        TEST(what_is_kept_must_first_be_put_away),
         TEST(drops_are_told_unless_the_format_is_raw),
         TEST(only_a_sink_that_blocks_can_block_for_a_time),
         TEST(an_empty_section_keeps_its_defaults),

@@ -90,6 +90,9 @@ static void members_begin_with_their_defaults(void **state)
     assert_int_equal(sink.mode.bits, 0640);
     assert_true(sink.rotate.size.bytes == 0);
     assert_int_equal(sink.rotate.every, CONF_EVERY_NEVER);
+    assert_int_equal(sink.rotate.keep.count, 10);
+    assert_true(sink.rotate.max_total.bytes == 0);
+    assert_int_equal(sink.rotate.compress, CONF_COMPRESS_NONE);
     assert_true(sink.sync.ms == 0 && sink.min_free.bytes == 0);
     assert_true(sink.queue.bytes == 0);
     assert_int_equal(sink.when_full, CONF_WHEN_FULL_BLOCK);

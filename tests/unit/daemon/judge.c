@@ -164,29 +164,39 @@ static void a_path_of_a_folder_is_refused(void **state)
                         "                              ^\n");
 }
 
-/* The file's name is so many zeros. */
-static const char *sink_that_rotates(int n, const char *rotate)
-{
-    static char text[8192];
-
-    snprintf(text, sizeof text,
-             INGEST "sinks:\n- {name: a, type: file, path: 'x/%0*d', rotate: {%s}}\n", n, 0,
-             rotate);
-    return text;
-}
-
-static void a_name_that_leaves_no_room_for_a_time_is_refused_where_it_is_rotated(void **state)
-{
-    (void)state;
-    assert_string_equal(values_of(sink_that_rotates(ROTATED_BASE_MAX, "size: 1MiB")), "");
-    assert_string_equal(values_of(sink_that_rotates(ROTATED_BASE_MAX + 1, "every: never")), "");
-    assert_non_null(strstr(values_of(sink_that_rotates(ROTATED_BASE_MAX + 1, "size: 1MiB")),
-                           "has 227 bytes, above the 226 that leave room for a time"));
-    assert_non_null(strstr(values_of(sink_that_rotates(ROTATED_BASE_MAX + 1, "every: 1d")),
-                           "cannot be rotated"));
-}
-
 /* Whether the file is there or not, and however its path is written. */
+static void a_file_that_is_put_away_has_a_name_with_room(void **state)
+{
+    static const struct {
+        const char *name, *rotate, *problem;
+    } cases[] = {
+        {"all.log", "size: 1MiB", ""},
+        {"226", "size: 1MiB", ""},
+        {"227", "size: 1MiB", "cannot be rotated: its name has 227 bytes, above the 226"},
+        {"227", "", ""},
+        {"a*.log", "size: 1MiB", "'a*.log' cannot be rotated: its name has a '*'"},
+        {"a*.log", "", ""},
+        {"all.log@20261125T211828.123456Z", "", "choose another name"},
+        {"all.log@20261125T211828.123456Z.gz", "size: 1MiB", "choose another name"},
+        {"all.log@notes", "size: 1MiB", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512], name[256] = "";
+        const char *said;
+        int len = atoi(cases[i].name);
+
+        memset(name, 'x', (size_t)len);
+        snprintf(text, sizeof text,
+                 INGEST "sinks: [{name: out, type: file, path: 'logs/%s', rotate: {%s}}]\n",
+                 len ? name : cases[i].name, cases[i].rotate);
+        said = values_of(text);
+        if (*cases[i].problem ? !strstr(said, cases[i].problem) : *said != '\0')
+            fail_msg("%s", said);
+    }
+}
+
 static void two_sinks_do_not_share_a_file(void **state)
 {
     static const char *const same[][2] = {
@@ -341,7 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_unknown_owner_or_group_is_told_once),
         TEST(a_path_of_a_folder_is_refused),
-        TEST(a_name_that_leaves_no_room_for_a_time_is_refused_where_it_is_rotated),
+        TEST(a_file_that_is_put_away_has_a_name_with_room),
         TEST(two_sinks_do_not_share_a_file),
         TEST(a_path_that_cannot_be_written_is_told_with_a_remedy),
         TEST(publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint),

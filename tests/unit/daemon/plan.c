@@ -191,6 +191,41 @@ static void a_queue_of_too_few_blocks_is_refused_where_it_is_written(void **stat
     }
 }
 
+static void rotated_files_cost_what_is_done_to_them(void **state)
+{
+    static const struct {
+        const char *rotate;
+        unsigned set;
+    } cases[] = {
+        {"size: 1MiB", 0},
+        {"every: 1d, compress: zstd", 1 << COMPRESS_ZSTD},
+        {"size: 1MiB, compress: gzip", 1 << COMPRESS_GZIP},
+    };
+    unsigned without;
+
+    (void)state;
+    assert_int_equal(plan_of(one_of_each), 0);
+    assert_false(t.plan.has_caretaker);
+    assert_int_equal(t.plan.share_bytes[BUDGET_CARETAKER], 0);
+    without = t.plan.own_descriptors;
+    forget_plan();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+
+        snprintf(text, sizeof text,
+                 "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+                 "sinks: [{name: b, type: file, path: x, rotate: {%s}}]\n",
+                 cases[i].rotate);
+        assert_int_equal(plan_of(text), 0);
+        assert_true(t.plan.has_caretaker);
+        assert_int_equal(t.plan.compress_set, cases[i].set);
+        assert_int_equal(t.plan.share_bytes[BUDGET_CARETAKER], caretaker_bytes(cases[i].set));
+        assert_int_equal(t.plan.own_descriptors, without + FILES_A_CARETAKER);
+        assert_true(fits());
+        forget_plan();
+    }
+}
+
 static void a_cap_that_is_too_small_says_what_would_do(void **state)
 {
     static const char pattern[] =
@@ -393,6 +428,7 @@ int main(void)
         cmocka_unit_test(sinks_share_what_is_for_queues),
         cmocka_unit_test(small_entries_still_have_blocks_of_the_least_size),
         cmocka_unit_test(a_queue_of_too_few_blocks_is_refused_where_it_is_written),
+        cmocka_unit_test(rotated_files_cost_what_is_done_to_them),
         cmocka_unit_test(a_cap_that_is_too_small_says_what_would_do),
         cmocka_unit_test(no_cap_would_do_that_the_settings_refuse),
         cmocka_unit_test(a_queue_larger_than_the_cap_is_refused),

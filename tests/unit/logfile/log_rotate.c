@@ -94,23 +94,19 @@ static void what_was_put_away_has_the_modes_and_the_new_one_too(void **state)
     assert_int_equal(st.st_mode & 07777, 0600);
 }
 
-static unsigned told;
-
-static void on_rotated(void *context)
-{
-    assert_ptr_equal(context, &t);
-    told++;
-}
-
 static void each_rotation_is_told(void **state)
 {
+    struct caretaker *caretaker = caretaker_new(1, 0, NULL);
+    struct ward_options options = {.name = "all", .folder = "/nowhere", .pattern = "x"};
+
     (void)state;
-    told = 0;
-    t.place.on_rotated = on_rotated;
-    t.place.context = &t;
+    assert_non_null(caretaker);
+    t.place.ward = caretaker_add(caretaker, &options, NULL);
     rotate_each_line();
     rig_append_all(&t, "111\n222\n333\n");
-    assert_int_equal(told, 2);
+    assert_int_equal(caretaker_counts(t.place.ward).rotated, 2);
+    t.place.ward = NULL;
+    assert_true(caretaker_free(&caretaker, 10000));
 }
 
 /* ---- what fails ---------------------------------------------------------------------------- */
