@@ -4,8 +4,10 @@
 /* Of max_total; see caretaker.c. */
 enum { SPARE_PART = 16 };
 
-/* Of its time it takes a fifth at most: looking through very many files takes long. */
-enum { REST_FACTOR = 4 };
+/* Of its time it takes half at most, and a fifth where looking through very many files takes
+ * long. */
+#define LONG_PASS_NS (SECOND_NS / 100)
+enum { REST_FACTOR = 1, REST_FACTOR_LONG = 4 };
 
 static bool goes_on(void *context)
 {
@@ -37,13 +39,18 @@ static enum walk_result look_through(struct ward *ward, struct err *err)
     return result;
 }
 
+static uint64_t rest_after(uint64_t pass_ns)
+{
+    return pass_ns * (pass_ns < LONG_PASS_NS ? REST_FACTOR : REST_FACTOR_LONG);
+}
+
 static void serve(struct ward *ward)
 {
     uint64_t began_ns = caretaker_now_ns(), rest_ns;
     struct err err;
     enum walk_result result = look_through(ward, &err);
 
-    rest_ns = (caretaker_now_ns() - began_ns) * REST_FACTOR;
+    rest_ns = rest_after(caretaker_now_ns() - began_ns);
     if (result == WALK_FAILED) {
         /* Not less and less often: what can be removed still must be. */
         rest_ns = rest_ns > SECOND_NS ? rest_ns : SECOND_NS;
