@@ -42,7 +42,7 @@ VERSION := 0.1.0
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev \
                   libpcre2-dev libzstd-dev zlib1g-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq \
-                  logrotate
+                  logrotate zstd
 BENCH_PACKAGES := python3
 LINT_PACKAGES  := clang clang-format clang-tidy
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
@@ -102,7 +102,7 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_RUN:%.c=$(O)/%)
 
-.PHONY: all force bench-packages run test unit story bench bench-memory lint lint-tests format fuzz install uninstall clean help \
+.PHONY: all force bench-packages run test unit story soak bench bench-memory lint lint-tests format fuzz install uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -193,6 +193,14 @@ story: all | test-packages
 	$(Q)LOGBOOM_BUILD=$(O) timeout --foreground --kill-after=20 $(STORIES_LIMIT) \
 	    $(PYTHON) -m pytest -q -n $(JOBS) -p no:cacheprovider \
 	    --timeout=$(STORY_SECONDS) --timeout-method=signal tests/story </dev/null
+
+# kill -9 while files are compressed, some hundreds of times: a quarter of an hour.
+CRASHES ?= 300
+
+soak: all | test-packages
+	$(Q)LOGBOOM_BUILD=$(O) LOGBOOM_CRASHES=$(CRASHES) LOGBOOM_HANGING_S=1700 timeout --foreground --kill-after=20 30m \
+	    $(PYTHON) -m pytest -q -s -p no:cacheprovider --timeout=1500 --timeout-method=signal \
+	    tests/story/test_retention.py -k crash </dev/null
 
 # ---- measuring ---------------------------------------------------------------
 
@@ -318,6 +326,7 @@ help:
 	    'make test       unit tests, then story tests against the real daemon' \
 	    'make unit       the unit tests only' \
 	    'make story      the story tests only' \
+	    'make soak       kill -9 some hundreds of times while rotated files are compressed' \
 	    'make bench      measure; prints tables and Go-style benchmark lines' \
     'make bench-memory  the memory cap under attack, a table' \
 	    'make lint       both compilers without a warning, clang-tidy, clang-format' \

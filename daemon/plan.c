@@ -39,7 +39,7 @@ enum { QUEUES_PART = 2 };
 enum {
     FILES_OWN = 24,
     FILES_AN_ENDPOINT = 3,
-    FILES_A_SINK = 5, /* folder, file, its successor, one to look into, a poll */
+    FILES_A_SINK = 5,       /* folder, file, its successor, one to look into, a poll */
     FILES_A_CARETAKER = 70, /* two walks through folders in folders */
     FILES_SPARE = 1024,
     FILES_MAX = 1 << 20

@@ -29,7 +29,7 @@ from logboom_story import (  # noqa: E402
 )
 
 CLIENT_SCRIPT = pathlib.Path(__file__).with_name("numbered_client.py")
-HANGING_S = 300  # longer than --timeout: for what no exception gets out of
+HANGING_S = int(os.environ.get("LOGBOOM_HANGING_S", "300"))  # longer than --timeout: for what no exception gets out of
 
 # ---- when a test fails or hangs -----------------------------------------------------------
 
