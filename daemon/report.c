@@ -100,6 +100,8 @@ void daemon_report_ledger(const struct daemon *daemon)
     for (unsigned i = 0; i < BUDGET_SHARES; i++) {
         const struct budget_use *use = &daemon->budget.shares[i];
 
+        if (daemon->plan.share_bytes[i] == 0)
+            continue; /* nothing that is configured needs it */
         log_line(LOG_LEVEL_INFO, "memory: %s used=%zuKiB peak=%zuKiB limit=%zuKiB refused=%lu",
                  budget_share_name(i), use->used_bytes / 1024, use->peak_bytes / 1024,
                  use->limit_bytes / 1024, use->refused);
