@@ -7,7 +7,7 @@
 #include "aggregate/outbox_parts.h"
 #include "conf/must.h"
 
-static const char torn_mark[] = " \\[torn]\n"; /* as sink/sink_file.c ends such lines */
+static const char torn_mark[] = " \\[torn]\n"; /* as logfile/torn.h ends such lines */
 
 void outbox_set_notices(struct outbox *outbox, enum notice_style style, const char *sink,
                         bool local_time)

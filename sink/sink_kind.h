@@ -1,7 +1,7 @@
 /* sink_kind.h - for those who write a new kind of sink.
  *
  * A kind knows how to open its target and nothing else: queueing, retrying, telling
- * and counting are in sink.c, moving bytes in one of two engines, chosen by what the
+ * and counting are in sink.c, moving bytes in one of the engines, chosen by what the
  * descriptor is:
  *
  *     engine_poll   FIFOs, terminals, sockets: writev on the loop, EAGAIN waits
