@@ -13,13 +13,23 @@ static int64_t floor_to(int64_t value, int64_t step)
     return value - (rest < 0 ? rest + step : rest);
 }
 
-/* Midnight, or the first moment of a day that has none. */
+/* Midnight, or the first moment of a day that has none; of two, the first, which is the one
+ * in summer time. */
 static int64_t day_begin_s(struct tm tm, int days_later)
 {
+    struct tm summer;
+    int64_t begin_s, summer_s;
+
     tm.tm_sec = tm.tm_min = tm.tm_hour = 0;
     tm.tm_mday += days_later;
     tm.tm_isdst = -1;
-    return mktime(&tm);
+    summer = tm;
+    begin_s = mktime(&tm);
+    summer.tm_isdst = 1;
+    summer_s = mktime(&summer);
+    if (summer_s == -1 || summer_s > begin_s || summer.tm_isdst <= 0 || summer.tm_hour != 0)
+        return begin_s;
+    return summer_s;
 }
 
 /* Zones are off by half and quarter hours, too. */

@@ -85,6 +85,22 @@ static void the_days_on_which_clocks_change_are_shorter_and_longer(void **state)
           "2026-10-25 23:00:00");
 }
 
+/* At 01:00 it is 00:00 again, as in Havana: the day begins with the first of both. And at 00:00
+ * it is 01:00, so that the day has no midnight. */
+static void a_midnight_that_comes_twice_is_the_first(void **state)
+{
+    (void)state;
+    be_in("CST5CDT,M3.2.0/0,M11.1.0/1");
+    check("2026-10-31 12:00:00", LOG_PERIOD_DAY, true, "2026-10-31 04:00:00",
+          "2026-11-01 04:00:00");
+    check("2026-11-01 04:30:00", LOG_PERIOD_DAY, true, "2026-11-01 04:00:00",
+          "2026-11-02 05:00:00");
+    check("2026-11-01 05:30:00", LOG_PERIOD_DAY, true, "2026-11-01 04:00:00",
+          "2026-11-02 05:00:00");
+    check("2026-03-08 12:00:00", LOG_PERIOD_DAY, true, "2026-03-08 05:00:00",
+          "2026-03-09 04:00:00");
+}
+
 /* 02:30 comes twice; each of both hours is one of its own. */
 static void the_hour_that_comes_twice_is_two(void **state)
 {
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(in_utc_all_are_alike),
         cmocka_unit_test(a_local_day_begins_at_midnight),
         cmocka_unit_test(the_days_on_which_clocks_change_are_shorter_and_longer),
+        cmocka_unit_test(a_midnight_that_comes_twice_is_the_first),
         cmocka_unit_test(the_hour_that_comes_twice_is_two),
         cmocka_unit_test(zones_may_be_off_by_parts_of_an_hour),
     };
