@@ -58,7 +58,8 @@ def content(path):
 def check_files(out, entries):
     """Names sort by time, the open one comes last. The pusher numbers its orders."""
     lines, after = 0, -1
-    files = [*sorted(glob.glob(f"{out}@*")), out]
+    put_away = [path for path in glob.glob(f"{out}@*") if not path.endswith(".part")]  # left by the stop
+    files = [*sorted(put_away), out]
     for path in files:
         data = content(path)
         if not data:
@@ -97,9 +98,9 @@ def main():
     args = parser.parse_args()
 
     plain = lambda: run_daemon(args.build, args.entries, "", [])
-    rows = [("no rotation / itself", ""), ("rotation every 10 MiB / none", "{size: 10MiB}")]
+    rows = [("no rotation / itself", ""), ("rotation every 10 MiB / none", "{size: 10MiB, keep: 1000}")]
     for kind in kinds_of_compression(args.build):
-        rows.append((f"rotation every 10 MiB, {kind} / none", f"{{size: 10MiB, keep: 100, compress: {kind}}}"))
+        rows.append((f"rotation every 10 MiB, {kind} / none", f"{{size: 10MiB, keep: 1000, compress: {kind}}}"))
     for title, rotate in rows:
         counts = []
         compare(title, args.pairs, lambda r=rotate, c=counts: run_daemon(args.build, args.entries, r, c),
