@@ -1,4 +1,5 @@
-/* log_file_parts.h - the inside of a log file: for log_file.c, log_append.c, log_rotate.c. */
+/* log_file_parts.h - the inside of a log file: for log_file.c, log_append.c, log_rotate.c,
+ * and the trees of them. */
 #ifndef LOGFILE_LOG_FILE_PARTS_H
 #define LOGFILE_LOG_FILE_PARTS_H
 
