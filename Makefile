@@ -201,6 +201,9 @@ soak: all | test-packages
 	$(Q)LOGBOOM_BUILD=$(O) LOGBOOM_CRASHES=$(CRASHES) LOGBOOM_HANGING_S=1700 timeout --foreground --kill-after=20 30m \
 	    $(PYTHON) -m pytest -q -s -p no:cacheprovider --timeout=1500 --timeout-method=signal \
 	    tests/story/test_retention.py -k crash </dev/null
+	$(Q)LOGBOOM_BUILD=$(O) LOGBOOM_HOSTS=100000 timeout --foreground --kill-after=20 $(STORIES_LIMIT) \
+	    $(PYTHON) -m pytest -q -p no:cacheprovider --timeout=600 --timeout-method=signal \
+	    tests/story/test_paths.py -k very_many </dev/null
 
 # ---- measuring ---------------------------------------------------------------
 
@@ -233,6 +236,7 @@ bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(PYTHON) bench/footprint.py $(O)
 	@$(PYTHON) bench/end_to_end.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/rotation.py $(O) --pairs $(BENCH_PAIRS)
+	@$(PYTHON) bench/paths.py $(O)
 	@$(PYTHON) bench/memory.py $(O)
 
 # The attacks of tests/story/test_cap_*.py, longer: some 20 minutes.
@@ -326,7 +330,7 @@ help:
 	    'make test       unit tests, then story tests against the real daemon' \
 	    'make unit       the unit tests only' \
 	    'make story      the story tests only' \
-	    'make soak       kill -9 some hundreds of times while rotated files are compressed' \
+	    'make soak       kill -9 some hundreds of times while files are compressed, and 100,000 files' \
 	    'make bench      measure; prints tables and Go-style benchmark lines' \
     'make bench-memory  the memory cap under attack, a table' \
 	    'make lint       both compilers without a warning, clang-tidy, clang-format' \

@@ -64,11 +64,11 @@ void budget_release(struct budget *budget, enum budget_share share, size_t bytes
 const char *budget_share_name(enum budget_share share)
 {
     static const char *const names[BUDGET_SHARES] = {
-        [BUDGET_BASE] = "base",           [BUDGET_CLIENTS] = "clients",
-        [BUDGET_RECEIVE] = "receive",     [BUDGET_MESSAGES] = "messages",
-        [BUDGET_ENTRIES] = "entries",     [BUDGET_PARSER] = "parser",
-        [BUDGET_BLOCKS] = "blocks",       [BUDGET_TABLES] = "tables",
-        [BUDGET_CARETAKER] = "caretaker",
+        [BUDGET_BASE] = "base",       [BUDGET_CLIENTS] = "clients",
+        [BUDGET_RECEIVE] = "receive", [BUDGET_MESSAGES] = "messages",
+        [BUDGET_ENTRIES] = "entries", [BUDGET_PARSER] = "parser",
+        [BUDGET_BLOCKS] = "blocks",   [BUDGET_TABLES] = "tables",
+        [BUDGET_PATHS] = "paths",     [BUDGET_CARETAKER] = "caretaker",
     };
 
     return names[share];

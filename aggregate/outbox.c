@@ -44,6 +44,11 @@ bool outbox_has_sealed(const struct outbox *outbox)
     return outbox->head != NULL;
 }
 
+bool outbox_uses_blocks(const struct outbox *outbox, unsigned count)
+{
+    return outbox->held >= count || outbox->held == outbox->quota;
+}
+
 static bool open_has_room(const struct outbox *outbox, size_t entry_len)
 {
     const struct block *open = outbox->open;
@@ -147,6 +152,11 @@ unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsign
     outbox->ledger.queued -= entries;
     outbox->ledger.in_flight = entries;
     return count;
+}
+
+uint64_t outbox_in_flight_bytes(const struct outbox *outbox)
+{
+    return outbox->in_flight_bytes;
 }
 
 bool outbox_is_writing(const struct outbox *outbox)

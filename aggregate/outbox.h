@@ -85,6 +85,9 @@ bool outbox_is_empty(const struct outbox *outbox);
 /* Whether there is more than the block that is filling: sealed ones, in flight or not. */
 bool outbox_has_sealed(const struct outbox *outbox);
 
+/* Whether it has so many blocks, or all of its quota, the last of them filling. */
+bool outbox_uses_blocks(const struct outbox *outbox, unsigned count);
+
 /* Seals the open block and puts the oldest `max` blocks in flight, described by vectors.
  * Returns how many, 0 when empty. Nothing may be in flight. Ends with outbox_wrote. */
 unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsigned max);
@@ -93,6 +96,9 @@ unsigned outbox_begin_write(struct outbox *outbox, struct iovec *vectors, unsign
  * (from, limit], or, if there is none, the first beyond limit; for entries of several lines,
  * the last one's. `outbox` is one. The only function here for another thread, while it writes. */
 size_t outbox_line_end(const void *outbox, size_t from, size_t limit);
+
+/* What was put in flight, notices included. */
+uint64_t outbox_in_flight_bytes(const struct outbox *outbox);
 
 /* Whether a write has begun and not ended; it may be one of notices alone. */
 bool outbox_is_writing(const struct outbox *outbox);

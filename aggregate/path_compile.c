@@ -176,22 +176,30 @@ static int judge_lengths(struct path_template *template, struct err *err)
     return 0;
 }
 
-static const char *relative_part(const char *path)
+size_t path_template_base_len(const char *path)
 {
     const char *relative = first_placeholder(path);
 
     while (relative > path && relative[-1] != '/')
         relative--;
-    return relative;
+    return (size_t)(relative - path);
 }
 
-static char *base_of(const char *path)
+bool path_template_pattern(const char *path, char to[LABEL_MAX + 1])
 {
-    size_t len = (size_t)(relative_part(path) - path);
+    size_t len = 0;
 
-    if (len == 0)
-        return alloc_text(".", 1);
-    return alloc_text(path, len > 1 ? len - 1 : len); /* of "/{app}" the slash stays */
+    path += path_template_base_len(path);
+    while (*path) {
+        size_t name_len = path_template_placeholder_len(path);
+
+        if (len == LABEL_MAX || *path == '*')
+            return false;
+        to[len++] = name_len > 0 ? '*' : *path;
+        path += name_len > 0 ? name_len + 2 : 1;
+    }
+    to[len] = '\0';
+    return true;
 }
 
 int path_compile(struct path_template *template, const char *path, struct err *err)
@@ -199,8 +207,7 @@ int path_compile(struct path_template *template, const char *path, struct err *e
     const char *relative;
 
     template->path = alloc_text(path, strlen(path));
-    template->base = base_of(path);
-    relative = relative_part(template->path);
+    relative = template->path + path_template_base_len(path);
     if (add_parts(template, relative, err) < 0 || judge_names(relative, err) < 0)
         return -1;
     return judge_lengths(template, err);

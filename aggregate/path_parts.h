@@ -28,7 +28,6 @@ struct part {
 
 struct path_template {
     char *path;
-    char *base;
     bool local_time;
     enum path_period_unit unit;
     unsigned part_count;
@@ -43,7 +42,7 @@ struct path_template {
     char rendered[LABEL_MAX];
 };
 
-/* Fills path, base, parts, unit and longest of a zeroed template. On failure what it has is
+/* Fills path, parts, unit and longest of a zeroed template. On failure what it has is
  * freed by path_template_free. */
 int path_compile(struct path_template *template, const char *path, struct err *err);
 

@@ -33,13 +33,7 @@ void path_template_free(struct path_template **template_address)
     if (!template)
         return;
     free(template->path);
-    free(template->base);
     free(template);
-}
-
-const char *path_template_base(const struct path_template *template)
-{
-    return template->base;
 }
 
 size_t path_template_longest(const struct path_template *template)

@@ -25,10 +25,6 @@ bool path_template_is_one(const char *path);
 struct path_template *path_template_new(const char *path, bool local_time, struct err *err);
 void path_template_free(struct path_template **template);
 
-/* The folder that does not depend on entries: what is before the last slash in front of the
- * first placeholder. The text is the template's. */
-const char *path_template_base(const struct path_template *template);
-
 /* The longest relative path that there can be; at most LABEL_MAX. */
 size_t path_template_longest(const struct path_template *template);
 
@@ -51,6 +47,14 @@ uint32_t path_template_period(const struct path_template *template, int64_t time
 /* Whether the two could name the same file, or a file that rotation of the other makes;
  * templates or plain paths, absolute and free of links (path_overlap.c). */
 bool path_template_overlap(const char *a, const char *b);
+
+/* The folder that does not depend on entries: so many bytes in front of a path or template,
+ * with the slash; 0: where the daemon was started. What is behind it is relative to it. */
+size_t path_template_base_len(const char *path);
+
+/* What is behind the base as a pattern of logfile/file_pattern.h, which has `*` for each
+ * placeholder. False: it is longer than LABEL_MAX, or has a `*` of its own. */
+bool path_template_pattern(const char *path, char to[LABEL_MAX + 1]);
 
 /* If a placeholder begins at this byte, the length of what is between its braces; else 0. */
 size_t path_template_placeholder_len(const char *text);

@@ -22,17 +22,6 @@ int check_name(const struct setting *setting, const char *text, struct err *err)
     return 0;
 }
 
-int check_path(const struct setting *setting, const char *text, struct err *err)
-{
-    const char *brace = strchr(text, '{');
-    size_t len = brace ? strcspn(brace, "}") : 0;
-
-    if (len > 1 && brace[len] == '}')
-        return err_set(err, "'%s' holds '%.*s'; file names made from entries are not supported yet",
-                       setting->name, (int)len + 1, brace);
-    return 0;
-}
-
 int check_format(const struct setting *setting, const char *text, struct err *err)
 {
     static const char *const words[FORMAT_WORDS] = {"text", "line", "json", "raw"};

@@ -7,9 +7,6 @@
 
 int check_name(const struct setting *setting, const char *text, struct err *err);
 
-/* A file name; one with a `{part of an entry}` is refused as long as there are none. */
-int check_path(const struct setting *setting, const char *text, struct err *err);
-
 /* A known word, or a template, whose inside is judged by those who compile it. */
 int check_format(const struct setting *setting, const char *text, struct err *err);
 

@@ -103,7 +103,9 @@ struct conf_sink {
     struct conf_rotate rotate;
     struct conf_ms sync;        /* 0: only at the end; CONF_SYNC_EACH */
     struct conf_bytes min_free; /* 0: no matter */
-    struct conf_bytes queue;    /* 0: the plan's share */
+    struct conf_count max_open; /* where the path is made from entries */
+    struct conf_count max_paths;
+    struct conf_bytes queue; /* 0: the plan's share */
     enum conf_when_full when_full;
     struct conf_ms block_for;  /* 0: forever */
     enum conf_notices notices; /* as written; see conf_tells_drops */

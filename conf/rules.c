@@ -102,6 +102,8 @@ static void judge_file_settings(const struct conf *conf, struct conf_problems *p
         {&sink->rotate.compress, "rotate.compress"},
         {&sink->sync, "sync"},
         {&sink->min_free, "min_free"},
+        {&sink->max_open, "max_open"},
+        {&sink->max_paths, "max_paths"},
     };
 
     if (sink->type == CONF_SINK_FILE || !is_settled(conf, &sink->type))

@@ -140,8 +140,9 @@ static const struct setting sink_settings[] = {
      .help = "where entries go"},
     {ROW(struct conf_sink, match), .section = &match_section,
      .help = "which entries it takes: those that are like all keys that are written"},
-    {ROW(struct conf_sink, path), .check = check_path,
-     .help = "the file to append to; type file only"},
+    {ROW(struct conf_sink, path),
+     .help = "the file to append to; type file only. With {app} {host} {level} {topic} {date} "
+             "{hour} in it, many files, such as /var/log/hosts/{host}/{app}.log"},
     {ROW(struct conf_sink, format), .standard = "text", .check = check_format,
      .help = "text, line, json, raw, or a template such as '{time} {message}'"},
     {ROW(struct conf_sink, newlines), .words = WORDS("escape", "indent"), .standard = "escape",
@@ -162,6 +163,11 @@ static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, min_free), .standard = "none", .zero_word = "none",
      .help = "the file system keeps so much; with less, the sink waits as on a full disk. Type "
              "file only"},
+    {ROW(struct conf_sink, max_open), .standard = "64", .least = 1, .most = 65536,
+     .help = "how many files a sink keeps open whose path is made from entries"},
+    {ROW(struct conf_sink, max_paths), .standard = "1000", .least = 1, .most = 10000000,
+     .help = "how many different paths it may have, with {date} or {hour} in each of them; entries "
+             "of others go to one in which the client's parts are '_other'"},
     {ROW(struct conf_sink, queue), .standard = "auto", .zero_word = "auto", .least = 256 * KIB,
      .help = "memory for what waits, and room for 4 blocks of twice max_entry (with the default "
              "max_entry: 512KiB); auto takes a share of 'memory.cap'"},

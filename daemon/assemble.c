@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "aggregate/outbox_batch.h"
 #include "conf/count_of.h"
 #include "conf/log.h"
 #include "conf/must.h"
@@ -19,8 +20,8 @@
 enum { CONTEXT_ZERO_COPY_RECEIVE = 10, CONTEXT_THREAD_NAME_PREFIX = 9 };
 
 /* What no pool of ours holds is claimed as a whole: it is there, or libzmq's to fill. */
-static const enum budget_share reserved[] = {BUDGET_BASE, BUDGET_CLIENTS, BUDGET_RECEIVE,
-                                             BUDGET_CARETAKER, BUDGET_TABLES};
+static const enum budget_share reserved[] = {BUDGET_BASE,  BUDGET_CLIENTS,   BUDGET_RECEIVE,
+                                             BUDGET_PATHS, BUDGET_CARETAKER, BUDGET_TABLES};
 
 /* How long the end waits for what is done to rotated files: a few system calls. */
 enum { CARETAKER_PATIENCE_MS = 500 };
@@ -96,6 +97,21 @@ static struct outbox *make_outbox(const struct daemon *daemon, unsigned i)
     return outbox;
 }
 
+/* Where the path is made from entries, each carries its own. */
+static int make_paths(struct daemon *daemon, unsigned i, struct err *err)
+{
+    const struct conf_sink *conf = &daemon->conf->sinks[i];
+
+    if (conf->type != CONF_SINK_FILE || !path_template_is_one(conf->path))
+        return 0;
+    daemon->paths[i] =
+        path_template_new(conf->path, daemon->conf->timezone == CONF_TIMEZONE_LOCAL, err);
+    if (!daemon->paths[i])
+        return -1;
+    outbox_label_entries(daemon->outboxes[i], path_template_longest(daemon->paths[i]));
+    return 0;
+}
+
 static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
 {
     const struct conf_sink *conf = &daemon->conf->sinks[i];
@@ -116,6 +132,8 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     if (!daemon->matches[i])
         return -1; /* said before, by the judge */
     daemon->outboxes[i] = make_outbox(daemon, i);
+    if (make_paths(daemon, i, err) < 0)
+        return -1;
     daemon->sinks[i] = sink_open(conf, &shared, daemon->outboxes[i], err);
     if (!daemon->sinks[i])
         return -1;
@@ -123,6 +141,8 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     aggregate_add_route(daemon->aggregate, daemon->outboxes[i], daemon->formats[i]);
     if (!match_is_everything(daemon->matches[i]))
         aggregate_narrow_route(daemon->aggregate, daemon->matches[i], daemon->match_room);
+    if (daemon->paths[i])
+        aggregate_label_route(daemon->aggregate, daemon->paths[i]);
     for (unsigned k = 0; k < i; k++) {
         if (sink_same_file(daemon->sinks[i], daemon->sinks[k]))
             return err_set(err, "sink %s already writes to that file", sink_name(daemon->sinks[k]));
@@ -148,11 +168,12 @@ static enum exit_status open_sinks(struct daemon *daemon)
     daemon->outboxes = calloc(conf->sink_count, sizeof(struct outbox *));
     daemon->formats = calloc(conf->sink_count, sizeof(struct format *));
     daemon->matches = calloc(conf->sink_count, sizeof(struct match *));
+    daemon->paths = calloc(conf->sink_count, sizeof(struct path_template *));
     daemon->troubles = calloc(conf->sink_count, sizeof(struct trouble));
     daemon->aggregate = aggregate_new();
     if (conf_searches(conf))
         daemon->match_room = expression_room_new(daemon->plan.max_entry);
-    must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->matches &&
+    must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->matches && daemon->paths &&
          daemon->troubles);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         if (open_one_sink(daemon, i, &err) < 0) {
@@ -282,12 +303,14 @@ void daemon_free(struct daemon *daemon)
         outbox_free(&daemon->outboxes[i]);
         format_free(&daemon->formats[i]);
         match_free(&daemon->matches[i]);
+        path_template_free(&daemon->paths[i]);
     }
     free(daemon->sinks);
     free(daemon->outboxes);
     free(daemon->formats);
     free(daemon->matches);
     expression_room_free(&daemon->match_room);
+    free(daemon->paths);
     free(daemon->troubles);
     aggregate_free(&daemon->aggregate);
     if (daemon->loop_open)

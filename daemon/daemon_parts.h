@@ -70,6 +70,7 @@ struct daemon {
     struct format **formats;
     struct match **matches;
     struct expression_room *match_room;
+    struct path_template **paths; /* NULL for sinks with one file */
     unsigned sink_count;
     unsigned sinks_open;
 

@@ -10,6 +10,7 @@
 
 #include "aggregate/format.h"
 #include "aggregate/match.h"
+#include "aggregate/path_template.h"
 #include "daemon/path.h"
 #include "ingest/address.h"
 #include "ingest/listener.h"
@@ -128,6 +129,36 @@ static bool has_path(const struct conf_sink *sink)
     return sink->type == CONF_SINK_FILE && sink->path;
 }
 
+/* Whether its path is made from entries and is right. */
+static bool judge_template(const struct conf *conf, const struct conf_sink *sink,
+                           struct conf_problems *problems)
+{
+    struct err err;
+    struct path_template *paths = path_template_new(sink->path, false, &err);
+    bool is_right = paths != NULL;
+
+    if (!is_right)
+        conf_problem(conf, problems, &sink->path, "%s", err.text);
+    path_template_free(&paths);
+    return is_right;
+}
+
+/* Of paths that are made from entries, some values of theirs. */
+static bool can_be_same_file(const char *a, const char *b)
+{
+    char *first, *second;
+    bool answer;
+
+    if (!path_template_is_one(a) && !path_template_is_one(b))
+        return path_is_same_file(a, b);
+    first = path_canonical(a);
+    second = path_canonical(b);
+    answer = path_template_overlap(first, second);
+    free(first);
+    free(second);
+    return answer;
+}
+
 static void judge_path(const struct conf *conf, unsigned index, struct conf_problems *problems)
 {
     const struct conf_sink *sink = &conf->sinks[index];
@@ -139,12 +170,19 @@ static void judge_path(const struct conf *conf, unsigned index, struct conf_prob
                      sink->path);
         return;
     }
+    if (path_template_is_one(sink->path) && !judge_template(conf, sink, problems))
+        return;
     for (unsigned i = 0; i < index; i++) {
         const struct conf_sink *other = &conf->sinks[i];
+        bool is_made = has_path(other) &&
+                       (path_template_is_one(other->path) || path_template_is_one(sink->path));
 
-        if (has_path(other) && path_is_same_file(other->path, sink->path)) {
+        if (has_path(other) && can_be_same_file(other->path, sink->path)) {
             conf_problem(conf, problems, &sink->path,
-                         "'%s' is the file of sink '%s' too; give each sink a file of its own",
+                         is_made ? "'%s' can become a file of sink '%s', too, or one that it puts "
+                                   "away; give each sink files of its own"
+                                 : "'%s' is the file of sink '%s' too; give each sink a file of "
+                                   "its own",
                          sink->path, other->name ? other->name : "");
             return;
         }
@@ -298,6 +336,10 @@ static void try_path(const struct conf *conf, const struct conf_sink *sink,
     struct stat st;
     struct err err;
 
+    if (path_template_is_one(sink->path)) {
+        try_folder(conf, sink, problems);
+        return;
+    }
     if (lstat(sink->path, &st) < 0) {
         if (errno == ENOENT)
             try_folder(conf, sink, problems);

@@ -46,6 +46,49 @@ char *path_standing_folder(const char *path, const char **rest_out)
     return folder;
 }
 
+/* Takes `.`, `..` and empty names out of an absolute path; what is missing of it will be made
+ * as it is written, so that no link is in the way. */
+static void straighten(char *path)
+{
+    char *end = path;
+
+    for (const char *name = path + 1;;) {
+        size_t len = strcspn(name, "/");
+        bool is_last = name[len] == '\0';
+
+        if (len == 2 && memcmp(name, "..", 2) == 0) {
+            while (end > path && *--end != '/')
+                ;
+        } else if (len > 1 || (len == 1 && *name != '.')) {
+            *end++ = '/';
+            memmove(end, name, len);
+            end += len;
+        }
+        if (is_last)
+            break;
+        name += len + 1;
+    }
+    *end = '\0';
+}
+
+char *path_canonical(const char *path)
+{
+    const char *rest;
+    char *folder = path_standing_folder(path, &rest);
+    char *real = realpath(folder, NULL);
+    const char *above = real ? real : folder;
+    size_t above_len = strcmp(above, "/") == 0 ? 0 : strlen(above);
+    char *canonical = alloc_zeroed(above_len + strlen(rest) + 2, 1);
+
+    memcpy(canonical, above, above_len);
+    canonical[above_len] = '/';
+    strcpy(canonical + above_len + 1, rest);
+    straighten(canonical);
+    free(real);
+    free(folder);
+    return canonical;
+}
+
 /* What a path leads to, however it is written. */
 struct file_identity {
     dev_t dev; /* of the file, or of the folder where it will be made */

@@ -14,6 +14,10 @@ char *path_folder(const char *path);
  * rest_out is what lies below it, a part of the path. The result belongs to the caller. */
 char *path_standing_folder(const char *path, const char **rest_out);
 
+/* The path from the root down, links followed as far as it is there. The result belongs to
+ * the caller. */
+char *path_canonical(const char *path);
+
 /* Whether both lead to one file, however they are written. Of /dev/null and terminals it is
  * false: they may have many writers. */
 bool path_is_same_file(const char *a, const char *b);

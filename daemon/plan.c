@@ -12,6 +12,7 @@
 #include "ingest/gate.h"
 #include "ingest/json_index.h"
 #include "logfile/caretaker.h"
+#include "sink/sink_tree.h"
 
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
@@ -87,6 +88,11 @@ static void measure_caretaker(struct plan *plan, const struct conf *conf)
     plan->own_descriptors += FILES_A_CARETAKER;
 }
 
+static bool has_many_files(const struct conf_sink *sink)
+{
+    return sink->type == CONF_SINK_FILE && path_template_is_one(sink->path);
+}
+
 static void measure_ingest(struct plan *plan, const struct conf *conf)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++) {
@@ -102,6 +108,9 @@ static void measure_ingest(struct plan *plan, const struct conf *conf)
     plan->entry_fields = decode_fields_max(plan->max_entry);
     plan->block_cap = pool_slot_bytes(larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
     plan->own_descriptors += FILES_OWN + FILES_A_SINK * conf->sink_count;
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        plan->own_descriptors +=
+            has_many_files(&conf->sinks[i]) ? conf->sinks[i].max_open.count : 0;
     plan->descriptors =
         (unsigned)smaller(plan->own_descriptors + plan->clients + FILES_SPARE, FILES_MAX);
 }
@@ -132,6 +141,9 @@ static void measure_shares(struct plan *plan, const struct conf *conf)
         plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + conf->sink_count);
     plan->match_bytes = matches_bytes(plan, conf);
     share[BUDGET_TABLES] += plan->match_bytes;
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        share[BUDGET_PATHS] +=
+            has_many_files(&conf->sinks[i]) ? sink_tree_bytes(&conf->sinks[i]) : 0;
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 
@@ -248,7 +260,7 @@ static void say_too_small(const struct plan *plan, const struct conf *conf,
                                  budget_share_name(i), (double)plan->share_bytes[i] / (double)MIB);
     conf_problem(conf, problems, &conf->memory.cap,
                  "'cap' is %s, but %sslack %.1f MiB need %zuKiB; raise it, or lower max_clients, "
-                 "max_message, max_entry or queue",
+                 "max_message, max_entry, max_paths or queue",
                  units_show_bytes(conf->memory.cap, cap_text), text,
                  (double)plan->slack_bytes / (double)MIB, plan->smallest_cap_bytes / KIB);
 }

@@ -65,6 +65,9 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
     row(out, "blocks", plan->share_bytes[BUDGET_BLOCKS],
         "%u blocks of %zu KiB, of %u sink%s (queue, max_entry; auto grows with cap)",
         plan->block_count, plan->block_cap / 1024, conf->sink_count, plural(conf->sink_count));
+    if (plan->share_bytes[BUDGET_PATHS] > 0)
+        row(out, "paths", plan->share_bytes[BUDGET_PATHS],
+            "which files there are, of sinks whose path is made from entries (max_paths)");
     if (plan->has_caretaker)
         row(out, "caretaker", plan->share_bytes[BUDGET_CARETAKER],
             "looks through rotated files%s (rotate)",

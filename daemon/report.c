@@ -70,19 +70,37 @@ static void report_gate(const struct daemon *daemon)
              stats.doors_closed, stats.closings, cut);
 }
 
-static void report_sink(const struct daemon *daemon, unsigned i)
+/* What sinks with many files, and those that rotate, have behind their counters. */
+static size_t show_files(const struct sink *sink, char *text, size_t size)
 {
-    char text[LEDGER_TEXT_MAX], files[160] = "";
+    struct sink_files files;
+
+    if (!sink_files(sink, &files))
+        return 0;
+    return (size_t)snprintf(text, size, " paths=%u open=%u other=%" PRIu64, files.paths,
+                            files.open, files.others);
+}
+
+static void show_ward(const struct sink *sink, char *text, size_t size)
+{
     struct ward_counts counts;
 
-    if (sink_ward_counts(daemon->sinks[i], &counts))
-        snprintf(files, sizeof files,
+    if (sink_ward_counts(sink, &counts))
+        snprintf(text, size,
                  " rotated=%" PRIu64 " compressed=%" PRIu64 " compress_failed=%" PRIu64
                  " removed=%" PRIu64 " removed_plain=%" PRIu64,
                  counts.rotated, counts.compressed, counts.failed, counts.removed,
                  counts.removed_plain);
+}
+
+static void report_sink(const struct daemon *daemon, unsigned i)
+{
+    char text[LEDGER_TEXT_MAX], more[256] = "";
+    size_t len = show_files(daemon->sinks[i], more, sizeof more);
+
+    show_ward(daemon->sinks[i], more + len, sizeof more - len);
     log_line(LOG_LEVEL_INFO, "ledger: sink %s: %s%s", sink_name(daemon->sinks[i]),
-             sink_ledger_show(outbox_ledger(daemon->outboxes[i]), text), files);
+             sink_ledger_show(outbox_ledger(daemon->outboxes[i]), text), more);
 }
 
 void daemon_report_ledger(const struct daemon *daemon)
@@ -100,8 +118,8 @@ void daemon_report_ledger(const struct daemon *daemon)
     for (unsigned i = 0; i < BUDGET_SHARES; i++) {
         const struct budget_use *use = &daemon->budget.shares[i];
 
-        if (daemon->plan.share_bytes[i] == 0)
-            continue; /* nothing that is configured needs it */
+        if (use->limit_bytes == 0) /* nobody needs it */
+            continue;
         log_line(LOG_LEVEL_INFO, "memory: %s used=%zuKiB peak=%zuKiB limit=%zuKiB refused=%lu",
                  budget_share_name(i), use->used_bytes / 1024, use->peak_bytes / 1024,
                  use->limit_bytes / 1024, use->refused);

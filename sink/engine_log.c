@@ -52,7 +52,8 @@ static void arm(struct sink *sink)
 
 void sink_watch_log(struct sink *sink)
 {
-    int64_t due_ns = log_file_due_ns(&sink->file.log, &sink->file.place);
+    int64_t due_ns = sink->tree ? log_tree_due_ns(&sink->tree->tree)
+                                : log_file_due_ns(&sink->file.log, &sink->file.place);
 
     if (due_ns == sink->due_ns && uv_is_active((uv_handle_t *)&sink->chores))
         return;
@@ -93,7 +94,7 @@ static void tell_change(struct sink *sink, const struct log_news *news)
     sink->stuck = news->stuck > 0;
 }
 
-static void tell_sync(struct sink *sink, const struct log_news *news)
+void sink_tell_sync(struct sink *sink, const struct log_news *news)
 {
     if (news->sync_failed > 0 && !sink->sync_failing)
         log_line(LOG_LEVEL_ERROR,
@@ -115,7 +116,7 @@ void sink_tell_news(struct sink *sink, const struct log_news *news)
         tell_reopen(sink, news);
     else
         tell_change(sink, news);
-    tell_sync(sink, news);
+    sink_tell_sync(sink, news);
 }
 
 /* ---- the job ------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "aggregate/outbox_batch.h"
 #include "conf/log.h"
 #include "conf/must.h"
 #include "sink/sink_parts.h"
@@ -32,12 +33,32 @@ static uint64_t hold_ms(const struct sink *sink)
     return heavy ? PACE_MS : 0;
 }
 
+/* What a job with many files costs is their number, not how much goes into each: opening
+ * one takes as long as some ten lines. So a job that took long is followed by one with all
+ * that the queue can hold, as far as that comes within so many milliseconds. */
+enum { TREE_LONG_MS = 2, TREE_HOLD_MS = 5 };
+
+static uint64_t hold_tree_ms(const struct sink *sink)
+{
+    if (sink->conf->batch_for.ms > 0 || sink->tree->took_ms < TREE_LONG_MS ||
+        !outbox_holds_back(sink->outbox))
+        return hold_ms(sink);
+    return sink->tree->took_ms < TREE_HOLD_MS ? sink->tree->took_ms : TREE_HOLD_MS;
+}
+
+static bool has_enough(const struct sink *sink)
+{
+    if (sink->tree && sink->tree->took_ms >= TREE_LONG_MS && outbox_holds_back(sink->outbox))
+        return outbox_uses_blocks(sink->outbox, SINK_TREE_BLOCKS);
+    return outbox_has_sealed(sink->outbox);
+}
+
 /* A block that is not full waits for more, but not longer than that. */
 static bool holds_back(struct sink *sink)
 {
-    uint64_t ms = hold_ms(sink);
+    uint64_t ms = sink->tree ? hold_tree_ms(sink) : hold_ms(sink);
 
-    if (ms == 0 || sink->hurry || outbox_has_sealed(sink->outbox))
+    if (ms == 0 || sink->hurry || has_enough(sink))
         return false;
     if (!uv_is_active((uv_handle_t *)&sink->alarm) && !outbox_is_empty(sink->outbox))
         uv_timer_start(&sink->alarm, on_held_long_enough, ms, 0);
@@ -47,22 +68,38 @@ static bool holds_back(struct sink *sink)
 /* A log file has a job even if there is nothing to write. */
 static bool has_chore(const struct sink *sink)
 {
-    return sink_is_log(sink) && (sink->chore || sink->reopen_wanted);
+    return sink_has_jobs(sink) && (sink->chore || sink->reopen_wanted);
+}
+
+/* How many blocks there are to be written. */
+static unsigned begin_write(struct sink *sink)
+{
+    if (!sink->tree)
+        return outbox_begin_write(sink->outbox, sink->vectors, SINK_VECTORS);
+    sink->tree->block_count =
+        outbox_begin_batch(sink->outbox, sink->tree->blocks, SINK_TREE_BLOCKS);
+    return sink->tree->block_count;
+}
+
+static void end_write(struct sink *sink, size_t bytes)
+{
+    if (!sink->tree)
+        outbox_wrote(sink->outbox, bytes);
+    else if (sink->tree->block_count > 0)
+        outbox_end_batch(sink->outbox, bytes);
 }
 
 void sink_flush(struct sink *sink)
 {
     if (sink->state != SINK_IDLE || sink->stopping)
         return;
-    if (sink->reopen_wanted && !sink_is_log(sink))
+    if (sink->reopen_wanted && !sink_has_jobs(sink))
         sink_reopen_now(sink);
     if (!has_chore(sink) && holds_back(sink))
         return;
     sink->hurry = sink->draining;
-    sink->vector_count = outbox_begin_write(sink->outbox, sink->vectors, SINK_VECTORS);
-    sink->vector_bytes = 0;
-    for (unsigned i = 0; i < sink->vector_count; i++)
-        sink->vector_bytes += sink->vectors[i].iov_len;
+    sink->vector_count = begin_write(sink);
+    sink->vector_bytes = outbox_in_flight_bytes(sink->outbox);
     if (sink->vector_count == 0 && !has_chore(sink))
         return;
     uv_timer_stop(&sink->alarm);
@@ -99,7 +136,7 @@ void sink_wrote(struct sink *sink, size_t bytes, int error, const char *why)
     uint64_t waited = waiting(sink);
 
     must(sink->state == SINK_WRITING);
-    outbox_wrote(sink->outbox, bytes);
+    end_write(sink, bytes);
     if (sink->rewind)
         outbox_rewind_entry(sink->outbox);
     sink->rewind = false;
@@ -184,6 +221,8 @@ static ino_t inode_of(const struct sink *sink)
 
 bool sink_same_file(const struct sink *a, const struct sink *b)
 {
+    if (a->tree || b->tree) /* their paths are judged */
+        return false;
     return sink_has_target(a) && sink_has_target(b) && device_of(a) == device_of(b) &&
            inode_of(a) == inode_of(b);
 }
@@ -192,6 +231,13 @@ bool sink_ward_counts(const struct sink *sink, struct ward_counts *counts_out)
 {
     *counts_out = caretaker_counts(sink->file.place.ward);
     return sink->file.place.ward != NULL;
+}
+
+bool sink_files(const struct sink *sink, struct sink_files *files)
+{
+    if (sink->tree)
+        *files = sink->tree->files;
+    return sink->tree != NULL;
 }
 
 const char *sink_target(const struct sink *sink)

@@ -72,6 +72,15 @@ bool sink_same_file(const struct sink *a, const struct sink *b);
 /* What became of its rotated files; false: it has none. */
 bool sink_ward_counts(const struct sink *sink, struct ward_counts *counts_out);
 
+/* For sinks whose path is made from entries, as of its last job: how many paths there are, how
+ * many files are open, and how many entries went to `_other`. False: it has one file. */
+struct sink_files {
+    unsigned paths;
+    unsigned open;
+    uint64_t others;
+};
+bool sink_files(const struct sink *sink, struct sink_files *files_out);
+
 /* `run/all.log`, or `stdout`. */
 const char *sink_target(const struct sink *sink);
 

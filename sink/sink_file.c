@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aggregate/path_template.h"
 #include "conf/alloc.h"
 #include "logfile/safe_open.h"
 #include "sink/sink_file.h"
@@ -33,13 +34,6 @@ static int find_owner(const struct conf_sink *conf, struct log_modes *modes, str
     return 0;
 }
 
-static const char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 int sink_file_init(struct sink_file *file, const struct conf_sink *conf, bool local_time,
                    struct err *err)
 {
@@ -47,7 +41,7 @@ int sink_file_init(struct sink_file *file, const struct conf_sink *conf, bool lo
 
     if (find_owner(conf, &modes, err) < 0)
         return -1;
-    file->name = name_of(conf->path);
+    file->name = conf->path + path_template_base_len(conf->path);
     file->folder = alloc_text(conf->path, (size_t)(file->name - conf->path));
     file->place = (struct log_place){
         .folder = file->folder,
@@ -69,17 +63,18 @@ static const enum compress_kind kinds[] = {COMPRESS_NONE, COMPRESS_ZSTD, COMPRES
 int sink_file_care(struct sink_file *file, const struct conf_sink *conf,
                    struct caretaker *caretaker, struct err *err)
 {
+    char pattern[LABEL_MAX + 1];
     const struct ward_options options = {
         .name = conf->name,
         .folder = file->folder,
-        .pattern = file->name,
+        .pattern = pattern,
         .keep = conf->rotate.keep.count,
         .max_total_bytes = conf->rotate.max_total.bytes,
         .compress = kinds[conf->rotate.compress],
     };
 
     errno = EINVAL;
-    if (strchr(file->name, '*'))
+    if (!path_template_pattern(conf->path, pattern))
         return err_set(err, "'%s' cannot be rotated: its name has a '*'", conf->path);
     file->place.ward = caretaker_add(caretaker, &options, err);
     return file->place.ward ? 0 : -1;

@@ -67,10 +67,22 @@ static int open_log(struct sink *sink, struct err *err)
     return result;
 }
 
+/* Of many files only the folder; each is opened when it has an entry. */
+static int open_tree(struct sink *sink, struct err *err)
+{
+    int result = log_place_look(&sink->file.place, err);
+
+    if (result == 0 || sink_error_is_temporary(errno))
+        sink->engine = &engine_tree;
+    return result;
+}
+
 int sink_open_target(struct sink *sink, struct err *err)
 {
     int fd;
 
+    if (sink->tree)
+        return open_tree(sink, err);
     if (sink->file.folder && sink_file_is_log(sink->conf))
         return open_log(sink, err);
     fd = sink->kind->open(sink->conf, err);
@@ -123,6 +135,15 @@ static struct sink *sink_new(const struct conf_sink *conf, uv_loop_t *loop, stru
     return sink;
 }
 
+static int make_tree(struct sink *sink, const struct sink_shared *shared, struct err *err)
+{
+    sink->tree = sink_tree_new(sink->conf, &sink->file.place, shared->local_time, err);
+    if (sink->tree)
+        return 0;
+    errno = EINVAL;
+    return -1;
+}
+
 struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *shared,
                        struct outbox *outbox, struct err *err)
 {
@@ -134,11 +155,14 @@ struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *s
         result = sink_file_init(&sink->file, conf, shared->local_time, &reason);
     if (result == 0 && shared->caretaker && conf_rotates(conf))
         result = sink_file_care(&sink->file, conf, shared->caretaker, &reason);
+    if (result == 0 && conf->type == CONF_SINK_FILE && path_template_is_one(conf->path))
+        result = make_tree(sink, shared, &reason);
     if (result == 0)
         result = sink_open_target(sink, &reason);
     error = errno;
     if (result < 0 && !sink_error_is_temporary(error)) {
         err_set(err, "%s", reason.text);
+        sink_tree_free(&sink->tree);
         sink_file_fini(&sink->file);
         free(sink);
         return NULL;
@@ -150,7 +174,7 @@ struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *s
         sink_go_down(sink, error, reason.text);
     else
         sink->state = SINK_IDLE;
-    if (sink_is_log(sink))
+    if (sink_has_jobs(sink))
         sink_watch_log(sink);
     return sink;
 }
@@ -244,6 +268,7 @@ void sink_free(struct sink **sink_address)
     if (!sink)
         return;
     must(sink->state == SINK_CLOSED && !sink_has_target(sink));
+    sink_tree_free(&sink->tree);
     sink_file_fini(&sink->file);
     free(sink);
 }

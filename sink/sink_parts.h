@@ -3,12 +3,14 @@
  *     engine_poll   FIFOs, terminals, sockets: writev on the loop, EAGAIN waits
  *     engine_job    other descriptors: writev in libuv's thread pool, one job a sink
  *     engine_log    log files, which such a job opens, rotates and writes
+ *     engine_tree   the same with many files, by path
  */
 #ifndef SINK_SINK_PARTS_H
 #define SINK_SINK_PARTS_H
 
 #include "sink/sink_file.h"
 #include "sink/sink_kind.h"
+#include "sink/sink_tree.h"
 
 enum { SINK_VECTORS = 64 }; /* blocks in one write */
 
@@ -61,6 +63,7 @@ struct sink {
 
     /* engine_log's; in a job they are the job's */
     struct sink_file file;
+    struct sink_tree *tree; /* NULL: one file */
     struct log_append append;
     struct log_news news;
     int64_t due_ns;   /* of the chores */
@@ -90,6 +93,7 @@ struct sink_engine {
 extern const struct sink_engine engine_poll;
 extern const struct sink_engine engine_job;
 extern const struct sink_engine engine_log;
+extern const struct sink_engine engine_tree;
 
 /* For the engines: this many bytes went out, then this errno, or 0; `why` is a sentence, or
  * NULL: what the errno says. */
@@ -138,8 +142,16 @@ static inline bool sink_is_log(const struct sink *sink)
     return sink->engine == &engine_log;
 }
 
+/* Whose target is opened, and looked after, by its jobs. */
+static inline bool sink_has_jobs(const struct sink *sink)
+{
+    return sink_is_log(sink) || sink->engine == &engine_tree;
+}
+
 static inline bool sink_has_target(const struct sink *sink)
 {
+    if (sink->engine == &engine_tree)
+        return sink->file.place.fd >= 0;
     return sink_is_log(sink) ? log_file_is_open(&sink->file.log) : sink->fd >= 0;
 }
 
@@ -151,6 +163,7 @@ void sink_watch_log(struct sink *sink);
 
 /* Into the log. */
 void sink_tell_news(struct sink *sink, const struct log_news *news);
+void sink_tell_sync(struct sink *sink, const struct log_news *news);
 
 /* Idle only, and not for log files, whose job does it. */
 void sink_reopen_now(struct sink *sink);

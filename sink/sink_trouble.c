@@ -59,7 +59,7 @@ static void on_retry(uv_timer_t *timer)
 
     sink->hurry = true; /* it has waited long enough */
     sink->chore = true; /* a log file is opened by its job */
-    if (!sink_has_target(sink) && !sink_is_log(sink)) {
+    if (!sink_has_target(sink) && !sink_has_jobs(sink)) {
         if (sink_open_target(sink, &err) < 0) {
             sink_go_down(sink, errno, err.text);
             return;
@@ -82,8 +82,8 @@ void sink_write_failed(struct sink *sink, int error, const char *why)
         why = sentence;
     }
     /* The job of a log file opens what is not open, and says EINVAL to what is no file. */
-    if (sink_is_log(sink) ? error == EINVAL && !sink_has_target(sink)
-                          : !sink_error_is_temporary(error))
+    if (sink_has_jobs(sink) ? error == EINVAL && !sink_has_target(sink)
+                            : !sink_error_is_temporary(error))
         sink_close_descriptor(sink);
     sink_go_down(sink, error, why);
 }

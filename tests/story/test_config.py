@@ -151,7 +151,7 @@ def test_a_wrong_format_is_refused(tmp_path, format, sentence):
     (GOOD + "drain_timeout: 5\n", "drain_timeout"),
     (GOOD + "metrics: {listen: '127.0.0.1:9514'}\n", "metrics"),
     (GOOD + "    when_full: drop\n", "when_full"),
-    (GOOD.replace("out.log", "'{app}.log'"), r":7:11: 'path' holds '\{app\}'; file names made from entries"),
+    (GOOD.replace("out.log", "'{ap}.log'"), r":7:11: a path has no '\{ap\}'; did you mean '\{app\}'"),
     (GOOD.replace("out.log", "out/"), r":7:11: 'out/' names a folder"),
     (GOOD + "  - {name: two, type: file, path: ./out.log}\n",
      r":8:35: '\./out\.log' is the file of sink 'all' too"),

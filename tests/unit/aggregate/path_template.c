@@ -114,22 +114,35 @@ static void no_value_leaves_its_place_whatever_it_is(void **state)
 
 static void the_base_is_what_no_entry_chooses(void **state)
 {
-    static const char *const bases[][2] = {
-        {"/var/log/{host}.log", "/var/log"},
-        {"/var/log/a{host}/x", "/var/log"},
-        {"/{host}", "/"},
-        {"{host}/x/y", "."},
-        {"run/{date}/x", "run"},
-        {"../{host}", ".."},
-    };
+    (void)state;
+    assert_int_equal(path_template_base_len("/var/log/{host}.log"), strlen("/var/log/"));
+    assert_int_equal(path_template_base_len("/var/log/a{host}/x"), strlen("/var/log/"));
+    assert_int_equal(path_template_base_len("/{host}"), 1);
+    assert_int_equal(path_template_base_len("{host}/x/y"), 0);
+    assert_int_equal(path_template_base_len("run/{date}/x"), strlen("run/"));
+    assert_int_equal(path_template_base_len("/var/log/all.log"), strlen("/var/log/"));
+    assert_int_equal(path_template_base_len("all.log"), 0);
+}
+
+static void a_pattern_stands_for_all_of_its_paths(void **state)
+{
+    char pattern[LABEL_MAX + 1];
+    char path[LABEL_MAX + 8];
 
     (void)state;
-    for (unsigned i = 0; i < sizeof bases / sizeof bases[0]; i++) {
-        struct path_template *template = made(bases[i][0]);
-
-        assert_string_equal(path_template_base(template), bases[i][1]);
-        path_template_free(&template);
-    }
+    assert_true(path_template_pattern("/var/log/{host}/a{app}-{date}.log", pattern));
+    assert_string_equal(pattern, "*/a*-*.log");
+    assert_true(path_template_pattern("/var/log/all.log", pattern));
+    assert_string_equal(pattern, "all.log");
+    assert_true(path_template_pattern("{}{host}{app}", pattern));
+    assert_string_equal(pattern, "{}**");
+    assert_false(path_template_pattern("/x/{host}*", pattern));
+    memset(path, 'p', sizeof path);
+    path[LABEL_MAX] = '\0';
+    assert_true(path_template_pattern(path, pattern));
+    path[LABEL_MAX] = 'p';
+    path[LABEL_MAX + 1] = '\0';
+    assert_false(path_template_pattern(path, pattern));
 }
 
 static void other_braces_stand_for_themselves(void **state)
@@ -271,6 +284,7 @@ int main(void)
         cmocka_unit_test(values_are_made_safe),
         cmocka_unit_test(no_value_leaves_its_place_whatever_it_is),
         cmocka_unit_test(the_base_is_what_no_entry_chooses),
+        cmocka_unit_test(a_pattern_stands_for_all_of_its_paths),
         cmocka_unit_test(other_braces_stand_for_themselves),
         cmocka_unit_test(a_path_that_cannot_be_right_is_refused),
         cmocka_unit_test(the_date_is_that_of_arrival_and_moves_on_at_midnight),

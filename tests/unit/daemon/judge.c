@@ -228,6 +228,41 @@ static void two_sinks_do_not_share_a_file(void **state)
     assert_non_null(strstr(values_of(two_sinks("x.log", path)), "is the file of sink 'a' too"));
 }
 
+static void sinks_with_many_files_share_none(void **state)
+{
+    static const char *const same[][2] = {
+        {"{app}.log", "{host}.log"},
+        {"{app}.log", "x.log"},
+        {"logs/{app}/x", "{host}/web/{topic}"},
+        {"logs/{app}.log", "link/{host}.log"},
+        {"missing/{app}.log", "./no/..//missing/./x.log"},
+        {"{app}", "x@20261125T211828.123456Z"},
+    };
+    static const char *const different[][2] = {
+        {"{app}.log", "{host}.txt"},     {"{app}.log", "logs/x.log"},
+        {"a/{app}.log", "b/{host}.log"}, {"missing/{app}", "missing/no/{app}"},
+        {"{date}.log", ".log"},
+    };
+
+    (void)state;
+    assert_int_equal(mkdir("logs", 0700), 0);
+    assert_int_equal(symlink("logs", "link"), 0);
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        assert_non_null(strstr(values_of(two_sinks(same[i][0], same[i][1])),
+                               "' can become a file of sink 'a', too, or one that it puts away"));
+    for (size_t i = 0; i < sizeof different / sizeof different[0]; i++)
+        assert_string_equal(values_of(two_sinks(different[i][0], different[i][1])), "");
+}
+
+static void a_template_is_judged_where_it_is_written(void **state)
+{
+    (void)state;
+    assert_string_equal(values_of(two_sinks("x.log", "{hots}.log")),
+                        "x.yaml:4:31: a path has no '{hots}'; did you mean '{host}'?\n"
+                        "- {name: b, type: file, path: '{hots}.log'}\n"
+                        "                              ^\n");
+}
+
 /* ---- surroundings -------------------------------------------------------------------- */
 
 static void a_path_that_cannot_be_written_is_told_with_a_remedy(void **state)
@@ -353,6 +388,8 @@ int main(void)
         TEST(a_path_of_a_folder_is_refused),
         TEST(a_file_that_is_put_away_has_a_name_with_room),
         TEST(two_sinks_do_not_share_a_file),
+        TEST(sinks_with_many_files_share_none),
+        TEST(a_template_is_judged_where_it_is_written),
         TEST(a_path_that_cannot_be_written_is_told_with_a_remedy),
         TEST(publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint),
         TEST(a_glob_that_is_none_is_told_at_its_place),

@@ -400,6 +400,33 @@ static void addresses_to_connect_to_are_a_client_each(void **state)
 }
 
 /* Two expressions, and one room for both. */
+static void the_table_of_paths_is_a_share(void **state)
+{
+    static const char text[] =
+        "memory: {cap: %s}\n"
+        "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+        "sinks: [{name: b, type: file, path: '/x/{host}.log', max_paths: 100000, max_open: 500}]\n";
+    char with_cap[512];
+    unsigned descriptors;
+
+    (void)state;
+    assert_int_equal(plan_of(one_of_each), 0);
+    assert_int_equal(t.plan.share_bytes[BUDGET_PATHS], 0);
+    descriptors = t.plan.own_descriptors;
+    forget_plan();
+    snprintf(with_cap, sizeof with_cap, text, "64MiB");
+    assert_int_equal(plan_of(with_cap), 0);
+    assert_true(fits());
+    assert_in_range(t.plan.share_bytes[BUDGET_PATHS], 100000 * (130 + 68), 100000 * 220);
+    assert_int_equal(t.plan.own_descriptors, descriptors + 500);
+    forget_plan();
+    snprintf(with_cap, sizeof with_cap, text, "32MiB");
+    assert_int_equal(plan_of(with_cap), 1);
+    says("max_paths");
+    says("paths 19.3");
+    forget_plan();
+}
+
 static void what_matches_need_is_among_the_tables(void **state)
 {
     size_t tables;
@@ -435,6 +462,7 @@ int main(void)
         cmocka_unit_test(any_cap_is_used_up_and_never_exceeded),
         cmocka_unit_test(both_queues_and_receiving_grow_with_the_cap),
         cmocka_unit_test(addresses_to_connect_to_are_a_client_each),
+        cmocka_unit_test(the_table_of_paths_is_a_share),
         cmocka_unit_test(what_matches_need_is_among_the_tables),
     };
 
