@@ -1,9 +1,10 @@
 /* pusher - sends N entries of 212 bytes of JSON to an address, as fast as it is let.
  *
- *     pusher ADDRESS ENTRIES [BATCH_BYTES]
+ *     pusher ADDRESS ENTRIES [BATCH_BYTES [HOSTS]]
  *
- * With BATCH_BYTES, whole lines are packed into messages of about that size. Every
- * entry carries its number. Prints the number of messages sent. */
+ * With BATCH_BYTES, whole lines are packed into messages of about that size; with HOSTS,
+ * each is from one of so many hosts, at random. Every entry carries its number. Prints the
+ * number of messages sent. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,22 @@ static void make_entry(char *to, unsigned long number)
     memcpy(to + time_at, digits, 6);
 }
 
+/* One of h00000, h00001 …, as long as the host in the pattern. */
+static void choose_host(char *entry, unsigned long hosts)
+{
+    static unsigned long long state = 88172645463325252ull;
+    static size_t host_at;
+    char name[32];
+
+    if (!host_at)
+        host_at = (size_t)(strstr(pattern, "web-01") - pattern);
+    state ^= state << 13; /* xorshift64 */
+    state ^= state >> 7;
+    state ^= state << 17;
+    snprintf(name, sizeof name, "h%05lu", (unsigned long)(state >> 33) % hosts);
+    memcpy(entry + host_at, name, 6);
+}
+
 static void *connect_to(void *context, const char *address)
 {
     void *socket = zmq_socket(context, ZMQ_PUSH);
@@ -50,13 +67,14 @@ int main(int argc, char **argv)
 {
     unsigned long entries = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     size_t batch_bytes = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
+    unsigned long hosts = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
     unsigned long messages = 0;
     size_t len = 0;
     void *context, *socket;
     char *buffer;
 
     if (!entries || sizeof pattern - 1 != ENTRY_LEN) {
-        fprintf(stderr, "usage: pusher ADDRESS ENTRIES [BATCH_BYTES] (pattern has %zu bytes)\n",
+        fprintf(stderr, "usage: pusher ADDRESS ENTRIES [BATCH_BYTES [HOSTS]] (pattern has %zu bytes)\n",
                 sizeof pattern - 1);
         return 64;
     }
@@ -67,6 +85,8 @@ int main(int argc, char **argv)
         return 71;
     for (unsigned long i = 0; i < entries; i++) {
         make_entry(buffer + len, i);
+        if (hosts)
+            choose_host(buffer + len, hosts);
         len += ENTRY_LEN;
         if (batch_bytes && len + 1 + ENTRY_LEN <= batch_bytes && i + 1 < entries) {
             buffer[len++] = '\n';
