@@ -283,21 +283,30 @@ static int rename_part(const struct job *job)
     return result;
 }
 
-/* Both are there and whole. EINVAL: folders of this file system need no sync. */
+/* Both are there and whole; NOTHING: the plain one is not any more. EINVAL: folders of this file
+ * system need no sync. */
 static enum compress_result remove_plain(struct job *job)
 {
     if (fsync(job->folder_fd) < 0 && errno != EINVAL)
         return failed(job, "compress");
-    if (unlinkat(job->folder_fd, job->name, 0) < 0 && errno != ENOENT)
-        return failed(job, "remove");
-    return COMPRESS_DONE;
+    if (unlinkat(job->folder_fd, job->name, 0) == 0)
+        return COMPRESS_DONE;
+    return errno == ENOENT ? COMPRESS_NOTHING : failed(job, "remove");
 }
 
+/* Who removed the plain one a moment ago wanted neither. */
 static enum compress_result finish(struct job *job)
 {
+    enum compress_result result;
+
     if (has_changed(job) || is_gone(job))
         return COMPRESS_NOTHING;
-    return rename_part(job) < 0 ? failed(job, "compress") : remove_plain(job);
+    if (rename_part(job) < 0)
+        return failed(job, "compress");
+    result = remove_plain(job);
+    if (result == COMPRESS_NOTHING)
+        unlinkat(job->folder_fd, job->target, 0);
+    return result;
 }
 
 static enum compress_result check_room(struct job *job)
