@@ -74,7 +74,8 @@ int main(int argc, char **argv)
     char *buffer;
 
     if (!entries || sizeof pattern - 1 != ENTRY_LEN) {
-        fprintf(stderr, "usage: pusher ADDRESS ENTRIES [BATCH_BYTES [HOSTS]] (pattern has %zu bytes)\n",
+        fprintf(stderr,
+                "usage: pusher ADDRESS ENTRIES [BATCH_BYTES [HOSTS]] (pattern has %zu bytes)\n",
                 sizeof pattern - 1);
         return 64;
     }

@@ -77,8 +77,8 @@ static size_t show_files(const struct sink *sink, char *text, size_t size)
 
     if (!sink_files(sink, &files))
         return 0;
-    return (size_t)snprintf(text, size, " paths=%u open=%u other=%" PRIu64, files.paths,
-                            files.open, files.others);
+    return (size_t)snprintf(text, size, " paths=%u open=%u other=%" PRIu64, files.paths, files.open,
+                            files.others);
 }
 
 static void show_ward(const struct sink *sink, char *text, size_t size)
