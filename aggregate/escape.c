@@ -4,23 +4,30 @@
 #include <string.h>
 
 /* What stands for itself among the ASCII bytes, a bit a style. */
-static const unsigned char plain[256] = {
+static const uint16_t plain[256] = {
 #define TEXT_STYLES                                                                                \
     (1u << ESCAPE_MESSAGE | 1u << ESCAPE_COLUMN | 1u << ESCAPE_VALUE | 1u << ESCAPE_KEY)
 #define JSON_STYLES (1u << ESCAPE_JSON | 1u << ESCAPE_JSON_LITERAL)
 #define RAW_STYLE   (1u << ESCAPE_RAW)
-#define EVERY_STYLE (TEXT_STYLES | JSON_STYLES | RAW_STYLE)
+#define SD_STYLES   (1u << ESCAPE_SD_NAME | 1u << ESCAPE_SD_VALUE)
+#define HEADERS     (1u << ESCAPE_HEADER | 1u << ESCAPE_TAG)
+#define EVERY_STYLE (TEXT_STYLES | JSON_STYLES | RAW_STYLE | SD_STYLES | HEADERS)
     [0x01 ... '\t'] = RAW_STYLE,
     [0x0b ... 0x0c] = RAW_STYLE, /* not \n */
     [0x0e ... 0x1f] = RAW_STYLE, /* not \r */
-    [' '] = 1u << ESCAPE_MESSAGE | JSON_STYLES | RAW_STYLE,
+    [' '] = 1u << ESCAPE_MESSAGE | 1u << ESCAPE_SD_VALUE | JSON_STYLES | RAW_STYLE,
     ['!'] = EVERY_STYLE,
-    ['"'] = 1u << ESCAPE_MESSAGE | 1u << ESCAPE_COLUMN | 1u << ESCAPE_JSON_LITERAL | RAW_STYLE,
-    ['#' ... '<'] = EVERY_STYLE,
-    ['='] = EVERY_STYLE & ~(1u << ESCAPE_KEY),
-    ['>' ... '['] = EVERY_STYLE,
+    ['"'] = 1u << ESCAPE_MESSAGE | 1u << ESCAPE_COLUMN | 1u << ESCAPE_JSON_LITERAL | RAW_STYLE |
+            HEADERS,
+    ['#' ... '9'] = EVERY_STYLE,
+    [':'] = EVERY_STYLE & ~(1u << ESCAPE_TAG),
+    [';' ... '<'] = EVERY_STYLE,
+    ['='] = EVERY_STYLE & ~(1u << ESCAPE_KEY | 1u << ESCAPE_SD_NAME),
+    ['>' ... 'Z'] = EVERY_STYLE,
+    ['['] = EVERY_STYLE & ~(1u << ESCAPE_TAG),
     ['\\'] = 1u << ESCAPE_JSON_LITERAL | RAW_STYLE,
-    [']' ... '~'] = EVERY_STYLE,
+    [']'] = EVERY_STYLE & ~(SD_STYLES | 1u << ESCAPE_TAG),
+    ['^' ... '~'] = EVERY_STYLE,
     [0x7f] = RAW_STYLE,
     [0x80 ... 0xff] = RAW_STYLE,
 };
@@ -66,6 +73,11 @@ static bool is_json(enum escape_style style)
     return style == ESCAPE_JSON || style == ESCAPE_JSON_LITERAL;
 }
 
+static bool is_ascii_only(enum escape_style style)
+{
+    return style == ESCAPE_HEADER || style == ESCAPE_TAG || style == ESCAPE_SD_NAME;
+}
+
 enum { ESCAPED_MAX = 8 };
 
 static const char hex[] = "0123456789abcdef";
@@ -83,7 +95,9 @@ static char short_escape(enum escape_style style, unsigned char byte)
     case '\\':
         return '\\';
     case '"':
-        return style == ESCAPE_JSON ? '"' : 0;
+        return style == ESCAPE_JSON || style == ESCAPE_SD_VALUE ? '"' : 0;
+    case ']':
+        return style == ESCAPE_SD_VALUE ? ']' : 0;
     case '\0':
         return style == ESCAPE_RAW ? '0' : 0;
     default:
@@ -140,7 +154,7 @@ static unsigned step(enum escape_style style, const char *bytes, size_t len, cha
     uint32_t code_point;
     unsigned count;
 
-    if (lead < 0x80) {
+    if (lead < 0x80 || is_ascii_only(style)) {
         *written_out = write_byte_escape(style, lead, to);
         return 1;
     }

@@ -4,7 +4,8 @@
  * for other control bytes, DEL and invalid UTF-8, \u{…} for C1 controls,
  * bidirectional controls and U+2028/9; everything else stands for itself. JSON
  * (RFC 8259 §7) escapes the same characters in its own way, and puts U+FFFD for
- * invalid UTF-8, which it cannot carry. Lengths in bytes. Any thread. */
+ * invalid UTF-8, which it cannot carry. The columns of syslog carry ASCII only, so that every
+ * other byte is \xHH there. Lengths in bytes. Any thread. */
 #ifndef AGGREGATE_ESCAPE_H
 #define AGGREGATE_ESCAPE_H
 
@@ -19,6 +20,10 @@ enum escape_style {
     ESCAPE_JSON,         /* a JSON string */
     ESCAPE_JSON_LITERAL, /* valid JSON text, passed on: only what a terminal would obey */
     ESCAPE_RAW,          /* \r \n \0 only */
+    ESCAPE_HEADER,       /* a column of a syslog header (RFC 5424 PRINTUSASCII): only ASCII */
+    ESCAPE_TAG,          /* the tag of RFC 3164: nor what may end it, a colon or a bracket */
+    ESCAPE_SD_NAME,      /* a name in RFC 5424 structured data: nor = ] and the quote */
+    ESCAPE_SD_VALUE,     /* a value there: \" \\ \], spaces and UTF-8 stay */
     ESCAPE_STYLES
 };
 

@@ -138,13 +138,11 @@ static void sum_up(struct format *format)
 
 static int compile_named(struct format *format, const char *text, struct err *err)
 {
-    if (strcmp(text, "json") == 0) {
-        format->kind = FORMAT_JSON;
-        return 0;
-    }
-    if (strcmp(text, "raw") == 0) {
-        format->kind = FORMAT_RAW;
-        return 0;
+    for (unsigned kind = FORMAT_TEMPLATE + 1; kind < FORMAT_KINDS; kind++) {
+        if (strcmp(text, renderers[kind].name) == 0) {
+            format->kind = (enum format_kind)kind;
+            return 0;
+        }
     }
     if (strcmp(text, "text") == 0)
         return compile(format, text_template, err);
@@ -152,8 +150,8 @@ static int compile_named(struct format *format, const char *text, struct err *er
         return compile(format, line_template, err);
     if (!strchr(text, '{'))
         return err_set(err,
-                       "'%s' is no format; there are text, line, json, raw and templates "
-                       "such as '{time} {message}'",
+                       "'%s' is no format; there are text, line, json, logfmt, rfc5424, rfc3164, "
+                       "raw and templates such as '{time} {message}'",
                        text);
     return compile(format, text, err);
 }
@@ -179,7 +177,8 @@ struct format *format_new(const char *text, const struct format_options *options
     }
     format->indent_newlines = options->indent_newlines && shows_message(format);
     sum_up(format);
-    timestamp_writer_init(&format->clock, options->local_time && format->kind != FORMAT_JSON);
+    timestamp_writer_init(&format->clock,
+                          options->local_time && !renderers[format->kind].always_utc);
     return format;
 }
 

@@ -50,9 +50,7 @@ static unsigned message_count(const struct format *format)
 void format_cut(struct format *format, const struct entry *entry, const char *base, size_t room,
                 struct entry *cut)
 {
-    enum escape_style style = format->kind == FORMAT_JSON  ? ESCAPE_JSON
-                              : format->kind == FORMAT_RAW ? ESCAPE_RAW
-                                                           : ESCAPE_MESSAGE;
+    const struct renderer *renderer = &renderers[format->kind];
     unsigned shares = format->kind == FORMAT_TEMPLATE ? message_count(format) : 1;
     size_t others;
 
@@ -60,9 +58,9 @@ void format_cut(struct format *format, const struct entry *entry, const char *ba
     *cut = *entry;
     cut->cut = true;
     cut->field_count = 0;
-    cut->host = cut_span(base, entry->host, style, CUT_COLUMN_LEN);
-    cut->app = cut_span(base, entry->app, style, CUT_COLUMN_LEN);
-    cut->topic = cut_span(base, entry->topic, style, CUT_COLUMN_LEN);
+    cut->host = cut_span(base, entry->host, renderer->column, CUT_COLUMN_LEN);
+    cut->app = cut_span(base, entry->app, renderer->column, CUT_COLUMN_LEN);
+    cut->topic = cut_span(base, entry->topic, renderer->column, CUT_COLUMN_LEN);
     cut->text.len = cut->source.len = 0;
     others = format_len(format, cut, base);
     must(others <= room);
@@ -70,6 +68,6 @@ void format_cut(struct format *format, const struct entry *entry, const char *ba
         return;
     cut->text = format->indent_newlines
                     ? cut_lines(base, entry->text, (room - others) / shares)
-                    : cut_span(base, entry->text, style, (room - others) / shares);
-    cut->source = cut_span(base, entry->source, style, room - others);
+                    : cut_span(base, entry->text, renderer->text, (room - others) / shares);
+    cut->source = cut_span(base, entry->source, renderer->text, room - others);
 }

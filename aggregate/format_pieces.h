@@ -1,4 +1,4 @@
-/* format_pieces.h - the inside of a format: for format.c, render.c, render_json.c. */
+/* format_pieces.h - the inside of a format: for format.c, format_cut.c and render*.c. */
 #ifndef AGGREGATE_FORMAT_PIECES_H
 #define AGGREGATE_FORMAT_PIECES_H
 
@@ -23,7 +23,15 @@ struct piece {
     char text[24]; /* a stretch of the template, or a field's name; longer literals are several */
 };
 
-enum format_kind { FORMAT_TEMPLATE, FORMAT_JSON, FORMAT_RAW };
+enum format_kind {
+    FORMAT_TEMPLATE,
+    FORMAT_JSON,
+    FORMAT_RAW,
+    FORMAT_LOGFMT,
+    FORMAT_RFC5424,
+    FORMAT_RFC3164,
+    FORMAT_KINDS
+};
 
 /* A template of this many pieces with every column at its cut length still fits
  * FORMAT_ROOM_MIN. */
@@ -62,7 +70,31 @@ static inline char *put_span(char *to, const char *base, struct span span)
 #define CUT_MARK      " \\[cut]"
 #define FORMAT_INDENT "\n    " /* before each later line, where newlines are indented */
 
+/* One way of rendering: both passes, and what format_cut and format_new must know of it. */
+struct renderer {
+    const char *name; /* NULL: a template */
+    size_t (*len)(struct format *format, const struct entry *entry, const char *base);
+    char *(*write)(struct format *format, const struct entry *entry, const char *base, char *to);
+    enum escape_style column, text;
+    bool always_utc;
+};
+extern const struct renderer renderers[FORMAT_KINDS]; /* by format_kind; in render.c */
+
+/* render_json.c, render_logfmt.c, render_syslog.c */
 size_t json_len(struct format *format, const struct entry *entry, const char *base);
 char *json_write(struct format *format, const struct entry *entry, const char *base, char *to);
+size_t logfmt_len(struct format *format, const struct entry *entry, const char *base);
+char *logfmt_write(struct format *format, const struct entry *entry, const char *base, char *to);
+size_t rfc5424_len(struct format *format, const struct entry *entry, const char *base);
+char *rfc5424_write(struct format *format, const struct entry *entry, const char *base, char *to);
+size_t rfc3164_len(struct format *format, const struct entry *entry, const char *base);
+char *rfc3164_write(struct format *format, const struct entry *entry, const char *base, char *to);
+
+/* The message as in text, marked when it was cut; and the fields, each as ` key="value"`. */
+size_t render_message_len(const struct format *format, const struct entry *entry, const char *base);
+char *render_message(const struct format *format, const struct entry *entry, const char *base,
+                     char *to);
+size_t render_fields_len(const struct entry *entry, const char *base);
+char *render_fields(const struct entry *entry, const char *base, char *to);
 
 #endif

@@ -16,7 +16,25 @@ void notice_init(struct notice *notice, enum notice_style style, const char *sin
     must(strlen(sink) <= NOTICE_SINK_MAX);
     notice->style = style;
     notice->sink = sink;
-    timestamp_writer_init(&notice->clock, local_time && style == NOTICE_TEXT);
+    timestamp_writer_init(&notice->clock,
+                          local_time && style != NOTICE_JSON && style != NOTICE_RFC5424);
+}
+
+enum notice_style notice_style_of(const char *format)
+{
+    static const struct {
+        const char *format;
+        enum notice_style style;
+    } styles[] = {{"json", NOTICE_JSON},
+                  {"logfmt", NOTICE_LOGFMT},
+                  {"rfc5424", NOTICE_RFC5424},
+                  {"rfc3164", NOTICE_RFC3164}};
+
+    for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++) {
+        if (strcmp(format, styles[i].format) == 0)
+            return styles[i].style;
+    }
+    return NOTICE_TEXT;
 }
 
 static void show_time(struct notice *notice, int64_t time_ns, char text[TIMESTAMP_MAX + 1])
@@ -41,6 +59,9 @@ static void show_mostly(const struct gap *gap, enum escape_style escape, const c
 }
 
 /* The day stands there only when there are two. */
+enum { TEXT_MAX = 352, BSD_HEAD_LEN = sizeof "<44>Nov 23 10:00:03 - logboom: " - 1 };
+_Static_assert(BSD_HEAD_LEN + TEXT_MAX <= NOTICE_LINE_MAX, "a text behind a syslog header fits");
+
 static int write_text(struct notice *notice, const struct gap *gap, char *to)
 {
     char from[TIMESTAMP_MAX + 1], until[TIMESTAMP_MAX + 1], mostly[APP_SHOWN_MAX + 24];
@@ -50,7 +71,7 @@ static int write_text(struct notice *notice, const struct gap *gap, char *to)
     show_time(notice, gap->to_ns, until);
     skip = memcmp(from, until, DAY_LEN) == 0 ? DAY_LEN + 1 : 0;
     show_mostly(gap, ESCAPE_COLUMN, ", mostly app=", "", mostly, sizeof mostly);
-    return snprintf(to, NOTICE_LINE_MAX,
+    return snprintf(to, TEXT_MAX,
                     "--- logboom: sink %s dropped %" PRIu64 " entries (%s) %.*s–%.*s%s\n",
                     notice->sink, gap->count, drop_reason_name(gap->reason), TENTH_LEN - skip,
                     from + skip, TENTH_LEN - skip, until + skip, mostly);
@@ -71,18 +92,75 @@ static int write_json(struct notice *notice, const struct gap *gap, char *to)
                     mostly);
 }
 
+/* `notice` has no value, which no field of an entry can be without. */
+static int write_logfmt(struct notice *notice, const struct gap *gap, char *to)
+{
+    char from[TIMESTAMP_MAX + 1], until[TIMESTAMP_MAX + 1], mostly[APP_SHOWN_MAX + 24];
+
+    show_time(notice, gap->from_ns, from);
+    show_time(notice, gap->to_ns, until);
+    show_mostly(gap, ESCAPE_JSON, " mostly_app=\"", "\"", mostly, sizeof mostly);
+    return snprintf(
+        to, NOTICE_LINE_MAX,
+        "time=%s level=warning sink=%s dropped=%" PRIu64 " reason=%s from=%s to=%s%s notice\n",
+        until, notice->sink, gap->count, drop_reason_name(gap->reason), from, until, mostly);
+}
+
+/* Facility syslog, severity warning; the structured data bears our name. */
+static int write_rfc5424(struct notice *notice, const struct gap *gap, char *to)
+{
+    char from[TIMESTAMP_MAX + 1], until[TIMESTAMP_MAX + 1], mostly[APP_SHOWN_MAX + 24];
+
+    show_time(notice, gap->from_ns, from);
+    show_time(notice, gap->to_ns, until);
+    show_mostly(gap, ESCAPE_SD_VALUE, " mostly_app=\"", "\"", mostly, sizeof mostly);
+    return snprintf(to, NOTICE_LINE_MAX,
+                    "<44>1 %s - logboom - - [logboom@32473 sink=\"%s\" dropped=\"%" PRIu64
+                    "\" reason=\"%s\" from=\"%s\" to=\"%s\"%s] "
+                    "--- logboom: sink %s dropped %" PRIu64 " entries (%s)\n",
+                    until, notice->sink, gap->count, drop_reason_name(gap->reason), from, until,
+                    mostly, notice->sink, gap->count, drop_reason_name(gap->reason));
+}
+
+static int write_rfc3164(struct notice *notice, const struct gap *gap, char *to)
+{
+    char *end = timestamp_write_bsd(&notice->clock, stpcpy(to, "<44>"), gap->to_ns);
+    int head, tail;
+
+    end = stpcpy(end, " - logboom: ");
+    head = (int)(end - to);
+    tail = write_text(notice, gap, end);
+    return head + tail;
+}
+
+static int write_one(struct notice *notice, const struct gap *gap, char *to)
+{
+    switch (notice->style) {
+    case NOTICE_NONE:
+        return 0;
+    case NOTICE_TEXT:
+        return write_text(notice, gap, to);
+    case NOTICE_JSON:
+        return write_json(notice, gap, to);
+    case NOTICE_LOGFMT:
+        return write_logfmt(notice, gap, to);
+    case NOTICE_RFC5424:
+        return write_rfc5424(notice, gap, to);
+    case NOTICE_RFC3164:
+        return write_rfc3164(notice, gap, to);
+    }
+    must(!"a notice of no style");
+    return 0;
+}
+
 size_t notice_write(struct notice *notice, const struct gaps *gaps, char to[NOTICES_ROOM])
 {
     size_t len = 0;
 
     for (unsigned i = 0; i < DROP_REASONS; i++) {
         const struct gap *gap = &gaps->of[i];
-        int added = 0;
+        int added = gap->count > 0 ? write_one(notice, gap, to + len) : 0;
 
-        if (gap->count > 0 && notice->style == NOTICE_TEXT)
-            added = write_text(notice, gap, to + len);
-        else if (gap->count > 0 && notice->style == NOTICE_JSON)
-            added = write_json(notice, gap, to + len);
         must(added >= 0 && added < NOTICE_LINE_MAX);
         len += (size_t)added;
     }

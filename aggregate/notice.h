@@ -2,16 +2,26 @@
  *
  *     --- logboom: sink central dropped 812 entries (full) 10:00:01.2–10:00:03.9, mostly app=shop
  *     {"time":"…","_logboom":{"sink":"central","dropped":812,"reason":"full","from":"…","to":"…"}}
+ *     time=… level=warning sink=central dropped=812 reason=full from=… to=… mostly_app="shop"
+ * notice <44>1 … - logboom - - [logboom@32473 sink="central" dropped="812" …] --- logboom: sink …
+ *     <44>Nov 23 10:00:03 - logboom: --- logboom: sink central dropped 812 entries …
  *
- * No entry of the formats text, line and json can look like that. The only bytes of a
- * client in it are an app's, escaped as in entries. Allocates nothing. Loop thread only. */
+ * No entry of the formats text, line, json, logfmt and rfc5424 can look like that. The only bytes
+ * of a client in it are an app's, escaped as in entries. Allocates nothing. Loop thread only. */
 #ifndef AGGREGATE_NOTICE_H
 #define AGGREGATE_NOTICE_H
 
 #include "aggregate/gap.h"
 #include "aggregate/timestamp.h"
 
-enum notice_style { NOTICE_NONE, NOTICE_TEXT, NOTICE_JSON };
+enum notice_style {
+    NOTICE_NONE,
+    NOTICE_TEXT,
+    NOTICE_JSON,
+    NOTICE_LOGFMT,
+    NOTICE_RFC5424,
+    NOTICE_RFC3164
+};
 
 struct notice {
     enum notice_style style;
@@ -20,9 +30,12 @@ struct notice {
 };
 
 /* With a name of NOTICE_SINK_MAX bytes at most, every notice fits. */
-enum { NOTICE_SINK_MAX = 64, NOTICE_LINE_MAX = 352, NOTICES_ROOM = DROP_REASONS * NOTICE_LINE_MAX };
+enum { NOTICE_SINK_MAX = 64, NOTICE_LINE_MAX = 512, NOTICES_ROOM = DROP_REASONS * NOTICE_LINE_MAX };
 
-/* Borrows the sink's name, which needs no escapes. json is always in UTC. */
+/* How a sink of this format tells. */
+enum notice_style notice_style_of(const char *format);
+
+/* Borrows the sink's name, which needs no escapes. json and rfc5424 are always in UTC. */
 void notice_init(struct notice *notice, enum notice_style style, const char *sink, bool local_time);
 
 /* One line for each reason that has a count, in the order of the reasons. Returns how many

@@ -40,7 +40,7 @@ static size_t first_line(const struct format *format, const struct entry *entry,
     return newline ? (size_t)(newline - text) : entry->text.len;
 }
 
-static size_t message_len(const struct format *format, const struct entry *entry, const char *base)
+size_t render_message_len(const struct format *format, const struct entry *entry, const char *base)
 {
     size_t len = entry->cut ? CUT_MARK_LEN : 0;
 
@@ -52,8 +52,8 @@ static size_t message_len(const struct format *format, const struct entry *entry
            escape_len(ESCAPE_MESSAGE, base + entry->text.offset, first_line(format, entry, base));
 }
 
-static char *message_write(const struct format *format, const struct entry *entry, const char *base,
-                           char *to)
+char *render_message(const struct format *format, const struct entry *entry, const char *base,
+                     char *to)
 {
     if (entry->text.len == 0)
         *to++ = '-';
@@ -126,7 +126,7 @@ static size_t value_len(const char *base, struct span value)
     return escape_len(ESCAPE_VALUE, base + value.offset, value.len);
 }
 
-static size_t fields_len(const struct entry *entry, const char *base)
+size_t render_fields_len(const struct entry *entry, const char *base)
 {
     size_t len = 0;
 
@@ -152,7 +152,7 @@ static char *field_write(char *to, const char *base, const struct field *field)
     return to;
 }
 
-static char *fields_write(const struct entry *entry, const char *base, char *to)
+char *render_fields(const struct entry *entry, const char *base, char *to)
 {
     for (unsigned i = 0; i < entry->field_count; i++)
         to = field_write(to, base, &entry->fields[i]);
@@ -190,9 +190,9 @@ static size_t piece_len(const struct format *format, const struct piece *piece,
     case PIECE_TOPIC:
         return column_len(base, entry->topic);
     case PIECE_MESSAGE:
-        return message_len(format, entry, base);
+        return render_message_len(format, entry, base);
     case PIECE_FIELDS:
-        return fields_len(entry, base);
+        return render_fields_len(entry, base);
     case PIECE_FIELD:
         return column_len(base, named_field(piece, entry, base));
     }
@@ -222,9 +222,9 @@ static char *piece_write(struct format *format, const struct piece *piece,
     case PIECE_TOPIC:
         return column_write(to, base, entry->topic);
     case PIECE_MESSAGE:
-        return message_write(format, entry, base, to);
+        return render_message(format, entry, base, to);
     case PIECE_FIELDS:
-        return fields_write(entry, base, to);
+        return render_fields(entry, base, to);
     case PIECE_FIELD:
         return column_write(to, base, named_field(piece, entry, base));
     }
@@ -237,7 +237,7 @@ static bool has_later_lines(const struct format *format, const struct entry *ent
     return format->indent_newlines && !entry->text.clean;
 }
 
-static size_t template_len(const struct format *format, const struct entry *entry, const char *base)
+static size_t template_len(struct format *format, const struct entry *entry, const char *base)
 {
     size_t len = format->fixed_len;
 
@@ -263,14 +263,16 @@ static char *template_write(struct format *format, const struct entry *entry, co
 
 /* ---- raw ----------------------------------------------------------------------- */
 
-static size_t raw_len(const struct entry *entry, const char *base)
+static size_t raw_len(struct format *format, const struct entry *entry, const char *base)
 {
+    (void)format;
     return escape_len(ESCAPE_RAW, base + entry->source.offset, entry->source.len) +
            (entry->cut ? CUT_MARK_LEN : 0) + 1;
 }
 
-static char *raw_write(const struct entry *entry, const char *base, char *to)
+static char *raw_write(struct format *format, const struct entry *entry, const char *base, char *to)
 {
+    (void)format;
     to = escape_write(ESCAPE_RAW, to, base + entry->source.offset, entry->source.len);
     if (entry->cut) {
         memcpy(to, CUT_MARK, CUT_MARK_LEN);
@@ -282,17 +284,26 @@ static char *raw_write(const struct entry *entry, const char *base, char *to)
 
 /* ---- the doors ----------------------------------------------------------------- */
 
+const struct renderer renderers[FORMAT_KINDS] = {
+    [FORMAT_TEMPLATE] = {NULL, template_len, template_write, ESCAPE_MESSAGE, ESCAPE_MESSAGE, false},
+    [FORMAT_JSON] = {"json", json_len, json_write, ESCAPE_JSON, ESCAPE_JSON, true},
+    [FORMAT_RAW] = {"raw", raw_len, raw_write, ESCAPE_RAW, ESCAPE_RAW, false},
+    [FORMAT_LOGFMT] = {"logfmt", logfmt_len, logfmt_write, ESCAPE_JSON, ESCAPE_JSON, false},
+    [FORMAT_RFC5424] = {"rfc5424", rfc5424_len, rfc5424_write, ESCAPE_HEADER, ESCAPE_MESSAGE, true},
+    [FORMAT_RFC3164] = {"rfc3164", rfc3164_len, rfc3164_write, ESCAPE_TAG, ESCAPE_MESSAGE, false},
+};
+
+/* A template is what most sinks have, and its call can be inlined. */
 size_t format_len(struct format *format, const struct entry *entry, const char *base)
 {
     if (format->kind == FORMAT_TEMPLATE)
         return template_len(format, entry, base);
-    return format->kind == FORMAT_JSON ? json_len(format, entry, base) : raw_len(entry, base);
+    return renderers[format->kind].len(format, entry, base);
 }
 
 char *format_write(struct format *format, const struct entry *entry, const char *base, char *to)
 {
     if (format->kind == FORMAT_TEMPLATE)
         return template_write(format, entry, base, to);
-    return format->kind == FORMAT_JSON ? json_write(format, entry, base, to)
-                                       : raw_write(entry, base, to);
+    return renderers[format->kind].write(format, entry, base, to);
 }

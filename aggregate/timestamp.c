@@ -272,3 +272,19 @@ char *timestamp_write(struct timestamp_writer *writer, char *to, int64_t time_ns
     memcpy(to, writer->offset, sizeof writer->offset);
     return to + writer->offset_len;
 }
+
+char *timestamp_write_bsd(struct timestamp_writer *writer, char *to, int64_t time_ns)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char text[TIMESTAMP_MAX];
+    unsigned month = 0;
+
+    timestamp_write(writer, text, time_ns, 6);
+    must(read_digits(text + sizeof "2026-" - 1, 2, &month) && month >= 1 && month <= 12);
+    memcpy(to, months + 3 * (month - 1), 3);
+    to[3] = ' ';
+    memcpy(to + 4, text + sizeof "2026-11-" - 1, sizeof "23T03:34:12" - 1);
+    to[4] = to[4] == '0' ? ' ' : to[4];
+    to[6] = ' ';
+    return to + TIMESTAMP_BSD_LEN;
+}

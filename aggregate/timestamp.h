@@ -49,4 +49,8 @@ static inline size_t timestamp_len(const struct timestamp_writer *writer, uint8_
 /* Returns the end of what was written. May touch up to TIMESTAMP_MAX bytes from `to`. */
 char *timestamp_write(struct timestamp_writer *writer, char *to, int64_t time_ns, uint8_t digits);
 
+/* `Nov  3 03:34:12`, as in RFC 3164 §4.1.2: no year, no fraction, no offset. */
+enum { TIMESTAMP_BSD_LEN = 15 };
+char *timestamp_write_bsd(struct timestamp_writer *writer, char *to, int64_t time_ns);
+
 #endif

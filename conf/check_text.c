@@ -6,7 +6,7 @@
 #include "conf/count_of.h"
 #include "conf/suggest.h"
 
-enum { NAME_MAX_BYTES = 64, FORMAT_WORDS = 4, GLOB_MAX_BYTES = 128 };
+enum { NAME_MAX_BYTES = 64, FORMAT_WORDS = 7, GLOB_MAX_BYTES = 128 };
 
 int check_name(const struct setting *setting, const char *text, struct err *err)
 {
@@ -24,7 +24,8 @@ int check_name(const struct setting *setting, const char *text, struct err *err)
 
 int check_format(const struct setting *setting, const char *text, struct err *err)
 {
-    static const char *const words[FORMAT_WORDS] = {"text", "line", "json", "raw"};
+    static const char *const words[FORMAT_WORDS] = {"text",    "line",    "json", "logfmt",
+                                                    "rfc5424", "rfc3164", "raw"};
     const char *nearest = suggest_nearest(text, words, FORMAT_WORDS);
 
     if (strchr(text, '{'))
@@ -34,10 +35,11 @@ int check_format(const struct setting *setting, const char *text, struct err *er
             return 0;
     if (nearest)
         return err_set(err, "'%s' is '%s'; did you mean '%s'?", setting->name, text, nearest);
-    return err_set(err,
-                   "'%s' is '%s', but can only be text, line, json, raw or a template such as "
-                   "'{time} {message}'",
-                   setting->name, text);
+    return err_set(
+        err,
+        "'%s' is '%s', but can only be text, line, json, logfmt, rfc5424, rfc3164, raw or a "
+        "template such as '{time} {message}'",
+        setting->name, text);
 }
 
 const char *const check_level_words[] = {

@@ -157,9 +157,10 @@ static void judge_rotate(const struct conf *conf, struct conf_problems *problems
 static void judge_newlines(const struct conf *conf, struct conf_problems *problems,
                            const struct conf_sink *sink)
 {
-    bool has_own_way = strcmp(sink->format, "json") == 0 || strcmp(sink->format, "raw") == 0;
+    bool is_template = strchr(sink->format, '{') || strcmp(sink->format, "text") == 0 ||
+                       strcmp(sink->format, "line") == 0;
 
-    if (has_own_way && is_written(conf, &sink->newlines))
+    if (!is_template && is_written(conf, &sink->newlines))
         conf_problem(conf, problems, &sink->newlines,
                      "'newlines' is only for the formats text, line and templates; "
                      "%s keeps an entry on one line in its own way",

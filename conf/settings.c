@@ -144,7 +144,8 @@ static const struct setting sink_settings[] = {
      .help = "the file to append to; type file only. With {app} {host} {level} {topic} {date} "
              "{hour} in it, many files, such as /var/log/hosts/{host}/{app}.log"},
     {ROW(struct conf_sink, format), .standard = "text", .check = check_format,
-     .help = "text, line, json, raw, or a template such as '{time} {message}'"},
+     .help = "text, line, json, logfmt, rfc5424, rfc3164, raw, or a template such as "
+             "'{time} {message}'"},
     {ROW(struct conf_sink, newlines), .words = WORDS("escape", "indent"), .standard = "escape",
      .help = "an entry of several lines: one line with \\n, or the further lines indented"},
     {ROW(struct conf_sink, mode), .standard = "0640",

@@ -92,8 +92,8 @@ static struct outbox *make_outbox(const struct daemon *daemon, unsigned i)
 
     outbox_set_policy(outbox, policies[conf->when_full]);
     if (conf_tells_drops(daemon->conf, conf))
-        outbox_set_notices(outbox, strcmp(conf->format, "json") == 0 ? NOTICE_JSON : NOTICE_TEXT,
-                           conf->name, daemon->conf->timezone == CONF_TIMEZONE_LOCAL);
+        outbox_set_notices(outbox, notice_style_of(conf->format), conf->name,
+                           daemon->conf->timezone == CONF_TIMEZONE_LOCAL);
     return outbox;
 }
 

@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum { MAX_MESSAGE = 8 * 1024, RENDERED_MAX = 64 * 1024, FORMATS = 5, RECEIVED_NS = 1000 };
+enum { MAX_MESSAGE = 8 * 1024, RENDERED_MAX = 64 * 1024, FORMATS = 8, RECEIVED_NS = 1000 };
 
 static struct {
     struct budget budget;
@@ -41,8 +41,9 @@ struct reading {
 
 static void open_all(void)
 {
-    static const char *const formats[FORMATS] = {"json", "raw", "text", "line",
-                                                 "{topic} {fields.a} {message}{fields}"};
+    static const char *const formats[FORMATS] = {
+        "json",   "raw",     "text",    "line",
+        "logfmt", "rfc5424", "rfc3164", "{topic} {fields.a} {message}{fields}"};
     struct format_options options = {.local_time = false};
     struct err err;
 

@@ -25,6 +25,9 @@ static const struct {
     {"line", {0}},
     {"json", {0}},
     {"raw", {0}},
+    {"logfmt", {0}},
+    {"rfc5424", {0}},
+    {"rfc3164", {0}},
     {"text", {.indent_newlines = true}},
     {"{topic}{fields.a}{message}\\{{{message}", {0}},
 };
@@ -126,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     entry->text = entry->source = span_scan(sample.base, offset, sample.len - offset);
     for (unsigned i = 0; i < sizeof formats / sizeof formats[0]; i++)
         check_format(i);
-    check_notice(NOTICE_TEXT);
-    check_notice(NOTICE_JSON);
+    for (enum notice_style style = NOTICE_TEXT; style <= NOTICE_RFC3164; style++)
+        check_notice(style);
     return 0;
 }

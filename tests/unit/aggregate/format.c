@@ -45,14 +45,14 @@ static const struct {
     const char *template;
     const char *sentence;
 } refused[] = {
-    {"", "'' is no format; there are text, line, json, raw and templates such as '{time} "
-         "{message}'"},
-    {"Text", "'Text' is no format; there are text, line, json, raw and templates such as '{time} "
-             "{message}'"},
-    {"jsonl", "'jsonl' is no format; there are text, line, json, raw and templates such as "
-              "'{time} {message}'"},
-    {"}}", "'}}' is no format; there are text, line, json, raw and templates such as '{time} "
-           "{message}'"},
+    {"", "'' is no format; there are text, line, json, logfmt, rfc5424, rfc3164, raw and "
+         "templates such as '{time} {message}'"},
+    {"Text", "'Text' is no format; there are text, line, json, logfmt, rfc5424, rfc3164, raw and "
+             "templates such as '{time} {message}'"},
+    {"jsonl", "'jsonl' is no format; there are text, line, json, logfmt, rfc5424, rfc3164, raw and "
+              "templates such as '{time} {message}'"},
+    {"}}", "'}}' is no format; there are text, line, json, logfmt, rfc5424, rfc3164, raw and "
+           "templates such as '{time} {message}'"},
     {"{tiem}", "the template has no '{tiem}'; did you mean '{time}'?"},
     {"{msg} {mesage}",
      "the template has no '{msg}'; there are {time} {host} {app} {level} {topic} {message} "

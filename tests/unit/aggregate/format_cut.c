@@ -30,6 +30,9 @@ static const struct shape {
     {"text", &indented, 1},
     {"json", &plain, 1},
     {"raw", &plain, 1},
+    {"logfmt", &plain, 1},
+    {"rfc5424", &plain, 1},
+    {"rfc3164", &plain, 1},
     {"{message}", &plain, 1},
     {"{message}|{message}|{message}", &plain, 3},
     {"{message}{message}", &indented, 2},
@@ -121,6 +124,10 @@ static void assert_cut_well(const struct shape *shape, size_t room)
     if (strcmp(shape->template, "json") == 0) {
         assert_true(is_json_line(line, len));
         assert_non_null(strstr(line, "\"_logboom\":{\"cut\":true}"));
+    } else if (strcmp(shape->template, "logfmt") == 0) {
+        assert_memory_equal(line + len - 5, " cut\n", 5);
+    } else if (strcmp(shape->template, "rfc5424") == 0) {
+        assert_non_null(strstr(line, "[logboom@32473 cut=\"true\"]"));
     } else {
         assert_non_null(memmem(line, len, " \\[cut]", 7));
     }

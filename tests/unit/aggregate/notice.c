@@ -58,6 +58,38 @@ static void a_gap_is_one_line_in_text_and_in_json(void **state)
     assert_string_equal(shown(NOTICE_NONE, &gaps), "");
 }
 
+static void other_formats_tell_in_their_own_way(void **state)
+{
+    struct gaps gaps = {0};
+
+    (void)state;
+    fill(&gaps, DROP_FULL, 812, "a]b");
+    assert_string_equal(shown(NOTICE_LOGFMT, &gaps),
+                        "time=2026-11-23T03:35:13.123456Z level=warning sink=central dropped=812 "
+                        "reason=full from=2026-11-23T03:34:12.123456Z "
+                        "to=2026-11-23T03:35:13.123456Z mostly_app=\"a]b\" notice\n");
+    assert_string_equal(
+        shown(NOTICE_RFC5424, &gaps),
+        "<44>1 2026-11-23T03:35:13.123456Z - logboom - - [logboom@32473 sink=\"central\" "
+        "dropped=\"812\" reason=\"full\" from=\"2026-11-23T03:34:12.123456Z\" "
+        "to=\"2026-11-23T03:35:13.123456Z\" mostly_app=\"a\\]b\"] --- logboom: sink central "
+        "dropped 812 entries (full)\n");
+    assert_string_equal(shown(NOTICE_RFC3164, &gaps),
+                        "<44>Nov 23 03:35:13 - logboom: --- logboom: sink central dropped 812 "
+                        "entries (full) 03:34:12.1–03:35:13.1, mostly app=a]b\n");
+}
+
+static void a_format_has_its_style_and_any_other_that_of_text(void **state)
+{
+    (void)state;
+    assert_int_equal(notice_style_of("json"), NOTICE_JSON);
+    assert_int_equal(notice_style_of("logfmt"), NOTICE_LOGFMT);
+    assert_int_equal(notice_style_of("rfc5424"), NOTICE_RFC5424);
+    assert_int_equal(notice_style_of("rfc3164"), NOTICE_RFC3164);
+    assert_int_equal(notice_style_of("text"), NOTICE_TEXT);
+    assert_int_equal(notice_style_of("{time} {message}"), NOTICE_TEXT);
+}
+
 static void each_reason_has_a_line_of_its_own(void **state)
 {
     struct gaps gaps = {0};
@@ -134,7 +166,7 @@ static void the_longest_fits(void **state)
         gap_vote(&gaps.of[i], hostile, sizeof hostile);
         gaps.of[i].lead = UINT64_MAX;
     }
-    for (enum notice_style style = NOTICE_TEXT; style <= NOTICE_JSON; style++) {
+    for (enum notice_style style = NOTICE_TEXT; style <= NOTICE_RFC3164; style++) {
         notice_init(&notice, style, name, true);
         assert_true(notice_write(&notice, &gaps, text) <= NOTICES_ROOM);
     }
@@ -165,6 +197,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gap_is_one_line_in_text_and_in_json),
+        cmocka_unit_test(other_formats_tell_in_their_own_way),
+        cmocka_unit_test(a_format_has_its_style_and_any_other_that_of_text),
         cmocka_unit_test(each_reason_has_a_line_of_its_own),
         cmocka_unit_test(a_gap_over_midnight_has_its_days),
         cmocka_unit_test(times_of_text_may_be_local_and_those_of_json_never),

@@ -666,9 +666,9 @@ static void a_problem_stands_at_the_text_itself(void **state)
     static const struct {
         const char *value, *told;
     } blocks[] = {
-        {"|\n      logfmt\n", "x.yaml:6:7:"},
-        {">-  # {time}\n\n\n       logfmt\n", "x.yaml:8:8:"},
-        {"|2\n         logfmt\n", "x.yaml:6:10:"},
+        {"|\n      syslog\n", "x.yaml:6:7:"},
+        {">-  # {time}\n\n\n       syslog\n", "x.yaml:8:8:"},
+        {"|2\n         syslog\n", "x.yaml:6:10:"},
         {"|", "x.yaml:5:5: 'format' is empty\n"},
     };
     struct loaded *loaded = *state;

@@ -218,9 +218,10 @@ static void values_are_taken_up_to_their_bounds_and_refused_past_them(void **sta
         {"sinks", "format", "raw", ""},
         {"sinks", "format", "{message}", ""},
         {"sinks", "format", "jsno", "'format' is 'jsno'; did you mean 'json'?"},
-        {"sinks", "format", "logfmt",
-         "'format' is 'logfmt', but can only be text, line, json, raw or a template such as "
-         "'{time} {message}'"},
+        {"sinks", "format", "rfc5424", ""},
+        {"sinks", "format", "syslog",
+         "'format' is 'syslog', but can only be text, line, json, logfmt, rfc5424, rfc3164, raw or "
+         "a template such as '{time} {message}'"},
     };
 
     (void)state;
