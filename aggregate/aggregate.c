@@ -11,7 +11,9 @@ struct route {
     struct path_template *paths; /* NULL: entries have no labels */
     const struct match *match;   /* NULL: takes every entry */
     unsigned answer;             /* match_ask's, to the entry being offered; the next two, too */
-    size_t entry_len;
+    enum framing framing;
+    size_t line_len;  /* without a frame */
+    size_t entry_len; /* in its frame */
     bool has_room;
     bool is_busy;         /* held back the last offer that was BUSY */
     unsigned busy_answer; /* to busy_entry, which is not asked for again */
@@ -45,7 +47,7 @@ void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, str
 {
     must(aggregate->route_count < AGGREGATE_ROUTES_MAX);
     aggregate->routes[aggregate->route_count++] =
-        (struct route){.outbox = outbox, .format = format};
+        (struct route){.outbox = outbox, .format = format, .framing = outbox_framing(outbox)};
 }
 
 void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match,
@@ -87,49 +89,55 @@ static bool find_room(struct route *route, const struct entry *entry, const char
 {
     size_t longest = outbox_longest(route->outbox);
 
-    route->entry_len = format_len(route->format, entry, base);
+    route->line_len = format_len(route->format, entry, base);
+    route->entry_len = framing_len(route->framing, route->line_len);
     route->has_room =
         outbox_has_room(route->outbox, route->entry_len < longest ? route->entry_len : longest);
     return route->has_room;
 }
 
 static inline char *make_place(struct route *route, const struct entry *entry, const char *base,
-                               size_t len, uint64_t number)
+                               uint64_t number)
 {
     struct label label;
 
     if (!route->paths)
-        return outbox_add(route->outbox, len, number, entry->received_ns);
+        return outbox_add(route->outbox, route->entry_len, number, entry->received_ns);
     label = path_template_render(route->paths, entry, base);
-    return outbox_add_labelled(route->outbox, &label, len, number, entry->received_ns);
+    return outbox_add_labelled(route->outbox, &label, route->entry_len, number, entry->received_ns);
+}
+
+/* The entry's bytes, framed, at this place. */
+static void write_frame(struct route *route, const struct entry *entry, const char *base, char *to)
+{
+    char *line = framing_begin(route->framing, to, route->line_len);
+    char *end = format_write(route->format, entry, base, line);
+
+    must(end == line + route->line_len);
+    must(framing_end(route->framing, end) == to + route->entry_len);
 }
 
 /* An entry that no block can hold goes in as far as it fits. */
 static void render_cut(struct route *route, const struct entry *entry, const char *base,
                        uint64_t number)
 {
+    size_t room = framing_longest_line(route->framing, outbox_longest(route->outbox));
     struct entry cut;
-    size_t len;
-    char *to;
 
-    format_cut(route->format, entry, base, outbox_longest(route->outbox), &cut);
-    len = format_len(route->format, &cut, base);
-    to = make_place(route, entry, base, len, number);
-    must(format_write(route->format, &cut, base, to) == to + len);
+    format_cut(route->format, entry, base, room, &cut);
+    route->line_len = format_len(route->format, &cut, base);
+    route->entry_len = framing_len(route->framing, route->line_len);
+    write_frame(route, &cut, base, make_place(route, entry, base, number));
     outbox_count_cut(route->outbox);
 }
 
 static void render(struct route *route, const struct entry *entry, const char *base,
                    uint64_t number)
 {
-    char *to;
-
-    if (route->entry_len > outbox_longest(route->outbox)) {
+    if (route->entry_len > outbox_longest(route->outbox))
         render_cut(route, entry, base, number);
-        return;
-    }
-    to = make_place(route, entry, base, route->entry_len, number);
-    must(format_write(route->format, entry, base, to) == to + route->entry_len);
+    else
+        write_frame(route, entry, base, make_place(route, entry, base, number));
 }
 
 /* Every sink that it is for gets the entry, or drops it. */

@@ -14,8 +14,9 @@ struct aggregate;
 struct aggregate *aggregate_new(void);
 void aggregate_free(struct aggregate **aggregate);
 
-/* From now on entries also go to this outbox, looking like this format. Borrows both
- * until aggregate_free; each outbox may be given once. At most AGGREGATE_ROUTES_MAX. */
+/* From now on entries also go to this outbox, looking like this format, in the outbox's
+ * framing. Borrows both until aggregate_free; each outbox may be given once. At most
+ * AGGREGATE_ROUTES_MAX. */
 enum { AGGREGATE_ROUTES_MAX = 256 };
 void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, struct format *format);
 

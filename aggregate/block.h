@@ -44,8 +44,9 @@ static inline char *block_wire(struct block *block)
     return block->notice + NOTICES_ROOM - block->notice_len;
 }
 
-/* Bytes past `len` that a writer may overwrite with anything. */
-enum { BLOCK_SPARE = 64, BLOCK_CAP_MIN = 64 * 1024 };
+/* Bytes past `len` that a writer may overwrite with anything: a format's spare, and the
+ * newline that is no part of a frame. */
+enum { BLOCK_SPARE = 64 + 1, BLOCK_CAP_MIN = 64 * 1024 };
 
 /* Every slot of the pool is one block of the same capacity. */
 size_t block_slot_bytes(size_t cap);

@@ -16,6 +16,7 @@ void notice_init(struct notice *notice, enum notice_style style, const char *sin
     must(strlen(sink) <= NOTICE_SINK_MAX);
     notice->style = style;
     notice->sink = sink;
+    notice->framing = FRAMING_LINES;
     timestamp_writer_init(&notice->clock,
                           local_time && style != NOTICE_JSON && style != NOTICE_RFC5424);
 }
@@ -153,16 +154,28 @@ static int write_one(struct notice *notice, const struct gap *gap, char *to)
     return 0;
 }
 
+/* Where the frame ends that begins here. How long the line is shows when it is written. */
+static char *write_framed(struct notice *notice, const struct gap *gap, char *to)
+{
+    char line[NOTICE_LINE_MAX];
+    int len = write_one(notice, gap, line);
+    char *begin;
+
+    must(len >= 0 && len + FRAMING_HEAD_MAX <= NOTICE_LINE_MAX);
+    if (len == 0)
+        return to;
+    begin = framing_begin(notice->framing, to, (size_t)len);
+    memcpy(begin, line, (size_t)len);
+    return framing_end(notice->framing, begin + len);
+}
+
 size_t notice_write(struct notice *notice, const struct gaps *gaps, char to[NOTICES_ROOM])
 {
-    size_t len = 0;
+    char *end = to;
 
     for (unsigned i = 0; i < DROP_REASONS; i++) {
-        const struct gap *gap = &gaps->of[i];
-        int added = gap->count > 0 ? write_one(notice, gap, to + len) : 0;
-
-        must(added >= 0 && added < NOTICE_LINE_MAX);
-        len += (size_t)added;
+        if (gaps->of[i].count > 0)
+            end = write_framed(notice, &gaps->of[i], end);
     }
-    return len;
+    return (size_t)(end - to);
 }

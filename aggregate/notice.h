@@ -11,6 +11,7 @@
 #ifndef AGGREGATE_NOTICE_H
 #define AGGREGATE_NOTICE_H
 
+#include "aggregate/framing.h"
 #include "aggregate/gap.h"
 #include "aggregate/timestamp.h"
 
@@ -26,6 +27,7 @@ enum notice_style {
 struct notice {
     enum notice_style style;
     const char *sink;
+    enum framing framing; /* of the line; lines unless it is set */
     struct timestamp_writer clock;
 };
 
@@ -38,7 +40,7 @@ enum notice_style notice_style_of(const char *format);
 /* Borrows the sink's name, which needs no escapes. json and rfc5424 are always in UTC. */
 void notice_init(struct notice *notice, enum notice_style style, const char *sink, bool local_time);
 
-/* One line for each reason that has a count, in the order of the reasons. Returns how many
+/* One frame for each reason that has a count, in the order of the reasons. Returns how many
  * bytes they are. */
 size_t notice_write(struct notice *notice, const struct gaps *gaps, char to[NOTICES_ROOM]);
 

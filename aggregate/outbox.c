@@ -34,6 +34,17 @@ size_t outbox_longest(const struct outbox *outbox)
     return outbox->cap - outbox->entry_overhead;
 }
 
+void outbox_set_framing(struct outbox *outbox, enum framing framing)
+{
+    must(outbox->ledger.offered == 0);
+    outbox->framing = outbox->notice.framing = framing;
+}
+
+enum framing outbox_framing(const struct outbox *outbox)
+{
+    return outbox->framing;
+}
+
 bool outbox_is_empty(const struct outbox *outbox)
 {
     return !outbox->head && !outbox->open && gaps_are_empty(&outbox->pending);
@@ -239,11 +250,7 @@ uint32_t outbox_line_begin(const struct outbox *outbox)
         return 0;
     if (outbox->head_entries_written > 0)
         return head->notice_len + block_end(head, outbox->head_entries_written - 1);
-    if (begin >= head->notice_len)
-        return head->notice_len;
-    while (begin > 0 && head->notice[NOTICES_ROOM - head->notice_len + begin - 1] != '\n')
-        begin--;
-    return begin;
+    return begin >= head->notice_len ? head->notice_len : outbox_notice_begin(outbox, begin);
 }
 
 void outbox_rewind_entry(struct outbox *outbox)

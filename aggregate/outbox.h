@@ -33,6 +33,10 @@ size_t outbox_longest(const struct outbox *outbox);
 
 bool outbox_has_room(const struct outbox *outbox, size_t entry_len);
 
+/* How entries and notices end. Lines, unless it is set before the first entry. */
+void outbox_set_framing(struct outbox *outbox, enum framing framing);
+enum framing outbox_framing(const struct outbox *outbox);
+
 /* ---- when it is full (outbox_policy.c) -------------------------------------------------- */
 
 enum outbox_when_full {

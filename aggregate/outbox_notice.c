@@ -13,6 +13,7 @@ void outbox_set_notices(struct outbox *outbox, enum notice_style style, const ch
                         bool local_time)
 {
     notice_init(&outbox->notice, style, sink, local_time);
+    outbox->notice.framing = outbox->framing;
 }
 
 bool outbox_tells(const struct outbox *outbox)
@@ -50,25 +51,48 @@ static void forget_first(struct gaps *gaps)
     must(!"a notice without a gap");
 }
 
+static uint32_t notice_len_at(const struct outbox *outbox, struct block *block, uint32_t at)
+{
+    return (uint32_t)framing_first(outbox->framing, block_wire(block) + at, block->notice_len - at);
+}
+
 void outbox_count_notices(struct outbox *outbox, struct block *block, uint32_t from, uint32_t until)
 {
-    const char *wire = block_wire(block);
+    uint32_t end = 0;
 
-    for (uint32_t at = from; at < until && at < block->notice_len; at++) {
-        if (wire[at] == '\n') {
+    while (end < block->notice_len) {
+        end += notice_len_at(outbox, block, end);
+        if (end > until)
+            return;
+        if (end > from) {
             outbox->ledger.notices++;
             forget_first(&block->gaps);
         }
     }
 }
 
+uint32_t outbox_notice_begin(const struct outbox *outbox, uint32_t byte)
+{
+    uint32_t begin = 0, end = 0;
+
+    while (end <= byte) {
+        begin = end;
+        end += notice_len_at(outbox, outbox->head, begin);
+    }
+    return begin;
+}
+
 size_t outbox_last_words(struct outbox *outbox, const char **text_out)
 {
     size_t mark_len = outbox->torn ? sizeof torn_mark - 1 : 0;
 
-    if (gaps_are_empty(&outbox->pending))
+    /* What was counted before it was sent in part cannot be ended. */
+    if (gaps_are_empty(&outbox->pending) ||
+        (outbox->torn && outbox->framing == FRAMING_OCTET_COUNTED))
         return 0;
     memcpy(outbox->last_words, torn_mark, mark_len);
+    if (outbox->torn)
+        framing_end(outbox->framing, outbox->last_words + mark_len);
     outbox->last_words_len =
         mark_len + notice_write(&outbox->notice, &outbox->pending, outbox->last_words + mark_len);
     *text_out = outbox->last_words;

@@ -9,6 +9,7 @@ struct outbox {
     struct pool *blocks;
     size_t cap;
     unsigned quota;
+    enum framing framing;
     unsigned held; /* blocks, the open one included */
 
     /* What entries take of a block: one, beside its bytes, and each before it at the far end.
@@ -79,6 +80,9 @@ void outbox_place_pending(struct outbox *outbox);
 
 /* Makes the block's notices say what its gaps are. */
 void outbox_write_notices(struct outbox *outbox, struct block *block);
+
+/* Where the head's notice begins of which this byte is a part. */
+uint32_t outbox_notice_begin(const struct outbox *outbox, uint32_t byte);
 
 /* These bytes of a block's notices have been written: counts those that are now wholly
  * written, and forgets their gaps. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,12 +40,18 @@ static int with_an_aggregate(void **state)
     return 0;
 }
 
-static void add_sink(unsigned i, const char *template)
+static void add_framed_sink(unsigned i, const char *template, enum framing framing)
 {
     outboxes[i] = outbox_new(blocks, CAP, QUOTA);
+    outbox_set_framing(outboxes[i], framing);
     ledgers[i] = outbox_ledger(outboxes[i]);
     formats[i] = made(template);
     aggregate_add_route(aggregate, outboxes[i], formats[i]);
+}
+
+static void add_sink(unsigned i, const char *template)
+{
+    add_framed_sink(i, template, FRAMING_LINES);
 }
 
 /* A sink that only takes the entries of this app. */
@@ -150,6 +157,54 @@ static void every_sink_has_the_entry_in_its_own_format(void **state)
     assert_int_equal(endpoint.routed, 2); /* entries, not copies */
     for (unsigned i = 0; i < SINKS; i++)
         assert_int_equal(ledgers[i]->written, 2);
+    all_home();
+}
+
+static void every_sink_has_the_entry_in_its_own_framing(void **state)
+{
+    size_t len;
+    const char *text;
+
+    (void)state;
+    add_framed_sink(0, "{app}", FRAMING_LINES);
+    add_framed_sink(1, "{app}", FRAMING_OCTET_COUNTED);
+    add_framed_sink(2, "{app}", FRAMING_NUL);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    sample.entry->app = sample_str(&sample, "longer.name");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_string_equal(written(0, NULL), "shop\nlonger.name\n");
+    assert_string_equal(written(1, NULL), "4 shop11 longer.name");
+    text = written(2, &len);
+    assert_int_equal(len, 17);
+    assert_memory_equal(text, "shop\0longer.name\0", 17);
+    all_home();
+}
+
+/* The frame fits the block to its last byte, and what stands behind it is whole. */
+static void the_longest_counted_entry_is_whole_and_a_longer_one_is_cut(void **state)
+{
+    enum { HEAD = 6, LONGEST = CAP - BLOCK_SPARE - sizeof(uint32_t) - HEAD };
+    size_t len;
+    const char *text;
+    char head[32];
+
+    (void)state;
+    add_framed_sink(0, "{message}", FRAMING_OCTET_COUNTED);
+    text_of('x', LONGEST);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    text = written(0, &len);
+    snprintf(head, sizeof head, "%d x", LONGEST);
+    assert_memory_equal(text, head, strlen(head));
+    assert_int_equal(len, HEAD + LONGEST);
+    assert_int_equal(text[len - 1], 'x');
+    assert_int_equal(ledgers[0]->cut, 0);
+
+    text_of('x', LONGEST + 1);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    text = written(0, &len);
+    assert_string_equal(text + len - 8, "x \\[cut]");
+    assert_int_equal(strtoul(text, NULL, 10), len - HEAD);
+    assert_int_equal(ledgers[0]->cut, 1);
     all_home();
 }
 
@@ -547,6 +602,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, with_an_aggregate)
         TEST(without_a_sink_entries_are_taken_and_counted_as_unrouted),
         TEST(every_sink_has_the_entry_in_its_own_format),
+        TEST(every_sink_has_the_entry_in_its_own_framing),
+        TEST(the_longest_counted_entry_is_whole_and_a_longer_one_is_cut),
         TEST(marks_are_counted_when_the_entry_is_taken),
         TEST(a_full_sink_makes_us_busy_and_nothing_changes_anywhere),
         TEST(nobody_drops_what_somebody_else_holds_back),

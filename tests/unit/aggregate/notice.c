@@ -147,6 +147,31 @@ static void an_app_cannot_break_out_of_its_place(void **state)
         strstr(shown(NOTICE_JSON, &gaps), ",\"mostly_app\":\"a b\\n--- \\\"}\\\\\\u001b[2J\"}}\n"));
 }
 
+static void each_notice_has_the_framing_of_the_sink(void **state)
+{
+    struct gaps gaps = {0};
+    struct notice notice;
+    char lines[NOTICES_ROOM];
+    size_t len, first;
+
+    (void)state;
+    fill(&gaps, DROP_FULL, 812, "shop");
+    fill(&gaps, DROP_SUB_FULL, 1, "shop");
+    notice_init(&notice, NOTICE_TEXT, "central", false);
+    assert_int_equal(notice.framing, FRAMING_LINES);
+    len = notice_write(&notice, &gaps, lines);
+    notice.framing = FRAMING_NUL;
+    assert_int_equal(notice_write(&notice, &gaps, text), len);
+    first = strlen(text) + 1;
+    assert_memory_equal(text, lines, first - 1);
+    assert_int_equal(lines[first - 1], '\n');
+    assert_int_equal(first + strlen(text + first) + 1, len);
+    notice.framing = FRAMING_OCTET_COUNTED;
+    assert_int_equal(notice_write(&notice, &gaps, text), len - 2 + 2 * strlen("80 "));
+    assert_int_equal(strtoul(text, NULL, 10), first - 1);
+    assert_memory_equal(strchr(text, ' ') + 1, lines, first - 1);
+}
+
 /* The longest name, the largest counts, both days, and apps that escape to their longest. */
 static void the_longest_fits(void **state)
 {
@@ -168,6 +193,7 @@ static void the_longest_fits(void **state)
     }
     for (enum notice_style style = NOTICE_TEXT; style <= NOTICE_RFC3164; style++) {
         notice_init(&notice, style, name, true);
+        notice.framing = FRAMING_OCTET_COUNTED;
         assert_true(notice_write(&notice, &gaps, text) <= NOTICES_ROOM);
     }
     unsetenv("TZ");
@@ -203,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_gap_over_midnight_has_its_days),
         cmocka_unit_test(times_of_text_may_be_local_and_those_of_json_never),
         cmocka_unit_test(an_app_cannot_break_out_of_its_place),
+        cmocka_unit_test(each_notice_has_the_framing_of_the_sink),
         cmocka_unit_test(the_longest_fits),
         cmocka_unit_test(whatever_the_app_it_is_one_line_and_right_json),
     };

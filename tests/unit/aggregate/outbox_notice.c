@@ -36,7 +36,7 @@ static struct {
     unsigned in_flight_vectors;
 } peer;
 
-static void open_outbox(enum outbox_when_full policy)
+static void open_outbox(enum outbox_when_full policy, enum framing framing)
 {
     struct err err;
 
@@ -45,6 +45,7 @@ static void open_outbox(enum outbox_when_full policy)
     blocks = pool_new(&budget, BUDGET_BLOCKS, block_slot_bytes(CAP), QUOTA, &err);
     outbox = outbox_new(blocks, CAP, QUOTA);
     outbox_set_policy(outbox, policy);
+    outbox_set_framing(outbox, framing);
     outbox_set_notices(outbox, NOTICE_TEXT, "s", false);
     ledger = outbox_ledger(outbox);
 }
@@ -58,7 +59,8 @@ static void close_outbox(void)
 
 static size_t entry_len(uint64_t number)
 {
-    static const size_t lens[] = {24, 25, 1000, 5000, 30000, CAP - BLOCK_SPARE - sizeof(uint32_t)};
+    static const size_t lens[] = {
+        24, 25, 1000, 5000, 30000, CAP - BLOCK_SPARE - sizeof(uint32_t) - FRAMING_HEAD_MAX};
 
     return lens[number * 2654435761u % 97 % 6];
 }
@@ -66,11 +68,38 @@ static size_t entry_len(uint64_t number)
 static void add(uint64_t number)
 {
     size_t len = entry_len(number);
-    char *to = outbox_add(outbox, len, number, (int64_t)number);
+    char *to =
+        outbox_add(outbox, framing_len(outbox_framing(outbox), len), number, (int64_t)number);
+    char *line = framing_begin(outbox_framing(outbox), to, len);
 
-    memset(to, 'x', len);
-    to[sprintf(to, "%" PRIu64, number)] = ':';
-    to[len - 1] = '\n';
+    memset(line, 'x', len);
+    line[sprintf(line, "%" PRIu64, number)] = ':';
+    line[len - 1] = '\n';
+    framing_end(outbox_framing(outbox), line + len);
+}
+
+/* Whether these bytes are one frame; if so, they are a line from then on. */
+static bool is_whole(char *bytes, size_t *len)
+{
+    size_t count;
+    char *space;
+
+    if (outbox_framing(outbox) != FRAMING_OCTET_COUNTED) {
+        if (bytes[*len - 1] != (outbox_framing(outbox) == FRAMING_NUL ? '\0' : '\n'))
+            return false;
+        bytes[*len - 1] = '\n';
+        return true;
+    }
+    space = memchr(bytes, ' ', *len);
+    if (!space)
+        return false;
+    count = strtoul(bytes, NULL, 10);
+    if (*len < (size_t)(space + 1 - bytes) + count)
+        return false;
+    memmove(bytes, space + 1, count);
+    bytes[count] = '\n';
+    *len = count + 1;
+    return true;
 }
 
 static void read_notice(void)
@@ -107,7 +136,7 @@ static void receive(const char *bytes, size_t len)
     for (size_t i = 0; i < len; i++) {
         assert_true(peer.len < CAP);
         peer.line[peer.len++] = bytes[i];
-        if (bytes[i] != '\n')
+        if (!is_whole(peer.line, &peer.len))
             continue;
         if (peer.line[0] == '-')
             read_notice();
@@ -142,7 +171,8 @@ static void end_write(size_t bytes)
 static void offer(void)
 {
     uint64_t number = peer.newest + 1;
-    bool has_room = outbox_has_room(outbox, entry_len(number));
+    size_t len = framing_len(outbox_framing(outbox), entry_len(number));
+    bool has_room = outbox_has_room(outbox, len);
 
     if (!has_room && outbox_holds_back(outbox) && roll(3))
         return;
@@ -195,9 +225,9 @@ static void write_all(void)
     }
 }
 
-static void run_streak(enum outbox_when_full policy)
+static void run_framed_streak(enum outbox_when_full policy, enum framing framing)
 {
-    open_outbox(policy);
+    open_outbox(policy, framing);
     for (unsigned step = 0; step < STEPS; step++) {
         take_a_step();
         check();
@@ -208,6 +238,11 @@ static void run_streak(enum outbox_when_full policy)
         assert_int_equal(peer.told[i], ledger->dropped[i]);
     assert_true(peer.written > STEPS / 20 && peer.notices > STEPS / 200);
     close_outbox();
+}
+
+static void run_streak(enum outbox_when_full policy)
+{
+    run_framed_streak(policy, FRAMING_LINES);
 }
 
 static void drop_newest_tells_every_gap_where_it_is(void **state)
@@ -232,12 +267,21 @@ static void block_tells_what_it_could_not_hold_back(void **state)
     assert_int_equal(peer.told[DROP_FULL], 0);
 }
 
+static void notices_are_whole_in_every_framing(void **state)
+{
+    (void)state;
+    run_framed_streak(OUTBOX_DROP_OLDEST, FRAMING_NUL);
+    run_framed_streak(OUTBOX_DROP_OLDEST, FRAMING_OCTET_COUNTED);
+    run_framed_streak(OUTBOX_DROP_NEWEST, FRAMING_OCTET_COUNTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drop_newest_tells_every_gap_where_it_is),
         cmocka_unit_test(drop_oldest_tells_every_gap_where_it_is),
         cmocka_unit_test(block_tells_what_it_could_not_hold_back),
+        cmocka_unit_test(notices_are_whole_in_every_framing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
