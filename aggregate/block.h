@@ -29,6 +29,7 @@ struct block {
     uint32_t len;
     uint32_t entry_count;
     uint32_t notice_len; /* the last bytes of `notice` that are in use */
+    uint32_t sent_count; /* entries that were ever sent whole (aggregate/outbox_ack.h) */
     char notice[NOTICES_ROOM];
     char bytes[];
 };

@@ -111,6 +111,8 @@ const char *sink_ledger_show(const struct sink_ledger *ledger, char text[LEDGER_
                 " bytes=%" PRIu64,
                 first ? "" : "}", ledger->queued, ledger->in_flight, ledger->cut, ledger->notices,
                 ledger->written_bytes);
+    if (ledger->resent > 0)
+        at = append(text, at, " resent=%" PRIu64, ledger->resent);
     if (ledger->match_limit > 0)
         append(text, at, " match_limit=%" PRIu64, ledger->match_limit);
     return text;

@@ -37,6 +37,7 @@ struct sink_ledger {
     uint64_t in_flight;
     uint64_t cut;           /* rendered longer than a block */
     uint64_t notices;       /* lines that told of drops; no entries, so in none of the sums */
+    uint64_t resent;        /* sent once more, since nobody could tell whether they had arrived */
     uint64_t written_bytes; /* notices included */
     uint64_t queued_bytes;  /* of entries */
     uint64_t match_limit;   /* messages in which a search was given up; offered or not */

@@ -195,8 +195,7 @@ struct block *outbox_unlink(struct outbox *outbox, struct block **link)
     return block;
 }
 
-/* Moves the head's cursor; what is now wholly written is counted. */
-static void advance_head(struct outbox *outbox, uint32_t bytes)
+void outbox_advance_head(struct outbox *outbox, uint32_t bytes)
 {
     struct sink_ledger *ledger = &outbox->ledger;
     struct block *head = outbox->head;
@@ -229,7 +228,7 @@ void outbox_wrote(struct outbox *outbox, size_t bytes)
         uint32_t left = block_wire_len(outbox->head) - outbox->head_written;
         uint32_t moved = bytes < left ? (uint32_t)bytes : left;
 
-        advance_head(outbox, moved);
+        outbox_advance_head(outbox, moved);
         bytes -= moved;
     }
     ledger->queued += ledger->in_flight;

@@ -34,6 +34,10 @@ struct outbox {
     enum outbox_when_full when_full;
     bool expired; /* has blocked for too long, and drops until it has caught up */
 
+    /* outbox_ack.c */
+    struct block *sending; /* the last in flight; NULL: none, or not written in that way */
+    uint32_t sending_sent; /* bytes of its notices and entries that are sent */
+
     /* outbox_notice.c */
     struct notice notice;
     struct gaps pending; /* dropped behind all that is queued, and not told yet */
@@ -59,6 +63,9 @@ struct block *outbox_unlink(struct outbox *outbox, struct block **link);
 /* Of `max` blocks so many may be put in flight. */
 unsigned outbox_most_in_flight(const struct outbox *outbox, unsigned max);
 void outbox_send_home(struct outbox *outbox, struct block *block);
+
+/* Moves the head's cursor; what is now wholly written is counted, and no more in flight. */
+void outbox_advance_head(struct outbox *outbox, uint32_t bytes);
 
 /* Where the line begins of which a part was written; head_written itself if none was. */
 uint32_t outbox_line_begin(const struct outbox *outbox);

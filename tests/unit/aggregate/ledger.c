@@ -29,6 +29,7 @@ static const struct sink_ledger sink = {
     .in_flight = 4,
     .cut = 5,
     .notices = 6,
+    .resent = 7,
     .written_bytes = 66,
     .queued_bytes = 77,
 };
@@ -116,9 +117,9 @@ static void ledgers_are_shown_with_the_reasons_that_occurred(void **state)
     one_reason.refused[REFUSE_FRAMES] = 0;
     assert_ptr_equal(endpoint_ledger_show(&one_reason, text), text);
     assert_non_null(strstr(text, " refused=2{shutdown=2} accepted="));
-    assert_string_equal(
-        sink_ledger_show(&sink, text),
-        "offered=10 written=1 dropped=2{shutdown=2} queued=3 in_flight=4 cut=5 notices=6 bytes=66");
+    assert_string_equal(sink_ledger_show(&sink, text),
+                        "offered=10 written=1 dropped=2{shutdown=2} queued=3 in_flight=4 cut=5 "
+                        "notices=6 bytes=66 resent=7");
     assert_string_equal(
         sink_ledger_show(&(struct sink_ledger){0}, text),
         "offered=0 written=0 dropped=0 queued=0 in_flight=0 cut=0 notices=0 bytes=0");
