@@ -17,7 +17,7 @@ enum conf_timezone { CONF_TIMEZONE_UTC, CONF_TIMEZONE_LOCAL };
 enum conf_socket { CONF_SOCKET_PULL, CONF_SOCKET_SUB };
 enum conf_decode { CONF_DECODE_AUTO, CONF_DECODE_JSON, CONF_DECODE_TEXT };
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
-enum conf_sink_type { CONF_SINK_FILE, CONF_SINK_STDOUT };
+enum conf_sink_type { CONF_SINK_FILE, CONF_SINK_STDOUT, CONF_SINK_TCP, CONF_SINK_UNIX };
 enum conf_gate { CONF_GATE_ON, CONF_GATE_OFF };
 enum conf_newlines { CONF_NEWLINES_ESCAPE, CONF_NEWLINES_INDENT };
 enum conf_when_full {
@@ -33,6 +33,7 @@ enum conf_every {
     CONF_EVERY_1D /* the same */
 };
 enum conf_compress { CONF_COMPRESS_NONE, CONF_COMPRESS_ZSTD, CONF_COMPRESS_GZIP };
+enum conf_framing { CONF_FRAMING_LINES, CONF_FRAMING_OCTET_COUNTED, CONF_FRAMING_NUL };
 enum conf_notices { CONF_NOTICES_ON, CONF_NOTICES_OFF };
 
 struct conf_strings {
@@ -94,7 +95,10 @@ struct conf_sink {
     char *name;
     enum conf_sink_type type;
     struct conf_match match;
-    char *path;   /* files only, else NULL */
+    char *path;    /* files only, else NULL */
+    char *address; /* where a connection goes, else NULL */
+    enum conf_framing framing;
+    struct conf_ms timeout;
     char *format; /* text, line, json, raw or a template */
     enum conf_newlines newlines;
     struct conf_mode mode;

@@ -154,6 +154,37 @@ static void judge_rotate(const struct conf *conf, struct conf_problems *problems
                      units_show_bytes(rotate->size, size));
 }
 
+/* Whether entries go over a connection. */
+static bool is_remote(const struct conf_sink *sink)
+{
+    return sink->type == CONF_SINK_TCP || sink->type == CONF_SINK_UNIX;
+}
+
+static void judge_only(const struct conf *conf, struct conf_problems *problems, const void *setting,
+                       const char *name)
+{
+    if (is_written(conf, setting))
+        conf_problem(conf, problems, setting, "'%s' is only for sinks of type tcp and unix", name);
+}
+
+static void judge_connection(const struct conf *conf, struct conf_problems *problems,
+                             const struct conf_sink *sink)
+{
+    if (!is_settled(conf, &sink->type))
+        return;
+    if (sink->type == CONF_SINK_TCP && !is_written(conf, &sink->address))
+        conf_problem(conf, problems, &sink->address,
+                     "a sink of type tcp needs 'address', such as address: 'loghost:514'");
+    if (sink->type == CONF_SINK_UNIX && !is_written(conf, &sink->address))
+        conf_problem(conf, problems, &sink->address,
+                     "a sink of type unix needs 'address', such as address: /run/logs.sock");
+    if (is_remote(sink))
+        return;
+    judge_only(conf, problems, &sink->address, "address");
+    judge_only(conf, problems, &sink->framing, "framing");
+    judge_only(conf, problems, &sink->timeout, "timeout");
+}
+
 static void judge_newlines(const struct conf *conf, struct conf_problems *problems,
                            const struct conf_sink *sink)
 {
@@ -199,6 +230,7 @@ static void judge_sinks(const struct conf *conf, struct conf_problems *problems)
         judge_path(conf, problems, &conf->sinks[i]);
         judge_file_settings(conf, problems, &conf->sinks[i]);
         judge_rotate(conf, problems, &conf->sinks[i]);
+        judge_connection(conf, problems, &conf->sinks[i]);
         judge_newlines(conf, problems, &conf->sinks[i]);
         judge_block_for(conf, problems, &conf->sinks[i]);
     }

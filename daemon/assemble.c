@@ -84,6 +84,9 @@ static void start_thread_pool(struct daemon *daemon)
 static const enum outbox_when_full policies[] = {OUTBOX_BLOCK, OUTBOX_DROP_NEWEST,
                                                  OUTBOX_DROP_OLDEST};
 
+/* By the order of enum conf_framing. */
+static const enum framing framings[] = {FRAMING_LINES, FRAMING_OCTET_COUNTED, FRAMING_NUL};
+
 static struct outbox *make_outbox(const struct daemon *daemon, unsigned i)
 {
     const struct conf_sink *conf = &daemon->conf->sinks[i];
@@ -91,6 +94,7 @@ static struct outbox *make_outbox(const struct daemon *daemon, unsigned i)
         outbox_new(daemon->blocks, daemon->plan.block_cap, daemon->plan.sink_blocks[i]);
 
     outbox_set_policy(outbox, policies[conf->when_full]);
+    outbox_set_framing(outbox, framings[conf->framing]);
     if (conf_tells_drops(daemon->conf, conf))
         outbox_set_notices(outbox, notice_style_of(conf->format), conf->name,
                            daemon->conf->timezone == CONF_TIMEZONE_LOCAL);

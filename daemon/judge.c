@@ -16,6 +16,7 @@
 #include "ingest/listener.h"
 #include "logfile/rotated_name.h"
 #include "logfile/safe_open.h"
+#include "sink/net_address.h"
 
 /* ---- formats, matches, addresses, owners --------------------------------------------- */
 
@@ -211,6 +212,21 @@ static void judge_rotated_name(const struct conf *conf, const struct conf_sink *
                      name);
 }
 
+/* ---- connections --------------------------------------------------------------------- */
+
+static void judge_target(const struct conf *conf, const struct conf_sink *sink,
+                         struct conf_problems *problems)
+{
+    struct net_address address;
+    struct err err;
+
+    if (!sink->address || (sink->type != CONF_SINK_TCP && sink->type != CONF_SINK_UNIX))
+        return;
+    if (net_address_parse(sink->address, sink->type == CONF_SINK_UNIX ? NET_PATH : NET_HOST_PORT,
+                          &address, &err) < 0)
+        conf_problem(conf, problems, &sink->address, "%s", err.text);
+}
+
 /* ---- values -------------------------------------------------------------------------- */
 
 void judge_values(const struct conf *conf, struct conf_problems *problems)
@@ -223,6 +239,7 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
         judge_path(conf, i, problems);
         judge_rotated_name(conf, &conf->sinks[i], problems);
         judge_owner(conf, &conf->sinks[i].owner, &conf->sinks[i].group, "log file", problems);
+        judge_target(conf, &conf->sinks[i], problems);
     }
 }
 

@@ -50,6 +50,7 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out);
 enum {
     PLAN_CLIENT_BYTES = 80 * 1024,
     PLAN_SOCKET_BYTES = 256 * 1024,
+    PLAN_SEND_BYTES = 512 * 1024, /* of a sink that connects: the kernel doubles what is set */
 };
 
 #endif

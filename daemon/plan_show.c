@@ -56,6 +56,19 @@ static void show_ingest(const struct plan *plan, const struct conf *conf, FILE *
     row(out, "parser", share[BUDGET_PARSER], "the index of one message (max_message)");
 }
 
+/* What leaves by a connection waits in the kernel as well. */
+static void show_connections(const struct conf *conf, FILE *out)
+{
+    unsigned connections = 0;
+
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        connections += conf->sinks[i].address != NULL;
+    if (connections > 0)
+        row(out, "(kernel)", (size_t)connections * PLAN_SEND_BYTES,
+            "the same: send buffers of %u connection%s, 512 KiB each", connections,
+            plural(connections));
+}
+
 void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
 {
     char cap[UNITS_TEXT_MAX];
@@ -81,4 +94,5 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
         show_bytes(plan->cap_bytes, cap), plan->smallest_cap_bytes / 1024);
     row(out, "(kernel)", (size_t)plan->clients * PLAN_SOCKET_BYTES,
         "at most, beside it: receive buffers, 256 KiB a client");
+    show_connections(conf, out);
 }

@@ -6,6 +6,7 @@
 #include "aggregate/outbox_batch.h"
 #include "conf/log.h"
 #include "conf/must.h"
+#include "sink/remote.h"
 #include "sink/sink_parts.h"
 
 /* ---- when to write ---------------------------------------------------------------------- */
@@ -91,6 +92,10 @@ static void end_write(struct sink *sink, size_t bytes)
 
 void sink_flush(struct sink *sink)
 {
+    if (sink->remote) {
+        remote_flush(sink);
+        return;
+    }
     if (sink->state != SINK_IDLE || sink->stopping)
         return;
     if (sink->reopen_wanted && !sink_has_jobs(sink))
@@ -109,6 +114,10 @@ void sink_flush(struct sink *sink)
 
 void sink_drain(struct sink *sink)
 {
+    if (sink->remote) {
+        remote_drain(sink);
+        return;
+    }
     sink->draining = true;
     sink->hurry = true;
     if (sink->state == SINK_DOWN) /* there is no time for a long back-off */
@@ -198,6 +207,8 @@ bool sink_sync_failed(const struct sink *sink)
 
 const char *sink_trouble(const struct sink *sink)
 {
+    if (sink->remote)
+        return remote_trouble(sink);
     if (sink->error)
         return strerror(sink->error);
     return sink->engine == &engine_poll ? "its reader does not read"

@@ -8,6 +8,9 @@
  *     engine_job    other descriptors: writev in libuv's thread pool, one job a sink
  *     engine_log    log files, which are opened, rotated and written by such a job; of the
  *                   kind file only
+ *
+ * A kind whose target is a connection, which is made and lost, says so instead of opening
+ * (sink/remote.h).
  */
 #ifndef SINK_SINK_KIND_H
 #define SINK_SINK_KIND_H
@@ -16,13 +19,18 @@
 
 #include "sink/sink.h"
 
+struct remote_kind;
+
 struct sink_kind {
     /* A descriptor of our own, or -1 with errno and a sentence. */
     int (*open)(const struct conf_sink *conf, struct err *err);
     const char *(*target)(const struct conf_sink *conf);
+    const struct remote_kind *remote; /* NULL: it is opened */
 };
 
 extern const struct sink_kind sink_kind_file;
 extern const struct sink_kind sink_kind_stdout;
+extern const struct sink_kind sink_kind_tcp;
+extern const struct sink_kind sink_kind_unix;
 
 #endif

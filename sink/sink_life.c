@@ -8,11 +8,19 @@
 
 #include "conf/log.h"
 #include "conf/must.h"
+#include "sink/remote.h"
 #include "sink/sink_parts.h"
 
 static const struct sink_kind *kind_of(enum conf_sink_type type)
 {
-    return type == CONF_SINK_FILE ? &sink_kind_file : &sink_kind_stdout;
+    static const struct sink_kind *const kinds[] = {
+        [CONF_SINK_FILE] = &sink_kind_file,
+        [CONF_SINK_STDOUT] = &sink_kind_stdout,
+        [CONF_SINK_TCP] = &sink_kind_tcp,
+        [CONF_SINK_UNIX] = &sink_kind_unix,
+    };
+
+    return kinds[type];
 }
 
 /* ---- the descriptor ------------------------------------------------------------------ */
@@ -147,10 +155,14 @@ static int make_tree(struct sink *sink, const struct sink_shared *shared, struct
 struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *shared,
                        struct outbox *outbox, struct err *err)
 {
-    struct sink *sink = sink_new(conf, shared->loop, outbox);
+    const struct sink_kind *kind = kind_of(conf->type);
+    struct sink *sink;
     struct err reason;
     int result = 0, error;
 
+    if (kind->remote)
+        return remote_open(conf, kind, shared->loop, outbox, err);
+    sink = sink_new(conf, shared->loop, outbox);
     if (conf->type == CONF_SINK_FILE)
         result = sink_file_init(&sink->file, conf, shared->local_time, &reason);
     if (result == 0 && shared->caretaker && conf_rotates(conf))
@@ -255,6 +267,10 @@ void sink_close(struct sink *sink, sink_closed_cb *on_closed, void *context)
     sink->stopping = true;
     sink->on_closed = on_closed;
     sink->context = context;
+    if (sink->remote) {
+        remote_close(sink);
+        return;
+    }
     uv_timer_stop(&sink->alarm);
     if (sink->state == SINK_IDLE || sink->state == SINK_DOWN || sink->engine == &engine_poll)
         sink_finish(sink); /* engine_poll: it waits for a reader who does not come */
@@ -270,5 +286,6 @@ void sink_free(struct sink **sink_address)
     must(sink->state == SINK_CLOSED && !sink_has_target(sink));
     sink_tree_free(&sink->tree);
     sink_file_fini(&sink->file);
+    free(sink->remote);
     free(sink);
 }

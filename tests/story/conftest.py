@@ -9,13 +9,14 @@ import faulthandler
 import os
 import pathlib
 import select
+import shutil
 import subprocess
 import sys
 import time
 
 import pytest
 
-pytest.register_assert_rewrite("logboom_story", "cap_story", "zmtp_peer")
+pytest.register_assert_rewrite("logboom_story", "cap_story", "receivers", "zmtp_peer")
 
 from cap_story import Reader, Tools  # noqa: E402
 from logboom_story import (  # noqa: E402
@@ -27,6 +28,7 @@ from logboom_story import (  # noqa: E402
     end_contexts,
     end_process,
 )
+from receivers import Program, Receiver  # noqa: E402
 
 CLIENT_SCRIPT = pathlib.Path(__file__).with_name("numbered_client.py")
 HANGING_S = int(os.environ.get("LOGBOOM_HANGING_S", "300"))  # longer than --timeout: for what no exception gets out of
@@ -173,6 +175,36 @@ def unread(tmp_path):
     reader = Reader(tmp_path / "all.log")
     yield reader
     reader.close()
+
+
+@pytest.fixture
+def receiver():
+    """Makes receivers of streams: receiver(address, framing=…)."""
+    made = []
+
+    def make(*arguments, **options):
+        made.append(Receiver(*arguments, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()
+
+
+@pytest.fixture
+def program():
+    """Starts receivers that others wrote, or skips the test without them."""
+    made = []
+
+    def start_program(name, *arguments):
+        if not shutil.which(name):
+            pytest.skip(f"needs {name}")
+        made.append(Program(name, *arguments))
+        return made[-1]
+
+    yield start_program
+    for one in made:
+        one.end()
 
 
 @pytest.fixture

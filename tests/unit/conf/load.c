@@ -483,7 +483,7 @@ static void globs_are_not_endless(void **state)
 
 static void keys_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {"address", "framing"};
+    static const char *const later[] = {"certificate", "bind"};
 
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         char text[256], wanted[64];
@@ -743,7 +743,7 @@ static void endpoints_and_sinks_have_what_they_need(void **state)
                         "not a single value\n"
                         "  - apps\n"
                         "    ^\n"
-                        "x.yaml:9:5: a sink needs 'type' (file or stdout)\n"
+                        "x.yaml:9:5: a sink needs 'type' (file, stdout, tcp or unix)\n"
                         "  - {name: s}\n"
                         "    ^\n"
                         "x.yaml:10:12: another sink is called 's' too\n"
@@ -761,13 +761,40 @@ static void endpoints_and_sinks_have_what_they_need(void **state)
                         "                                                    ^\n");
 }
 
+static void what_a_type_needs_and_what_it_cannot_have(void **state)
+{
+    static const struct load_case {
+        const char *sink, *said;
+    } cases[] = {
+        {"type: tcp, address: 'h:1', framing: nul, timeout: 5s", ""},
+        {"type: unix, address: /x, framing: octet-counted, timeout: 5s", ""},
+        {"type: tcp", "a sink of type tcp needs 'address', such as address: 'loghost:514'"},
+        {"type: unix", "a sink of type unix needs 'address', such as address: /run/logs.sock"},
+        {"type: tcp, address: 'h:1', path: /x", "'path' is only for sinks of type file"},
+        {"type: unix, address: /x, mode: '0600'", "'mode' is only for sinks of type file"},
+        {"type: stdout, address: 'h:1'", "'address' is only for sinks of type tcp and unix"},
+        {"type: stdout, framing: lines", "'framing' is only for sinks of type tcp and unix"},
+        {"type: file, path: /x, timeout: 5s", "'timeout' is only for sinks of type tcp and unix"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[256];
+        const char *shown;
+
+        snprintf(text, sizeof text, INGEST "sinks:\n  - {name: s, %s}\n", cases[i].sink);
+        shown = load_text(*state, text);
+        assert_int_equal(shown[0] == '\0', cases[i].said[0] == '\0');
+        assert_non_null(strstr(shown, cases[i].said));
+    }
+}
+
 static void one_mistake_is_told_once(void **state)
 {
     assert_string_equal(load_text(*state, INGEST "sinks:\n"
-                                                 "  - {name: s, type: tcp, path: x}\n"
+                                                 "  - {name: s, type: tls, path: x}\n"
                                                  "  - {name: t, type: file, path: ''}\n"),
-                        "x.yaml:3:21: 'type' is 'tcp', but can only be file or stdout\n"
-                        "  - {name: s, type: tcp, path: x}\n"
+                        "x.yaml:3:21: 'type' is 'tls', but can only be file, stdout, tcp or unix\n"
+                        "  - {name: s, type: tls, path: x}\n"
                         "                    ^\n"
                         "x.yaml:4:33: 'path' is empty\n"
                         "  - {name: t, type: file, path: ''}\n"
@@ -1199,6 +1226,7 @@ int main(void)
         TEST(a_line_that_is_indented_wrongly_is_told),
         TEST(a_problem_stands_at_the_text_itself),
         TEST(endpoints_and_sinks_have_what_they_need),
+        TEST(what_a_type_needs_and_what_it_cannot_have),
         TEST(one_mistake_is_told_once),
         TEST(a_path_is_judged_by_those_who_use_it),
         TEST(a_file_without_a_document_gives_no_conf),

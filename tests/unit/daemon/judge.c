@@ -151,6 +151,24 @@ static void an_unknown_owner_or_group_is_told_once(void **state)
                         "                                              ^\n");
 }
 
+static void an_address_to_connect_to_must_be_one(void **state)
+{
+    (void)state;
+    assert_string_equal(values_of(INGEST "sinks:\n"
+                                         "- {name: a, type: tcp, address: 'h:1'}\n"
+                                         "- {name: b, type: unix, address: './x'}\n"),
+                        "");
+    assert_string_equal(values_of(INGEST "sinks:\n"
+                                         "- {name: a, type: tcp, address: loghost}\n"
+                                         "- {name: b, type: unix, address: 'h:1'}\n"),
+                        "x.yaml:3:33: 'loghost' needs a port, such as loghost:514 or [::1]:514\n"
+                        "- {name: a, type: tcp, address: loghost}\n"
+                        "                                ^\n"
+                        "x.yaml:4:34: 'h:1' is no path; write /path/to/socket, ./socket or @name\n"
+                        "- {name: b, type: unix, address: 'h:1'}\n"
+                        "                                 ^\n");
+}
+
 static void a_path_of_a_folder_is_refused(void **state)
 {
     (void)state;
@@ -385,6 +403,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_unknown_owner_or_group_is_told_once),
+        TEST(an_address_to_connect_to_must_be_one),
         TEST(a_path_of_a_folder_is_refused),
         TEST(a_file_that_is_put_away_has_a_name_with_room),
         TEST(two_sinks_do_not_share_a_file),
