@@ -104,6 +104,10 @@ size_t outbox_line_end(const void *outbox, size_t from, size_t limit);
 /* What was put in flight, notices included. */
 uint64_t outbox_in_flight_bytes(const struct outbox *outbox);
 
+/* The first frames of the write in flight, one vector each, of at most `max`: entries and
+ * notices, with all of their framing. Returns how many. */
+unsigned outbox_frames(const struct outbox *outbox, struct iovec *frames, unsigned max);
+
 /* Whether a write has begun and not ended; it may be one of notices alone. */
 bool outbox_is_writing(const struct outbox *outbox);
 

@@ -17,7 +17,14 @@ enum conf_timezone { CONF_TIMEZONE_UTC, CONF_TIMEZONE_LOCAL };
 enum conf_socket { CONF_SOCKET_PULL, CONF_SOCKET_SUB };
 enum conf_decode { CONF_DECODE_AUTO, CONF_DECODE_JSON, CONF_DECODE_TEXT };
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
-enum conf_sink_type { CONF_SINK_FILE, CONF_SINK_STDOUT, CONF_SINK_TCP, CONF_SINK_UNIX };
+enum conf_sink_type {
+    CONF_SINK_FILE,
+    CONF_SINK_STDOUT,
+    CONF_SINK_TCP,
+    CONF_SINK_UNIX,
+    CONF_SINK_UDP,
+    CONF_SINK_UNIX_DGRAM
+};
 enum conf_gate { CONF_GATE_ON, CONF_GATE_OFF };
 enum conf_newlines { CONF_NEWLINES_ESCAPE, CONF_NEWLINES_INDENT };
 enum conf_when_full {

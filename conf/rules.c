@@ -154,35 +154,57 @@ static void judge_rotate(const struct conf *conf, struct conf_problems *problems
                      units_show_bytes(rotate->size, size));
 }
 
-/* Whether entries go over a connection. */
-static bool is_remote(const struct conf_sink *sink)
+static bool is_stream(const struct conf_sink *sink)
 {
     return sink->type == CONF_SINK_TCP || sink->type == CONF_SINK_UNIX;
 }
 
+/* Whether entries go over a connection, be it one that carries datagrams. */
+static bool is_remote(const struct conf_sink *sink)
+{
+    return is_stream(sink) || sink->type == CONF_SINK_UDP || sink->type == CONF_SINK_UNIX_DGRAM;
+}
+
 static void judge_only(const struct conf *conf, struct conf_problems *problems, const void *setting,
-                       const char *name)
+                       const char *name, const char *types)
 {
     if (is_written(conf, setting))
-        conf_problem(conf, problems, setting, "'%s' is only for sinks of type tcp and unix", name);
+        conf_problem(conf, problems, setting, "'%s' is only for sinks of type %s", name, types);
+}
+
+static void judge_address_of_sink(const struct conf *conf, struct conf_problems *problems,
+                                  const struct conf_sink *sink)
+{
+    static const struct {
+        const char *type, *example;
+    } words[] = {
+        [CONF_SINK_TCP] = {"tcp", "'loghost:514'"},
+        [CONF_SINK_UNIX] = {"unix", "/run/logs.sock"},
+        [CONF_SINK_UDP] = {"udp", "'loghost:514'"},
+        [CONF_SINK_UNIX_DGRAM] = {"unix-dgram", "/dev/log"},
+    };
+
+    if (!is_written(conf, &sink->address))
+        conf_problem(conf, problems, &sink->address,
+                     "a sink of type %s needs 'address', such as address: %s",
+                     words[sink->type].type, words[sink->type].example);
 }
 
 static void judge_connection(const struct conf *conf, struct conf_problems *problems,
                              const struct conf_sink *sink)
 {
+    static const char remote[] = "tcp, unix, udp and unix-dgram";
+
     if (!is_settled(conf, &sink->type))
         return;
-    if (sink->type == CONF_SINK_TCP && !is_written(conf, &sink->address))
-        conf_problem(conf, problems, &sink->address,
-                     "a sink of type tcp needs 'address', such as address: 'loghost:514'");
-    if (sink->type == CONF_SINK_UNIX && !is_written(conf, &sink->address))
-        conf_problem(conf, problems, &sink->address,
-                     "a sink of type unix needs 'address', such as address: /run/logs.sock");
-    if (is_remote(sink))
+    if (!is_stream(sink))
+        judge_only(conf, problems, &sink->framing, "framing", "tcp and unix");
+    if (is_remote(sink)) {
+        judge_address_of_sink(conf, problems, sink);
         return;
-    judge_only(conf, problems, &sink->address, "address");
-    judge_only(conf, problems, &sink->framing, "framing");
-    judge_only(conf, problems, &sink->timeout, "timeout");
+    }
+    judge_only(conf, problems, &sink->address, "address", remote);
+    judge_only(conf, problems, &sink->timeout, "timeout", remote);
 }
 
 static void judge_newlines(const struct conf *conf, struct conf_problems *problems,

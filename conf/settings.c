@@ -136,22 +136,24 @@ static const struct section rotate_section = {"'rotate'", sizeof(struct conf_rot
 static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, name), .required = true, .check = check_name,
      .help = "what this sink is called in logs and counters; unique among sinks"},
-    {ROW(struct conf_sink, type), .words = WORDS("file", "stdout", "tcp", "unix"), .required = true,
+    {ROW(struct conf_sink, type),
+     .words = WORDS("file", "stdout", "tcp", "unix", "udp", "unix-dgram"), .required = true,
      .help = "where entries go"},
     {ROW(struct conf_sink, match), .section = &match_section,
      .help = "which entries it takes: those that are like all keys that are written"},
     {ROW(struct conf_sink, path),
      .help = "the file to append to; type file only. With {app} {host} {level} {topic} {date} "
              "{hour} in it, many files, such as /var/log/hosts/{host}/{app}.log"},
-    {ROW(struct conf_sink, address),
-     .help = "where to connect to: host:port for type tcp, the path of a socket for type unix"},
+    {ROW(struct conf_sink, address), .help = "where to connect to: host:port for types tcp and "
+                                             "udp, the path of a socket for types unix "
+                                             "and unix-dgram"},
     {ROW(struct conf_sink, framing), .words = WORDS("lines", "octet-counted", "nul"),
      .standard = "lines",
      .help = "how the receiver knows where an entry ends: by a newline, a count in front of it, or "
              "a NUL; types tcp and unix"},
     {ROW(struct conf_sink, timeout), .standard = "30s", .least = 100, .most = 3600 * SECONDS,
      .help = "how long a connection may take to be made, and then take nothing, before it counts "
-             "as broken; types tcp and unix"},
+             "as broken; for types that connect"},
     {ROW(struct conf_sink, format), .standard = "text", .check = check_format,
      .help = "text, line, json, logfmt, rfc5424, rfc3164, raw, or a template such as "
              "'{time} {message}'"},

@@ -217,13 +217,13 @@ static void judge_rotated_name(const struct conf *conf, const struct conf_sink *
 static void judge_target(const struct conf *conf, const struct conf_sink *sink,
                          struct conf_problems *problems)
 {
+    bool is_path = sink->type == CONF_SINK_UNIX || sink->type == CONF_SINK_UNIX_DGRAM;
     struct net_address address;
     struct err err;
 
-    if (!sink->address || (sink->type != CONF_SINK_TCP && sink->type != CONF_SINK_UNIX))
+    if (!sink->address || sink->type == CONF_SINK_FILE || sink->type == CONF_SINK_STDOUT)
         return;
-    if (net_address_parse(sink->address, sink->type == CONF_SINK_UNIX ? NET_PATH : NET_HOST_PORT,
-                          &address, &err) < 0)
+    if (net_address_parse(sink->address, is_path ? NET_PATH : NET_HOST_PORT, &address, &err) < 0)
         conf_problem(conf, problems, &sink->address, "%s", err.text);
 }
 

@@ -12,7 +12,7 @@
 #include "conf/log.h"
 #include "conf/must.h"
 
-enum { RETRY_MS_FIRST = 100, RETRY_MS_MAX = 30 * 1000 };
+enum { RETRY_MS_FIRST = 100 };
 
 /* A connection that has lasted so long was good, even if there was nothing to send. */
 enum { GOOD_MS = 10 * 1000 };
@@ -180,7 +180,7 @@ static void connected(struct sink *sink, int fd)
     remote->is_proven = false;
     remote->connected_ms = remote->progress_ms = uv_now(sink->loop);
     fd_watch_for(remote->watch, UV_READABLE);
-    if (outbox_is_empty(sink->outbox)) {
+    if (outbox_is_empty(sink->outbox) && !remote->kind->is_deaf) {
         if (remote->connections == 1 && sink->error == 0)
             log_line(LOG_LEVEL_INFO, "sink %s: connected to '%s'", sink->conf->name,
                      sink_target(sink));
@@ -320,7 +320,7 @@ static void init_remote(struct sink *sink)
         .context = sink,
     };
     dial_init(&remote->dial);
-    backoff_init(&remote->backoff, RETRY_MS_FIRST, RETRY_MS_MAX, any_seed());
+    backoff_init(&remote->backoff, RETRY_MS_FIRST, remote->kind->retry_ms_max, any_seed());
     uv_timer_init(sink->loop, &sink->alarm);
     uv_timer_init(sink->loop, &remote->ticker);
     remote->ticker.data = sink;

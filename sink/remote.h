@@ -31,13 +31,16 @@ struct remote_engine {
 struct remote_kind {
     enum net_address_form form;
     int socket_type;
-    bool acks; /* the kernel tells what has arrived */
+    bool acks;    /* the kernel tells what has arrived */
+    bool is_deaf; /* nobody answers: that it is connected says nothing of the other side */
+    uint64_t retry_ms_max;
     /* Sets the options of a socket that is not connected yet. */
     void (*prepare)(int fd, const struct conf_sink *conf);
     const struct remote_engine *engine;
 };
 
 extern const struct remote_engine engine_stream;
+extern const struct remote_engine engine_datagram;
 
 struct remote {
     const struct remote_kind *kind;
@@ -53,7 +56,10 @@ struct remote {
     uint64_t connected_ms; /* loop time */
     uint64_t progress_ms;  /* when something moved last */
     uint64_t dropped_before;
-    struct err why; /* the connection was lost, or none was made */
+    size_t datagram_max;  /* bytes of the longest that is tried; 0: not known yet */
+    unsigned refusals;    /* since the last tick */
+    bool waits_no_longer; /* nobody listens, and entries are sent all the same */
+    struct err why;       /* the connection was lost, or none was made */
 };
 
 /* As sink_open; dials. Fails where the address is none. */

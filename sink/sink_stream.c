@@ -41,6 +41,7 @@ static const struct remote_kind remote_tcp = {
     .form = NET_HOST_PORT,
     .socket_type = SOCK_STREAM,
     .acks = true,
+    .retry_ms_max = 30000,
     .prepare = prepare_tcp,
     .engine = &engine_stream,
 };
@@ -48,6 +49,7 @@ static const struct remote_kind remote_tcp = {
 static const struct remote_kind remote_unix = {
     .form = NET_PATH,
     .socket_type = SOCK_STREAM,
+    .retry_ms_max = 30000,
     .prepare = prepare_unix,
     .engine = &engine_stream,
 };

@@ -707,58 +707,59 @@ static void a_problem_stands_at_the_text_itself(void **state)
 
 static void endpoints_and_sinks_have_what_they_need(void **state)
 {
-    assert_string_equal(load_text(*state, "ingest:\n"
-                                          "  - name: a\n"
-                                          "  - {name: a, bind: 'tcp://[::]:1'}\n"
-                                          "  - connect: 'tcp://[::]:1'\n"
-                                          "    max_entry: 512KiB\n"
-                                          "  - {name: b, bind: [], max_message: 2KiB}\n"
-                                          "  - apps\n"
-                                          "sinks:\n"
-                                          "  - {name: s}\n"
-                                          "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
-                                          "  - {name: t, type: stdout, format: json, "
-                                          "newlines: indent}\n"),
-                        "x.yaml:2:5: an ingest endpoint needs 'bind' or 'connect', such as "
-                        "bind: 'tcp://127.0.0.1:5514'\n"
-                        "  - name: a\n"
-                        "    ^\n"
-                        "x.yaml:3:12: another ingest endpoint is called 'a' too\n"
-                        "  - {name: a, bind: 'tcp://[::]:1'}\n"
-                        "           ^\n"
-                        "x.yaml:4:5: an ingest endpoint needs 'name'\n"
-                        "  - connect: 'tcp://[::]:1'\n"
-                        "    ^\n"
-                        "x.yaml:5:16: 'max_entry' is 512KiB, above 'max_message', which is 256KiB\n"
-                        "    max_entry: 512KiB\n"
-                        "               ^\n"
-                        "x.yaml:6:21: an ingest endpoint needs 'bind' or 'connect', such as "
-                        "bind: 'tcp://127.0.0.1:5514'\n"
-                        "  - {name: b, bind: [], max_message: 2KiB}\n"
-                        "                    ^\n"
-                        "x.yaml:6:38: 'max_message' is 2KiB, below 'max_entry', which is 64KiB\n"
-                        "  - {name: b, bind: [], max_message: 2KiB}\n"
-                        "                                     ^\n"
-                        "x.yaml:7:5: an ingest endpoint is a section such as '- name: …', "
-                        "not a single value\n"
-                        "  - apps\n"
-                        "    ^\n"
-                        "x.yaml:9:5: a sink needs 'type' (file, stdout, tcp or unix)\n"
-                        "  - {name: s}\n"
-                        "    ^\n"
-                        "x.yaml:10:12: another sink is called 's' too\n"
-                        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
-                        "           ^\n"
-                        "x.yaml:10:35: 'path' is only for sinks of type file\n"
-                        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
-                        "                                  ^\n"
-                        "x.yaml:10:45: 'mode' is only for sinks of type file\n"
-                        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
-                        "                                            ^\n"
-                        "x.yaml:11:53: 'newlines' is only for the formats text, line and "
-                        "templates; json keeps an entry on one line in its own way\n"
-                        "  - {name: t, type: stdout, format: json, newlines: indent}\n"
-                        "                                                    ^\n");
+    assert_string_equal(
+        load_text(*state, "ingest:\n"
+                          "  - name: a\n"
+                          "  - {name: a, bind: 'tcp://[::]:1'}\n"
+                          "  - connect: 'tcp://[::]:1'\n"
+                          "    max_entry: 512KiB\n"
+                          "  - {name: b, bind: [], max_message: 2KiB}\n"
+                          "  - apps\n"
+                          "sinks:\n"
+                          "  - {name: s}\n"
+                          "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
+                          "  - {name: t, type: stdout, format: json, "
+                          "newlines: indent}\n"),
+        "x.yaml:2:5: an ingest endpoint needs 'bind' or 'connect', such as "
+        "bind: 'tcp://127.0.0.1:5514'\n"
+        "  - name: a\n"
+        "    ^\n"
+        "x.yaml:3:12: another ingest endpoint is called 'a' too\n"
+        "  - {name: a, bind: 'tcp://[::]:1'}\n"
+        "           ^\n"
+        "x.yaml:4:5: an ingest endpoint needs 'name'\n"
+        "  - connect: 'tcp://[::]:1'\n"
+        "    ^\n"
+        "x.yaml:5:16: 'max_entry' is 512KiB, above 'max_message', which is 256KiB\n"
+        "    max_entry: 512KiB\n"
+        "               ^\n"
+        "x.yaml:6:21: an ingest endpoint needs 'bind' or 'connect', such as "
+        "bind: 'tcp://127.0.0.1:5514'\n"
+        "  - {name: b, bind: [], max_message: 2KiB}\n"
+        "                    ^\n"
+        "x.yaml:6:38: 'max_message' is 2KiB, below 'max_entry', which is 64KiB\n"
+        "  - {name: b, bind: [], max_message: 2KiB}\n"
+        "                                     ^\n"
+        "x.yaml:7:5: an ingest endpoint is a section such as '- name: …', "
+        "not a single value\n"
+        "  - apps\n"
+        "    ^\n"
+        "x.yaml:9:5: a sink needs 'type' (file, stdout, tcp, unix, udp or unix-dgram)\n"
+        "  - {name: s}\n"
+        "    ^\n"
+        "x.yaml:10:12: another sink is called 's' too\n"
+        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
+        "           ^\n"
+        "x.yaml:10:35: 'path' is only for sinks of type file\n"
+        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
+        "                                  ^\n"
+        "x.yaml:10:45: 'mode' is only for sinks of type file\n"
+        "  - {name: s, type: stdout, path: /x, mode: '0600'}\n"
+        "                                            ^\n"
+        "x.yaml:11:53: 'newlines' is only for the formats text, line and "
+        "templates; json keeps an entry on one line in its own way\n"
+        "  - {name: t, type: stdout, format: json, newlines: indent}\n"
+        "                                                    ^\n");
 }
 
 static void what_a_type_needs_and_what_it_cannot_have(void **state)
@@ -768,13 +769,22 @@ static void what_a_type_needs_and_what_it_cannot_have(void **state)
     } cases[] = {
         {"type: tcp, address: 'h:1', framing: nul, timeout: 5s", ""},
         {"type: unix, address: /x, framing: octet-counted, timeout: 5s", ""},
+        {"type: udp, address: 'h:1', timeout: 5s", ""},
+        {"type: unix-dgram, address: /dev/log", ""},
+        {"type: udp, address: 'h:1', framing: nul",
+         "'framing' is only for sinks of type tcp and unix"},
+        {"type: udp", "a sink of type udp needs 'address', such as address: 'loghost:514'"},
+        {"type: unix-dgram",
+         "a sink of type unix-dgram needs 'address', such as address: /dev/log"},
         {"type: tcp", "a sink of type tcp needs 'address', such as address: 'loghost:514'"},
         {"type: unix", "a sink of type unix needs 'address', such as address: /run/logs.sock"},
         {"type: tcp, address: 'h:1', path: /x", "'path' is only for sinks of type file"},
         {"type: unix, address: /x, mode: '0600'", "'mode' is only for sinks of type file"},
-        {"type: stdout, address: 'h:1'", "'address' is only for sinks of type tcp and unix"},
+        {"type: stdout, address: 'h:1'",
+         "'address' is only for sinks of type tcp, unix, udp and unix-dgram"},
         {"type: stdout, framing: lines", "'framing' is only for sinks of type tcp and unix"},
-        {"type: file, path: /x, timeout: 5s", "'timeout' is only for sinks of type tcp and unix"},
+        {"type: file, path: /x, timeout: 5s",
+         "'timeout' is only for sinks of type tcp, unix, udp and unix-dgram"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -790,15 +800,16 @@ static void what_a_type_needs_and_what_it_cannot_have(void **state)
 
 static void one_mistake_is_told_once(void **state)
 {
-    assert_string_equal(load_text(*state, INGEST "sinks:\n"
-                                                 "  - {name: s, type: tls, path: x}\n"
-                                                 "  - {name: t, type: file, path: ''}\n"),
-                        "x.yaml:3:21: 'type' is 'tls', but can only be file, stdout, tcp or unix\n"
-                        "  - {name: s, type: tls, path: x}\n"
-                        "                    ^\n"
-                        "x.yaml:4:33: 'path' is empty\n"
-                        "  - {name: t, type: file, path: ''}\n"
-                        "                                ^\n");
+    assert_string_equal(
+        load_text(*state, INGEST "sinks:\n"
+                                 "  - {name: s, type: tls, path: x}\n"
+                                 "  - {name: t, type: file, path: ''}\n"),
+        "x.yaml:3:21: 'type' is 'tls', but can only be file, stdout, tcp, unix, udp or unix-dgram\n"
+        "  - {name: s, type: tls, path: x}\n"
+        "                    ^\n"
+        "x.yaml:4:33: 'path' is empty\n"
+        "  - {name: t, type: file, path: ''}\n"
+        "                                ^\n");
 }
 
 static void a_path_is_judged_by_those_who_use_it(void **state)
