@@ -208,7 +208,7 @@ soak: all | test-packages
 # ---- measuring ---------------------------------------------------------------
 
 BENCH_PAIRS ?= 15
-BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher bare_recv count_malloc.so)
+BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher bare_recv tcp_read count_malloc.so)
 WRAPPED     := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strndup)
 
 $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o: CFLAGS += -fno-builtin -Wno-missing-prototypes
@@ -218,7 +218,7 @@ $(O)/bench/micro: $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o $(PART_O)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(ALL_LDFLAGS) $(WRAPPED) -o $@ $^ $(LIB_LDLIBS)
 
-$(O)/bench/pusher $(O)/bench/bare_recv: $(O)/bench/%: $(O)/obj/bench/%.o
+$(O)/bench/pusher $(O)/bench/bare_recv $(O)/bench/tcp_read: $(O)/bench/%: $(O)/obj/bench/%.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lzmq
@@ -237,6 +237,7 @@ bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(PYTHON) bench/end_to_end.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/rotation.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/paths.py $(O)
+	@$(PYTHON) bench/connections.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/memory.py $(O)
 
 # The attacks of tests/story/test_cap_*.py, longer: some 20 minutes.
