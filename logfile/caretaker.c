@@ -279,12 +279,13 @@ struct caretaker *caretaker_new(unsigned ward_max, unsigned compress_set, struct
 
     must(caretaker);
     must(pthread_mutex_init(&caretaker->lock, NULL) == 0);
+    must(pthread_mutex_init(&caretaker->names, NULL) == 0);
     for (unsigned i = 0; i < WORKERS; i++)
         init_worker(caretaker, &caretaker->workers[i]);
     caretaker->ward_max = ward_max;
     caretaker->wards = calloc(ward_max, sizeof *caretaker->wards);
     caretaker->retention = retention_new(room);
-    caretaker->compress = compress_set ? compress_new() : NULL;
+    caretaker->compress = compress_set ? compress_new(&caretaker->names) : NULL;
     must(caretaker->wards && caretaker->retention && (caretaker->compress || !compress_set));
     if (start_workers(caretaker, err) == 0)
         return caretaker;
@@ -344,6 +345,7 @@ bool caretaker_free(struct caretaker **caretaker_address, unsigned patience_ms)
     compress_free(&caretaker->compress);
     for (unsigned i = 0; i < WORKERS; i++)
         must(pthread_cond_destroy(&caretaker->workers[i].called) == 0);
+    must(pthread_mutex_destroy(&caretaker->names) == 0);
     must(pthread_mutex_destroy(&caretaker->lock) == 0);
     free(caretaker);
     return true;

@@ -49,6 +49,7 @@ struct worker {
 
 struct caretaker {
     pthread_mutex_t lock;
+    pthread_mutex_t names; /* in a pass of the keeper no file is compressed to its end */
     struct worker workers[WORKERS];
     struct retention *retention; /* the keeper's */
     struct compress *compress;   /* the compressor's; NULL: nobody compresses */

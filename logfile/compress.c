@@ -27,6 +27,7 @@ enum { CODE_BYTES = 512 * 1024 };
 struct compress {
     enum compress_kind kind; /* of the codec */
     struct codec *codec;     /* NULL: there is none now */
+    pthread_mutex_t *names;  /* NULL: nobody else counts */
     uint8_t in[IN_BYTES];
     uint8_t out[OUT_BYTES];
 };
@@ -46,9 +47,13 @@ struct job {
     struct err *err;
 };
 
-struct compress *compress_new(void)
+struct compress *compress_new(pthread_mutex_t *names)
 {
-    return calloc(1, sizeof(struct compress));
+    struct compress *compress = calloc(1, sizeof *compress);
+
+    if (compress)
+        compress->names = names;
+    return compress;
 }
 
 void compress_free(struct compress **compress_address)
@@ -283,29 +288,32 @@ static int rename_part(const struct job *job)
     return result;
 }
 
-/* Both are there and whole; NOTHING: the plain one is not any more. EINVAL: folders of this file
- * system need no sync. */
+/* Both are there and whole. EINVAL: folders of this file system need no sync. */
 static enum compress_result remove_plain(struct job *job)
 {
     if (fsync(job->folder_fd) < 0 && errno != EINVAL)
         return failed(job, "compress");
-    if (unlinkat(job->folder_fd, job->name, 0) == 0)
-        return COMPRESS_DONE;
-    return errno == ENOENT ? COMPRESS_NOTHING : failed(job, "remove");
+    if (unlinkat(job->folder_fd, job->name, 0) < 0 && errno != ENOENT)
+        return failed(job, "remove");
+    return COMPRESS_DONE;
 }
 
-/* Who removed the plain one a moment ago wanted neither. */
-static enum compress_result finish(struct job *job)
+static enum compress_result exchange(struct job *job)
 {
-    enum compress_result result;
-
     if (has_changed(job) || is_gone(job))
         return COMPRESS_NOTHING;
-    if (rename_part(job) < 0)
-        return failed(job, "compress");
-    result = remove_plain(job);
-    if (result == COMPRESS_NOTHING)
-        unlinkat(job->folder_fd, job->target, 0);
+    return rename_part(job) < 0 ? failed(job, "compress") : remove_plain(job);
+}
+
+/* Whoever counts sees one of the two. */
+static enum compress_result finish(struct job *job, enum compress_result (*step)(struct job *))
+{
+    pthread_mutex_t *names = job->compress->names;
+    enum compress_result result;
+
+    must(!names || pthread_mutex_lock(names) == 0);
+    result = step(job);
+    must(!names || pthread_mutex_unlock(names) == 0);
     return result;
 }
 
@@ -333,7 +341,7 @@ static enum compress_result make_twin(struct job *job, enum compress_kind kind)
     if (result == COMPRESS_DONE)
         result = dress(job);
     if (result == COMPRESS_DONE)
-        result = finish(job);
+        result = finish(job, exchange);
     return result;
 }
 
@@ -341,7 +349,7 @@ static enum compress_result make_twin(struct job *job, enum compress_kind kind)
 static enum compress_result run_under_name(struct job *job, enum compress_kind kind)
 {
     if (faccessat(job->folder_fd, job->target, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-        return is_twin(job->folder_fd, job->target, &job->st) ? remove_plain(job)
+        return is_twin(job->folder_fd, job->target, &job->st) ? finish(job, remove_plain)
                                                               : COMPRESS_NOTHING;
     return errno == ENOENT ? make_twin(job, kind) : failed(job, "compress");
 }

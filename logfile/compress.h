@@ -12,6 +12,7 @@
 #ifndef LOGFILE_COMPRESS_H
 #define LOGFILE_COMPRESS_H
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "conf/err.h"
@@ -20,8 +21,9 @@
 struct compress;
 
 /* The buffers; what the kind needs beside them comes with the first file and goes with
- * compress_rest. NULL: no memory. */
-struct compress *compress_new(void);
+ * compress_rest. `names` is held while a file goes from one name to the other, for those who
+ * count files in another thread; it may be NULL, and is borrowed. NULL: no memory. */
+struct compress *compress_new(pthread_mutex_t *names);
 void compress_free(struct compress **compress);
 
 /* Gives back what the next file needs anew. */

@@ -1,4 +1,5 @@
 /* The thread that removes rotated files, at an ordinary priority: rarely much to do, but soon. */
+#include "conf/must.h"
 #include "logfile/caretaker_parts.h"
 
 /* Of max_total; see caretaker.c. */
@@ -33,8 +34,12 @@ static enum walk_result look_through(struct ward *ward, struct err *err)
         .context = caretaker,
     };
     struct retention_tally tally = {0};
-    enum walk_result result = retention_pass(caretaker->retention, &order, &tally, err);
+    enum walk_result result;
 
+    /* A file seen under both its names would count twice, and an older one go for it. */
+    must(pthread_mutex_lock(&caretaker->names) == 0);
+    result = retention_pass(caretaker->retention, &order, &tally, err);
+    must(pthread_mutex_unlock(&caretaker->names) == 0);
     count(ward, &tally);
     return result;
 }

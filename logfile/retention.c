@@ -95,8 +95,7 @@ static struct dated dated(struct walked_file *file)
     return (struct dated){file->rotated.time_us, (uint64_t)file->st.st_size};
 }
 
-/* What another has removed meanwhile is not counted: it may be the compressor, whose file under
- * the other name is looked at in the pass that it asks for. */
+/* What somebody else has removed meanwhile is gone, which is all that was wanted. */
 static bool remove_file(struct pass *pass, struct walked_file *file)
 {
     if (unlinkat(file->folder_fd, file->name, 0) < 0) {

@@ -2,6 +2,7 @@
 #include "tests/unit/logfile/folder_rig.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -17,7 +18,7 @@ static struct err why;
 
 static int open_all(void **state)
 {
-    t = compress_new();
+    t = compress_new(NULL);
     chunks_left = 1000000;
     at_chunk = NULL;
     return t ? rig_open(state) : -1;
@@ -225,6 +226,48 @@ static void append_to_plain(void)
     close(fd);
 }
 
+static void *press_beside(void *result)
+{
+    *(enum compress_result *)result = press(COMPRESS_ZSTD, one(""));
+    return NULL;
+}
+
+/* The compressed bytes are all there, under the name that they have before the last step. */
+static bool is_dressed(const struct stat *plain)
+{
+    struct stat st;
+    char name[NAME_MAX + 1];
+
+    snprintf(name, sizeof name, "%s%s", one(""), rotated_ending_text(ROTATED_PART));
+    return fstatat(rig_fd, name, &st, 0) == 0 &&
+           memcmp(&st.st_mtim, &plain->st_mtim, sizeof st.st_mtim) == 0;
+}
+
+/* Whoever counts and removes has the names to itself: a file is there under one of them. */
+static void names_change_when_nobody_counts(void **state)
+{
+    pthread_mutex_t names = PTHREAD_MUTEX_INITIALIZER;
+    enum compress_result result = COMPRESS_FAILED;
+    struct stat plain;
+    pthread_t thread;
+
+    (void)state;
+    compress_free(&t);
+    t = compress_new(&names);
+    rig_put(one(""), 1000);
+    plain = rig_stat(one(""));
+    pthread_mutex_lock(&names);
+    assert_int_equal(pthread_create(&thread, NULL, press_beside, &result), 0);
+    for (unsigned i = 0; i < 30000 && !is_dressed(&plain); i++)
+        usleep(1000);
+    assert_true(is_dressed(&plain));
+    assert_int_equal(unlinkat(rig_fd, one(""), 0), 0);
+    pthread_mutex_unlock(&names);
+    pthread_join(thread, NULL);
+    assert_int_equal(result, COMPRESS_NOTHING);
+    assert_int_equal(rig_count("."), 0);
+}
+
 static void what_is_written_to_meanwhile_stays_plain(void **state)
 {
     (void)state;
@@ -379,6 +422,7 @@ int main(void)
         in_folder(a_trap_is_replaced_not_followed),
         in_folder(a_stop_leaves_the_plain_file_only),
         in_folder(what_is_removed_meanwhile_is_given_up),
+        in_folder(names_change_when_nobody_counts),
         in_folder(what_is_written_to_meanwhile_stays_plain),
         in_folder(what_is_cut_off_meanwhile_stays_as_it_is),
         in_folder(a_write_that_fails_leaves_the_plain_file),
