@@ -177,6 +177,7 @@ struct format *format_new(const char *text, const struct format_options *options
     }
     format->indent_newlines = options->indent_newlines && shows_message(format);
     sum_up(format);
+    own_host(format->own_host);
     timestamp_writer_init(&format->clock,
                           options->local_time && !renderers[format->kind].always_utc);
     return format;

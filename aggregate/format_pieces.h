@@ -4,6 +4,7 @@
 
 #include "aggregate/escape.h"
 #include "aggregate/format.h"
+#include "aggregate/own_host.h"
 
 enum piece_kind {
     PIECE_LITERAL,
@@ -41,6 +42,7 @@ struct format {
     enum format_kind kind;
     bool indent_newlines;
     struct timestamp_writer clock;
+    char own_host[OWN_HOST_ROOM]; /* rfc3164: for entries that have none */
     unsigned piece_count;
     struct piece pieces[PIECES_MAX];
 

@@ -16,6 +16,7 @@ void notice_init(struct notice *notice, enum notice_style style, const char *sin
     must(strlen(sink) <= NOTICE_SINK_MAX);
     notice->style = style;
     notice->sink = sink;
+    own_host(notice->own_host);
     notice->framing = FRAMING_LINES;
     timestamp_writer_init(&notice->clock,
                           local_time && style != NOTICE_JSON && style != NOTICE_RFC5424);
@@ -60,7 +61,7 @@ static void show_mostly(const struct gap *gap, enum escape_style escape, const c
 }
 
 /* The day stands there only when there are two. */
-enum { TEXT_MAX = 352, BSD_HEAD_LEN = sizeof "<44>Nov 23 10:00:03 - logboom: " - 1 };
+enum { TEXT_MAX = 352, BSD_HEAD_LEN = sizeof "<44>Nov 23 10:00:03  logboom: " - 1 + OWN_HOST_ROOM };
 _Static_assert(BSD_HEAD_LEN + TEXT_MAX <= NOTICE_LINE_MAX, "a text behind a syslog header fits");
 
 static int write_text(struct notice *notice, const struct gap *gap, char *to)
@@ -128,7 +129,8 @@ static int write_rfc3164(struct notice *notice, const struct gap *gap, char *to)
     char *end = timestamp_write_bsd(&notice->clock, stpcpy(to, "<44>"), gap->to_ns);
     int head, tail;
 
-    end = stpcpy(end, " - logboom: ");
+    *end++ = ' ';
+    end = stpcpy(stpcpy(end, notice->own_host), " logboom: ");
     head = (int)(end - to);
     tail = write_text(notice, gap, end);
     return head + tail;

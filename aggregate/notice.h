@@ -4,7 +4,7 @@
  *     {"time":"…","_logboom":{"sink":"central","dropped":812,"reason":"full","from":"…","to":"…"}}
  *     time=… level=warning sink=central dropped=812 reason=full from=… to=… mostly_app="shop"
  * notice <44>1 … - logboom - - [logboom@32473 sink="central" dropped="812" …] --- logboom: sink …
- *     <44>Nov 23 10:00:03 - logboom: --- logboom: sink central dropped 812 entries …
+ *     <44>Nov 23 10:00:03 web1 logboom: --- logboom: sink central dropped 812 entries …
  *
  * No entry of the formats text, line, json, logfmt and rfc5424 can look like that. The only bytes
  * of a client in it are an app's, escaped as in entries. Allocates nothing. Loop thread only. */
@@ -13,6 +13,7 @@
 
 #include "aggregate/framing.h"
 #include "aggregate/gap.h"
+#include "aggregate/own_host.h"
 #include "aggregate/timestamp.h"
 
 enum notice_style {
@@ -29,6 +30,7 @@ struct notice {
     const char *sink;
     enum framing framing; /* of the line; lines unless it is set */
     struct timestamp_writer clock;
+    char own_host[OWN_HOST_ROOM];
 };
 
 /* With a name of NOTICE_SINK_MAX bytes at most, every notice fits. */

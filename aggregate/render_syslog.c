@@ -159,11 +159,26 @@ char *rfc5424_write(struct format *format, const struct entry *entry, const char
 
 /* ---- RFC 3164 ---------------------------------------------------------------------------- */
 
+/* It has no sign for a host that is not known, and receivers take a `-` for the tag; so there
+ * it is the machine that sends (§4.2: who adds the host of a message that has none). */
+static size_t host_len(const struct format *format, const struct entry *entry, const char *base)
+{
+    return entry->host.len ? column_len(ESCAPE_HEADER, base, entry->host, HOST_MAX)
+                           : strlen(format->own_host);
+}
+
+static char *host_write(const struct format *format, const struct entry *entry, const char *base,
+                        char *to)
+{
+    return entry->host.len ? column_write(ESCAPE_HEADER, to, base, entry->host, HOST_MAX)
+                           : stpcpy(to, format->own_host);
+}
+
 size_t rfc3164_len(struct format *format, const struct entry *entry, const char *base)
 {
     size_t len = strlen(priorities[entry->level]) + TIMESTAMP_BSD_LEN + 1;
 
-    len += column_len(ESCAPE_HEADER, base, entry->host, HOST_MAX) + 1;
+    len += host_len(format, entry, base) + 1;
     len += column_len(ESCAPE_TAG, base, entry->app, TAG_MAX) + sizeof ": " - 1;
     return len + render_message_len(format, entry, base) + render_fields_len(entry, base) +
            sizeof "\n" - 1;
@@ -173,7 +188,7 @@ char *rfc3164_write(struct format *format, const struct entry *entry, const char
 {
     to = timestamp_write_bsd(&format->clock, stpcpy(to, priorities[entry->level]), entry->time_ns);
     *to++ = ' ';
-    to = column_write(ESCAPE_HEADER, to, base, entry->host, HOST_MAX);
+    to = host_write(format, entry, base, to);
     *to++ = ' ';
     to = column_write(ESCAPE_TAG, to, base, entry->app, TAG_MAX);
     to = stpcpy(to, ": ");

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -61,6 +62,7 @@ static void a_gap_is_one_line_in_text_and_in_json(void **state)
 static void other_formats_tell_in_their_own_way(void **state)
 {
     struct gaps gaps = {0};
+    char host[OWN_HOST_ROOM], expected[256];
 
     (void)state;
     fill(&gaps, DROP_FULL, 812, "a]b");
@@ -74,9 +76,12 @@ static void other_formats_tell_in_their_own_way(void **state)
         "dropped=\"812\" reason=\"full\" from=\"2026-11-23T03:34:12.123456Z\" "
         "to=\"2026-11-23T03:35:13.123456Z\" mostly_app=\"a\\]b\"] --- logboom: sink central "
         "dropped 812 entries (full)\n");
-    assert_string_equal(shown(NOTICE_RFC3164, &gaps),
-                        "<44>Nov 23 03:35:13 - logboom: --- logboom: sink central dropped 812 "
-                        "entries (full) 03:34:12.1–03:35:13.1, mostly app=a]b\n");
+    own_host(host);
+    snprintf(expected, sizeof expected,
+             "<44>Nov 23 03:35:13 %s logboom: --- logboom: sink central dropped 812 entries (full) "
+             "03:34:12.1–03:35:13.1, mostly app=a]b\n",
+             host);
+    assert_string_equal(shown(NOTICE_RFC3164, &gaps), expected);
 }
 
 static void a_format_has_its_style_and_any_other_that_of_text(void **state)
