@@ -185,6 +185,16 @@ size_t path_template_base_len(const char *path)
     return (size_t)(relative - path);
 }
 
+/* What stands for the placeholder in a pattern. */
+static const char *pattern_of(const char *name, size_t len)
+{
+#define DIGITS2 "\1\1"
+    _Static_assert(PATH_PATTERN_DIGIT == 1, "DIGITS2 has them");
+    if (len == strlen("date") && memcmp(name, "date", len) == 0)
+        return DIGITS2 DIGITS2 "-" DIGITS2 "-" DIGITS2;
+    return len == strlen("hour") && memcmp(name, "hour", len) == 0 ? DIGITS2 : "*";
+}
+
 bool path_template_pattern(const char *path, char to[LABEL_MAX + 1])
 {
     size_t len = 0;
@@ -192,14 +202,24 @@ bool path_template_pattern(const char *path, char to[LABEL_MAX + 1])
     path += path_template_base_len(path);
     while (*path) {
         size_t name_len = path_template_placeholder_len(path);
+        const char *stands = name_len > 0 ? pattern_of(path + 1, name_len) : path;
+        size_t stands_len = name_len > 0 ? strlen(stands) : 1;
 
-        if (len == LABEL_MAX || *path == '*')
+        if (LABEL_MAX - len < stands_len || *path == '*')
             return false;
-        to[len++] = name_len > 0 ? '*' : *path;
+        memcpy(to + len, stands, stands_len);
+        len += stands_len;
         path += name_len > 0 ? name_len + 2 : 1;
     }
     to[len] = '\0';
     return true;
+}
+
+enum path_lasts path_template_lasts(const char *path)
+{
+    if (!strstr(path, "{date}"))
+        return PATH_LASTS; /* an hour alone comes again the next day */
+    return strstr(path, "{hour}") ? PATH_LASTS_AN_HOUR : PATH_LASTS_A_DAY;
 }
 
 int path_compile(struct path_template *template, const char *path, struct err *err)

@@ -53,8 +53,15 @@ bool path_template_overlap(const char *a, const char *b);
 size_t path_template_base_len(const char *path);
 
 /* What is behind the base as a pattern of logfile/file_pattern.h, which has `*` for each
- * placeholder. False: it is longer than LABEL_MAX, or has a `*` of its own. */
+ * placeholder, and PATH_PATTERN_DIGIT for each digit of {date} and {hour}. False: it is longer than
+ * LABEL_MAX, or has a `*` of its own. */
+enum { PATH_PATTERN_DIGIT = 1 };
 bool path_template_pattern(const char *path, char to[LABEL_MAX + 1]);
+
+/* How long a file is written to before another name takes its place: whether the template has
+ * {date}, and {hour} beside it. */
+enum path_lasts { PATH_LASTS, PATH_LASTS_A_DAY, PATH_LASTS_AN_HOUR };
+enum path_lasts path_template_lasts(const char *path);
 
 /* If a placeholder begins at this byte, the length of what is between its braces; else 0. */
 size_t path_template_placeholder_len(const char *text);

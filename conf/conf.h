@@ -178,7 +178,8 @@ void conf_problem(const struct conf *conf, struct conf_problems *problems, const
  * written to be on. */
 bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink);
 
-/* Whether it puts files away: by size or by time. */
+/* Whether its files are looked after: they are put away, by size or by time, or go for max_total
+ * when the day in their name is over. */
 bool conf_rotates(const struct conf_sink *sink);
 
 /* Every setting with its kind, bounds, default and meaning: `--help-config`. */

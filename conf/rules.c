@@ -114,10 +114,22 @@ static void judge_file_settings(const struct conf *conf, struct conf_problems *p
                          settings[i].name);
 }
 
+static bool puts_away(const struct conf_sink *sink)
+{
+    return sink->rotate.size.bytes > 0 || sink->rotate.every != CONF_EVERY_NEVER;
+}
+
+/* A file whose day is over need not be put away to be removed. */
+static bool has_date(const struct conf_sink *sink)
+{
+    return sink->path && strstr(sink->path, "{date}");
+}
+
 /* What is for files that were put away, and none ever is. */
 static void judge_without_rotation(const struct conf *conf, struct conf_problems *problems,
-                                   const struct conf_rotate *rotate)
+                                   const struct conf_sink *sink)
 {
+    const struct conf_rotate *rotate = &sink->rotate;
     const struct {
         const void *setting;
         const char *name;
@@ -128,7 +140,8 @@ static void judge_without_rotation(const struct conf *conf, struct conf_problems
     };
 
     for (unsigned i = 0; i < COUNT_OF(settings); i++)
-        if (is_written(conf, settings[i].setting))
+        if (is_written(conf, settings[i].setting) &&
+            !(settings[i].setting == &rotate->max_total && has_date(sink)))
             conf_problem(conf, problems, settings[i].setting,
                          "'%s' is for files that were put away; that needs 'size' or 'every', such "
                          "as size: 100MiB",
@@ -144,8 +157,8 @@ static void judge_rotate(const struct conf *conf, struct conf_problems *problems
     if (sink->type != CONF_SINK_FILE || !is_settled(conf, &sink->type) ||
         !is_settled(conf, &rotate->size) || !is_settled(conf, &rotate->every))
         return;
-    if (!conf_rotates(sink))
-        judge_without_rotation(conf, problems, rotate);
+    if (!puts_away(sink))
+        judge_without_rotation(conf, problems, sink);
     else if (is_settled(conf, &rotate->max_total) && rotate->max_total.bytes > 0 &&
              rotate->max_total.bytes / 2 < rotate->size.bytes)
         conf_problem(conf, problems, &rotate->max_total,
@@ -268,7 +281,7 @@ bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink)
 
 bool conf_rotates(const struct conf_sink *sink)
 {
-    return sink->rotate.size.bytes > 0 || sink->rotate.every != CONF_EVERY_NEVER;
+    return puts_away(sink) || (has_date(sink) && sink->rotate.max_total.bytes > 0);
 }
 
 void rules_judge(const struct conf *conf, struct conf_problems *problems)

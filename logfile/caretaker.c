@@ -193,6 +193,8 @@ static struct ward *make_ward(struct caretaker *caretaker, const struct ward_opt
     ward->folder = alloc_text(folder, strlen(folder));
     ward->keep = options->keep;
     ward->max_total_bytes = options->max_total_bytes;
+    ward->names_last = options->names_last;
+    ward->local_time = options->local_time;
     ward->compress = options->compress;
     return ward;
 }

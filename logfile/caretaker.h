@@ -22,6 +22,7 @@
 
 #include "conf/err.h"
 #include "logfile/compress.h"
+#include "logfile/period.h"
 
 struct caretaker; /* one a process */
 struct ward;      /* the files of one sink */
@@ -36,8 +37,14 @@ struct ward_options {
 
     /* The live files' names: components with '/' between, in which '*' stands for one
      * character or more of [A-Za-z0-9_.-] and everything else for itself. A plain sink has
-     * the one name of its file; a templated path has its placeholders replaced by '*'. */
+     * the one name of its file; a templated path has its placeholders replaced by '*', and
+     * digits of a date or an hour by FILE_PATTERN_DIGIT. */
     const char *pattern;
+
+    /* How long a name with a date is in use, and the zone of that: what was not written to
+     * since the present hour or day began may go for max_total. */
+    enum log_period names_last;
+    bool local_time;
 
     unsigned keep;            /* rotated files of each live file; 0: no limit */
     uint64_t max_total_bytes; /* of all files, live ones too; 0: no limit */

@@ -33,6 +33,8 @@ struct ward {
     struct file_pattern pattern;
     unsigned keep;
     uint64_t max_total_bytes;
+    enum log_period names_last;
+    bool local_time;
     enum compress_kind compress;
     struct errand errands[WORKERS];
     atomic_uint_fast64_t written_bytes; /* since the last pass was wanted for them */

@@ -44,10 +44,21 @@ void file_pattern_fini(struct file_pattern *pattern)
     *pattern = (struct file_pattern){0};
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static bool is_safe(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
            c == '.' || c == '-';
+}
+
+/* One character that is no '*'. */
+static bool fits(char component, char name)
+{
+    return component == FILE_PATTERN_DIGIT ? is_digit(name) : component == name;
 }
 
 /* The last '*' takes one more whenever what follows does not fit; what those before it took
@@ -64,7 +75,7 @@ bool file_pattern_matches(const char *component, const char *name, size_t len)
             if (!is_safe(*name))
                 return false;
             taken = ++name;
-        } else if (*component == *name) {
+        } else if (fits(*component, *name)) {
             component++;
             name++;
         } else if (star && is_safe(*taken)) {

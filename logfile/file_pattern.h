@@ -1,8 +1,9 @@
 /* file_pattern.h - the names that the live files of a sink may have, relative to its folder.
  *
  * Components with '/' between, in which '*' stands for one character or more of
- * [A-Za-z0-9_.-], the ones that clients can put into a name. A component that begins with
- * '*' does not match what begins with a dot. Any thread. */
+ * [A-Za-z0-9_.-], the ones that clients can put into a name, and FILE_PATTERN_DIGIT for one
+ * digit, of a date or an hour. A component that begins with '*' does not match what begins with
+ * a dot. Any thread. */
 #ifndef LOGFILE_FILE_PATTERN_H
 #define LOGFILE_FILE_PATTERN_H
 
@@ -11,7 +12,7 @@
 
 #include "conf/err.h"
 
-enum { FILE_PATTERN_DEPTH_MAX = 16 };
+enum { FILE_PATTERN_DEPTH_MAX = 16, FILE_PATTERN_DIGIT = 1 };
 
 struct file_pattern {
     char *text; /* the components, each with a NUL behind it */

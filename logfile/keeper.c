@@ -1,4 +1,6 @@
 /* The thread that removes rotated files, at an ordinary priority: rarely much to do, but soon. */
+#include <time.h>
+
 #include "conf/must.h"
 #include "logfile/caretaker_parts.h"
 
@@ -21,6 +23,16 @@ static void count(struct ward *ward, const struct retention_tally *tally)
     atomic_fetch_add(&ward->removed_plain, tally->removed_plain);
 }
 
+static int64_t past_ns(const struct ward *ward)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return period_around((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, ward->names_last,
+                         ward->local_time)
+        .begin_ns;
+}
+
 static enum walk_result look_through(struct ward *ward, struct err *err)
 {
     struct caretaker *caretaker = ward->caretaker;
@@ -29,6 +41,7 @@ static enum walk_result look_through(struct ward *ward, struct err *err)
         .pattern = &ward->pattern,
         .keep = ward->keep,
         .max_bytes = ward->max_total_bytes - ward->max_total_bytes / SPARE_PART,
+        .past_ns = past_ns(ward),
         .compresses = ward->compress != COMPRESS_NONE,
         .goes_on = goes_on,
         .context = caretaker,

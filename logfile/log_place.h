@@ -13,8 +13,7 @@
 
 #include "conf/err.h"
 #include "logfile/caretaker.h"
-
-enum log_period { LOG_PERIOD_NONE, LOG_PERIOD_HOUR, LOG_PERIOD_DAY };
+#include "logfile/period.h"
 
 /* Of what is made, never of what is there. */
 struct log_modes {

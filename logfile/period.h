@@ -2,7 +2,10 @@
 #ifndef LOGFILE_PERIOD_H
 #define LOGFILE_PERIOD_H
 
-#include "logfile/log_place.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_period { LOG_PERIOD_NONE, LOG_PERIOD_HOUR, LOG_PERIOD_DAY };
 
 /* From begin_ns up to, not including, end_ns; nanoseconds since 1970. */
 struct period {

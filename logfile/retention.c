@@ -75,11 +75,30 @@ static bool goes_on(const struct pass *pass)
 
 /* ---- one file ------------------------------------------------------------------------------ */
 
+static int64_t mtime_ns(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
 /* Not one that is being made: unfinished, or empty, which may be a rotation under way. */
 static bool is_put_away(struct walked_file *file)
 {
     return file->is_rotated && file->rotated.ending != ROTATED_PART && file_walk_look(file) &&
            file->st.st_size > 0;
+}
+
+/* A live file whose name will not come again. File systems have times that lag behind. */
+#define COARSE_NS 1000000000
+static bool is_past(const struct pass *pass, struct walked_file *file)
+{
+    return !file->is_rotated && pass->order->past_ns != INT64_MIN && file_walk_look(file) &&
+           file->st.st_size > 0 && mtime_ns(&file->st) + COARSE_NS < pass->order->past_ns;
+}
+
+/* Whether max_total may take it. */
+static bool may_go(const struct pass *pass, struct walked_file *file)
+{
+    return file->is_rotated ? is_put_away(file) : is_past(pass, file);
 }
 
 /* A plain one that is there compressed as well is as good as gone. */
@@ -90,9 +109,15 @@ static bool counts(const struct pass *pass, struct walked_file *file)
              compress_has_twin(file->folder_fd, file->name, &file->st));
 }
 
+/* When it was rotated, or last written to. */
+static uint64_t age_us(const struct walked_file *file)
+{
+    return file->is_rotated ? file->rotated.time_us : (uint64_t)(mtime_ns(&file->st) / 1000);
+}
+
 static struct dated dated(struct walked_file *file)
 {
-    return (struct dated){file->rotated.time_us, (uint64_t)file->st.st_size};
+    return (struct dated){age_us(file), (uint64_t)file->st.st_size};
 }
 
 /* What somebody else has removed meanwhile is gone, which is all that was wanted. */
@@ -107,7 +132,8 @@ static bool remove_file(struct pass *pass, struct walked_file *file)
     }
     pass->removed++;
     pass->tally->removed++;
-    pass->tally->removed_plain += pass->order->compresses && file->rotated.ending == ROTATED_PLAIN;
+    pass->tally->removed_plain +=
+        pass->order->compresses && file->is_rotated && file->rotated.ending == ROTATED_PLAIN;
     return true;
 }
 
@@ -193,7 +219,7 @@ static bool add_up(void *context, struct walked_file *file)
 {
     struct pass *pass = context;
 
-    if (is_put_away(file))
+    if (may_go(pass, file))
         oldest_add(&pass->oldest, dated(file));
     else if (!file_walk_look(file))
         return goes_on(pass);
@@ -218,11 +244,9 @@ static uint64_t last_to_go(struct pass *pass)
 /* All that are older; of those of that very time, as many as must. */
 static bool must_go(const struct pass *pass, struct walked_file *file)
 {
-    return file->is_rotated &&
-           (file->rotated.time_us < pass->last_time_us ||
-            (file->rotated.time_us == pass->last_time_us &&
-             pass->tally->total_bytes > pass->order->max_bytes)) &&
-           is_put_away(file);
+    return may_go(pass, file) && (age_us(file) < pass->last_time_us ||
+                                  (age_us(file) == pass->last_time_us &&
+                                   pass->tally->total_bytes > pass->order->max_bytes));
 }
 
 static bool remove_oldest(void *context, struct walked_file *file)

@@ -1,8 +1,9 @@
 /* retention.h - which rotated files go: those beyond `keep` of their live file, then the
- * oldest of all until the rest fits into `max_total`.
+ * oldest of all until the rest fits into `max_total`. Where names have a date, files of an
+ * earlier one are not written to any more, and go for `max_total` as well.
  *
  * Works in memory of a fixed size, whatever the number of files: what it cannot look at in
- * one walk it looks at in several. Live files, and empty rotated ones, which may be a
+ * one walk it looks at in several. Other live files, and empty rotated ones, which may be a
  * rotation under way, are never touched. One thread at a time. */
 #ifndef LOGFILE_RETENTION_H
 #define LOGFILE_RETENTION_H
@@ -30,6 +31,7 @@ struct retention_order {
     const struct file_pattern *pattern;
     unsigned keep;      /* of each live file; 0: all */
     uint64_t max_bytes; /* of all files; 0: no limit */
+    int64_t past_ns;    /* a live file that was not written to since is past; INT64_MIN: none is */
     bool compresses;    /* plain files are to be compressed: those that go are counted */
     bool (*goes_on)(void *context); /* asked before each removal */
     void *context;

@@ -7,6 +7,7 @@
 
 #include "aggregate/path_template.h"
 #include "conf/alloc.h"
+#include "logfile/file_pattern.h"
 #include "logfile/safe_open.h"
 #include "sink/sink_file.h"
 #include "sink/sink_kind.h"
@@ -60,6 +61,11 @@ int sink_file_init(struct sink_file *file, const struct conf_sink *conf, bool lo
 /* By the order of enum conf_compress. */
 static const enum compress_kind kinds[] = {COMPRESS_NONE, COMPRESS_ZSTD, COMPRESS_GZIP};
 
+/* By the order of enum path_lasts. */
+static const enum log_period lasts[] = {LOG_PERIOD_NONE, LOG_PERIOD_DAY, LOG_PERIOD_HOUR};
+
+_Static_assert((int)PATH_PATTERN_DIGIT == (int)FILE_PATTERN_DIGIT, "one makes, the other reads");
+
 int sink_file_care(struct sink_file *file, const struct conf_sink *conf,
                    struct caretaker *caretaker, struct err *err)
 {
@@ -68,6 +74,8 @@ int sink_file_care(struct sink_file *file, const struct conf_sink *conf,
         .name = conf->name,
         .folder = file->folder,
         .pattern = pattern,
+        .names_last = lasts[path_template_lasts(conf->path)],
+        .local_time = file->place.local_time,
         .keep = conf->rotate.keep.count,
         .max_total_bytes = conf->rotate.max_total.bytes,
         .compress = kinds[conf->rotate.compress],

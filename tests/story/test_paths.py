@@ -305,6 +305,35 @@ def test_files_are_moved_and_opened_anew(start, client, logs):
     assert daemon.stop(sent=3000) == EXIT_FINE
 
 
+def test_files_of_days_that_are_over_go_for_max_total(start, client, logs):
+    """Ten days of a host lie there, 200 KB each, and more is written today than leaves room for
+    them: the oldest go, one after the other, and neither today's nor what only looks alike."""
+    logs.mkdir(exist_ok=True)
+    days = [f"2020-01-{day:02}" for day in range(1, 11)]
+    for age, day in enumerate(days):
+        path = logs / f"h0-{day}.log"
+        path.write_bytes(b"x" * 199_999 + b"\n")
+        os.utime(path, (1577836800 + age * 86400,) * 2)
+    decoy = logs / "h0-latest.log"
+    decoy.write_bytes(b"y" * 199_999 + b"\n")
+    os.utime(decoy, (0, 0))
+    daemon = start(sinks=tree_of(logs, "{host}-{date}.log", rotate={"max_total": "1MiB"}))
+    client(daemon.address).send(*batches(shuffled(["h0"], 3000)))
+    daemon.wait_written(3000)
+
+    def left():
+        return sorted(path.name[3:-4] for path in logs.glob("h0-2020-*.log"))
+
+    daemon.wait(lambda: len(left()) < 4, left)
+    assert left() == days[10 - len(left()):] and left()
+    assert decoy.exists()
+    (today,) = set(logs.glob("h0-*.log")) - {decoy} - {logs / f"h0-{day}.log" for day in days}
+    check_file(today, 3000)
+    look = daemon.wait_ledger(lambda look: look.sink["removed"] == 10 - len(left()), "counted")
+    assert look.sink["rotated"] == 0
+    assert daemon.stop(sent=3000) == EXIT_FINE
+
+
 def test_each_file_is_rotated_and_its_past_kept(start, client, logs):
     """Ten hosts with a file each, put away at 16 KiB, of which two are kept, compressed. Every
     host has its newest lines, without a gap, and no more than two files from before."""

@@ -131,7 +131,9 @@ static void a_pattern_stands_for_all_of_its_paths(void **state)
 
     (void)state;
     assert_true(path_template_pattern("/var/log/{host}/a{app}-{date}.log", pattern));
-    assert_string_equal(pattern, "*/a*-*.log");
+    assert_string_equal(pattern, "*/a*-\1\1\1\1-\1\1-\1\1.log");
+    assert_true(path_template_pattern("{hour}/{app}", pattern));
+    assert_string_equal(pattern, "\1\1/*");
     assert_true(path_template_pattern("/var/log/all.log", pattern));
     assert_string_equal(pattern, "all.log");
     assert_true(path_template_pattern("{}{host}{app}", pattern));
@@ -143,6 +145,15 @@ static void a_pattern_stands_for_all_of_its_paths(void **state)
     path[LABEL_MAX] = 'p';
     path[LABEL_MAX + 1] = '\0';
     assert_false(path_template_pattern(path, pattern));
+}
+
+static void a_date_says_how_long_a_name_lasts(void **state)
+{
+    (void)state;
+    assert_int_equal(path_template_lasts("/x/{app}.log"), PATH_LASTS);
+    assert_int_equal(path_template_lasts("/x/{hour}.log"), PATH_LASTS);
+    assert_int_equal(path_template_lasts("/x/{date}.log"), PATH_LASTS_A_DAY);
+    assert_int_equal(path_template_lasts("/x/{hour}/{date}.log"), PATH_LASTS_AN_HOUR);
 }
 
 static void other_braces_stand_for_themselves(void **state)
@@ -285,6 +296,7 @@ int main(void)
         cmocka_unit_test(no_value_leaves_its_place_whatever_it_is),
         cmocka_unit_test(the_base_is_what_no_entry_chooses),
         cmocka_unit_test(a_pattern_stands_for_all_of_its_paths),
+        cmocka_unit_test(a_date_says_how_long_a_name_lasts),
         cmocka_unit_test(other_braces_stand_for_themselves),
         cmocka_unit_test(a_path_that_cannot_be_right_is_refused),
         cmocka_unit_test(the_date_is_that_of_arrival_and_moves_on_at_midnight),

@@ -230,6 +230,26 @@ static void what_is_kept_must_first_be_put_away(void **state)
     }
 }
 
+/* A file whose day is over goes without having been put away; nothing else does. */
+static void a_path_with_a_date_has_a_total_without_rotation(void **state)
+{
+    struct loaded *loaded = *state;
+
+    assert_string_equal(load_text(loaded,
+                                  INGEST "sinks:\n  - {name: s, type: file, path: 'x/{date}', "
+                                         "rotate: {max_total: 1MiB}}\n"),
+                        "");
+    assert_true(conf_rotates(&loaded->conf->sinks[0]));
+    assert_non_null(
+        strstr(load_text(loaded, INGEST "sinks:\n  - {name: s, type: file, path: 'x/{date}', "
+                                        "rotate: {max_total: 1MiB, keep: 3}}\n"),
+               "'keep' is for files that were put away"));
+    assert_non_null(
+        strstr(load_text(loaded, INGEST "sinks:\n  - {name: s, type: file, path: 'x/{hour}', "
+                                        "rotate: {max_total: 1MiB}}\n"),
+               "'max_total' is for files that were put away"));
+}
+
 static void drops_are_told_unless_the_format_is_raw(void **state)
 {
     static const struct {
@@ -1219,6 +1239,7 @@ int main(void)
         TEST(every_setting_reaches_its_member),
         TEST(what_only_a_file_has_is_refused_elsewhere),
         TEST(what_is_kept_must_first_be_put_away),
+        TEST(a_path_with_a_date_has_a_total_without_rotation),
         TEST(drops_are_told_unless_the_format_is_raw),
         TEST(only_a_sink_that_blocks_can_block_for_a_time),
         TEST(an_empty_section_keeps_its_defaults),

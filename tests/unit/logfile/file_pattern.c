@@ -54,6 +54,13 @@ static const struct match cases[] = {
     {"[a]", "a", false},
     {"?", "a", false},
     {"\\*", "\\a", true},
+    {"\1", "7", true},
+    {"\1", "a", false},
+    {"\1", "\1", false},
+    {"*-\1\1.log", "a-12.log", true},
+    {"*-\1\1.log", "a-12-34.log", true},
+    {"*-\1\1.log", "a-1x.log", false},
+    {"*-\1\1.log", "a-123.log", false},
 };
 
 static void names_match_as_they_should(void **state)

@@ -9,6 +9,7 @@ static const struct retention_room few = {.bases = 4, .dates = 4};
 static const struct retention_room scant = {.bases = 1, .dates = 1};
 
 static unsigned steps_left;
+static int64_t past_ns = INT64_MIN;
 
 static bool goes_on(void *context)
 {
@@ -25,6 +26,7 @@ static enum walk_result pass(struct retention_room room, const char *text, unsig
                                     .pattern = &pattern,
                                     .keep = keep,
                                     .max_bytes = max_bytes,
+                                    .past_ns = past_ns,
                                     .compresses = true,
                                     .goes_on = goes_on};
     enum walk_result result;
@@ -321,9 +323,56 @@ static void tidying_removes_what_a_crash_left(void **state)
 
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, rig_open, rig_close)
 
+/* ---- names with a date ------------------------------------------------------------------- */
+
+#define DATED "*-\1\1\1\1-\1\1-\1\1.log"
+
+/* Last written to so many days after 1970-01-01. */
+static void put_dated(const char *name, size_t len, unsigned day)
+{
+    const struct timespec times[2] = {{.tv_sec = day * 86400}, {.tv_sec = day * 86400}};
+
+    rig_put(name, len);
+    assert_int_equal(utimensat(rig_fd, name, times, 0), 0);
+}
+
+static void files_of_days_that_are_over_go_for_max_total(void **state)
+{
+    struct retention_tally tally;
+
+    (void)state;
+    past_ns = 103ll * 86400 * 1000000000;
+    put_dated("a-1970-04-10.log", 10, 99);
+    put_dated("b-1970-04-11.log", 10, 100);
+    put_dated("a-1970-04-12.log", 10, 102);
+    put_dated("a-1970-04-14.log", 10, 103); /* today's */
+    put_dated("a-latest.log", 10, 1);       /* not of the sink */
+    put_dated("notes", 10, 1);
+    tally = run(ample, DATED, 1, 40);
+    assert_int_equal(tally.removed, 0);
+    tally = run(scant, DATED, 1, 20);
+    assert_int_equal(tally.removed, 2);
+    assert_int_equal(tally.removed_plain, 0);
+    assert_true(rig_has("a-1970-04-12.log") && rig_has("a-1970-04-14.log"));
+    tally = run(ample, DATED, 1, 1); /* never the one that is written */
+    assert_int_equal(tally.removed, 1);
+    assert_true(rig_has("a-1970-04-14.log") && rig_has("a-latest.log") && rig_has("notes"));
+    past_ns = INT64_MIN;
+}
+
+static void without_a_date_no_live_file_goes(void **state)
+{
+    (void)state;
+    put_dated("a.log", 10, 1);
+    assert_int_equal(run(ample, "*.log", 1, 1).removed, 0);
+    assert_true(rig_has("a.log"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        in_folder(files_of_days_that_are_over_go_for_max_total),
+        in_folder(without_a_date_no_live_file_goes),
         in_folder(keep_leaves_the_newest),
         in_folder(keep_counts_each_live_file_alone),
         in_folder(keep_counts_each_folder_alone),
