@@ -14,6 +14,7 @@
 #include "daemon/path.h"
 #include "ingest/address.h"
 #include "ingest/listener.h"
+#include "logfile/file_pattern.h"
 #include "logfile/rotated_name.h"
 #include "logfile/safe_open.h"
 #include "sink/net_address.h"
@@ -190,6 +191,37 @@ static void judge_path(const struct conf *conf, unsigned index, struct conf_prob
     }
 }
 
+/* Whether it is a plain path, or a template that can be used. */
+static bool is_right(const char *path)
+{
+    struct err err;
+    struct path_template *paths = NULL;
+    bool answer = !path_template_is_one(path) || (paths = path_template_new(path, false, &err));
+
+    path_template_free(&paths);
+    return answer;
+}
+
+/* The caretaker must be able to tell its files from those of others. */
+static void judge_pattern(const struct conf *conf, const struct conf_sink *sink,
+                          struct conf_problems *problems)
+{
+    char text[LABEL_MAX + 1];
+    struct file_pattern pattern;
+    struct err err;
+
+    if (!is_right(sink->path))
+        return; /* is told already */
+    if (!path_template_pattern(sink->path, text))
+        conf_problem(conf, problems, &sink->path, "'%s' cannot be rotated: its name has a '*'",
+                     sink->path + path_template_base_len(sink->path));
+    else if (file_pattern_init(&pattern, text, &err) < 0)
+        conf_problem(conf, problems, &sink->path, "'%s' cannot be rotated: %s", sink->path,
+                     err.text);
+    else
+        file_pattern_fini(&pattern);
+}
+
 /* Of files that are put away: their names must have room, and be nobody else's. */
 static void judge_rotated_name(const struct conf *conf, const struct conf_sink *sink,
                                struct conf_problems *problems)
@@ -197,9 +229,11 @@ static void judge_rotated_name(const struct conf *conf, const struct conf_sink *
     const char *name = has_path(sink) ? path_name(sink->path) : "";
     struct rotated_name rotated;
 
-    if (rotated_name_parse(name, &rotated))
+    if (rotated_name_parse(name, &rotated)) {
         conf_problem(conf, problems, &sink->path,
                      "'%s' is what a file is called that was put away; choose another name", name);
+        return;
+    }
     if (*name == '\0' || !conf_rotates(sink))
         return;
     if (strlen(name) > ROTATED_BASE_MAX)
@@ -207,9 +241,7 @@ static void judge_rotated_name(const struct conf *conf, const struct conf_sink *
                      "'%s' cannot be rotated: its name has %zu bytes, above the %d that leave room "
                      "for a time",
                      name, strlen(name), ROTATED_BASE_MAX);
-    if (strchr(name, '*'))
-        conf_problem(conf, problems, &sink->path, "'%s' cannot be rotated: its name has a '*'",
-                     name);
+    judge_pattern(conf, sink, problems);
 }
 
 /* ---- connections --------------------------------------------------------------------- */

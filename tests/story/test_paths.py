@@ -483,6 +483,22 @@ def test_paths_that_cannot_be_right_are_refused(tmp_path, paths, problem):
     assert problem in told.stderr
 
 
+@pytest.mark.parametrize("path, problem", [
+    ("{host}/a*b/x.log", "'{host}/a*b/x.log' cannot be rotated: its name has a '*'"),
+    ("{host}/" + "x/" * 16 + "x.log", "has more than 16 parts"),
+])
+def test_paths_that_cannot_be_rotated_are_refused(tmp_path, path, problem):
+    """By --check as by a start; without rotation they are fine."""
+    config = tmp_path / "x.yaml"
+    for rotate in ({"size": "1MiB"}, {}):
+        sink = {"name": "all", "type": "file", "path": f"{tmp_path}/{path}", "rotate": rotate}
+        config.write_text(json.dumps({"ingest": [{"name": "a", "bind": "tcp://127.0.0.1:0"}],
+                                      "sinks": [{k: v for k, v in sink.items() if v}]}))
+        told = run_logboomd("--config", config, "--check")
+        assert told.returncode == (EXIT_CONFIGURATION if rotate else EXIT_FINE)
+        assert (problem in told.stderr) == bool(rotate)
+
+
 def test_sinks_beside_each_other(start, client, logs):
     """Two sinks with many files and one with one, of the same entries: paths that cannot meet."""
     daemon = start(sinks=[*tree_of(logs, "host/{host}.log"),
