@@ -22,6 +22,7 @@ static void adopt(struct log_place *place, int fd)
     place->dev = st.st_dev;
     place->ino = st.st_ino;
     place->free_looked_ns = 0;
+    place->seen = (struct log_folder_seen){0};
 }
 
 int log_place_open(struct log_place *place, struct err *err)

@@ -25,6 +25,13 @@ struct log_modes {
 
 #define LOG_SYNC_EACH UINT64_MAX
 
+/* Of the folder that was read last for names of rotated files (log_rotate.c). */
+struct log_folder_seen {
+    dev_t dev; /* 0 and 0: none */
+    ino_t ino;
+    uint64_t newest_us; /* of all files in it, 0: there was none */
+};
+
 struct log_place {
     /* The caller's, before log_place_open. */
     const char
@@ -42,7 +49,8 @@ struct log_place {
     int fd; /* the folder (O_PATH), -1: not open */
     dev_t dev;
     ino_t ino;
-    bool is_lost;           /* the path led to no folder when it was looked at last */
+    bool is_lost; /* the path led to no folder when it was looked at last */
+    struct log_folder_seen seen;
     int64_t free_looked_ns; /* when the file system was asked last; 0: never */
     uint64_t free_bytes;    /* what it said */
 };

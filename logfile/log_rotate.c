@@ -36,14 +36,47 @@ void log_file_begin_period(struct log_file *file, const struct log_place *place,
 
 /* ---- the steps ----------------------------------------------------------------------------- */
 
+/* The newest time of this folder's rotated files, whichever file they are of. Read once for all
+ * files in the folder: where there are many, each would have to look through the names of all. */
+static int newest_of_all(const struct turn *turn, struct log_folder_seen *seen, uint64_t *newest_us)
+{
+    struct stat st;
+
+    if (fstat(turn->folder, &st) < 0)
+        return -1;
+    if (seen->dev != st.st_dev || seen->ino != st.st_ino) {
+        uint64_t found_us;
+
+        if (rotated_name_newest(turn->folder, NULL, &found_us) < 0)
+            return -1;
+        *seen = (struct log_folder_seen){st.st_dev, st.st_ino, found_us};
+    }
+    *newest_us = seen->newest_us;
+    return 0;
+}
+
+/* A name that is newer than all is newer than its own; only a clock that was set back needs to
+ * know which those are. */
+static int find_newest(const struct turn *turn, struct log_file *file, struct log_place *place,
+                       int64_t now_ns)
+{
+    uint64_t newest_us;
+
+    if (newest_of_all(turn, &place->seen, &newest_us) < 0)
+        return -1;
+    if (newest_us >= (uint64_t)now_ns / 1000)
+        return rotated_name_newest(turn->folder, turn->name, &file->rotated_us);
+    file->rotated_us = newest_us;
+    return 0;
+}
+
 /* Makes the new file under the name that the old one will have. */
-static int make_new(struct turn *turn, struct log_file *file, const struct log_place *place,
+static int make_new(struct turn *turn, struct log_file *file, struct log_place *place,
                     int64_t now_ns, struct err *err)
 {
     enum { ATTEMPTS = 4 };
 
-    if (file->rotated_us == 0 &&
-        rotated_name_newest(turn->folder, turn->name, &file->rotated_us) < 0)
+    if (file->rotated_us == 0 && find_newest(turn, file, place, now_ns) < 0)
         return err_set(err, "cannot read its folder: %s", strerror(errno));
     for (unsigned i = 0; i < ATTEMPTS; i++) {
         turn->time_us = rotated_name_next((uint64_t)now_ns / 1000, file->rotated_us);
@@ -98,6 +131,14 @@ static int exchange(struct turn *turn, const struct log_place *place, struct err
     return err_set(err, "cannot rename it to '%s': %s", turn->put_away, strerror(errno));
 }
 
+/* One less, so that the files that are put away at the same time do not take it for a clock
+ * that was set back; a name that is taken is seen when it is made. */
+static void remember_newest(struct log_folder_seen *seen, uint64_t time_us)
+{
+    if (seen->newest_us < time_us - 1)
+        seen->newest_us = time_us - 1;
+}
+
 /* With a sync, the names as well are to last. */
 static void settle_names(const struct turn *turn, const struct log_place *place)
 {
@@ -145,8 +186,10 @@ static int rotate(struct log_file *file, struct log_place *place, const char *na
     result = make_new(&turn, file, place, now_ns, err);
     if (result == 0)
         result = exchange(&turn, place, err);
-    if (result == 0)
+    if (result == 0) {
         go_on_with_new(file, place, &turn, now_ns, news);
+        remember_newest(&place->seen, turn.time_us);
+    }
     if (slash)
         close(turn.folder);
     return result;

@@ -168,8 +168,9 @@ static uint64_t time_of(const char *name, const char *base, size_t base_len)
 {
     struct rotated_name rotated;
 
-    if (!rotated_name_parse(name, &rotated) || rotated.base_len != base_len ||
-        memcmp(name, base, base_len) != 0)
+    if (!rotated_name_parse(name, &rotated))
+        return 0;
+    if (base && (rotated.base_len != base_len || memcmp(name, base, base_len) != 0))
         return 0;
     return rotated.time_us;
 }
@@ -178,7 +179,7 @@ int rotated_name_newest(int directory_fd, const char *base, uint64_t *newest_us_
 {
     int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-    size_t base_len = strlen(base);
+    size_t base_len = base ? strlen(base) : 0;
     uint64_t newest_us = 0;
     struct dirent *entry;
     int error;

@@ -50,9 +50,9 @@ int rotated_name_make(const char *base, uint64_t time_us, char name_out[NAME_MAX
  * been set back, or be no further on. */
 uint64_t rotated_name_next(uint64_t now_us, uint64_t last_us);
 
-/* The newest time among the rotated files of `base`, whatever their endings; 0: there are
- * none. Reads the whole directory, of which an O_PATH descriptor will do: once for each live
- * file, before its first rotation. 0, or -1 with errno. */
+/* The newest time among the rotated files of `base`, or of all if it is NULL, whatever their
+ * endings; 0: there are none. Reads the whole directory, of which an O_PATH descriptor will
+ * do. 0, or -1 with errno. */
 int rotated_name_newest(int directory_fd, const char *base, uint64_t *newest_us_out);
 
 /* "", ".zst", ".gz", ".part" */

@@ -360,6 +360,28 @@ def test_each_file_is_rotated_and_its_past_kept(start, client, logs):
     assert daemon.stop(sent=6000) == EXIT_FINE
 
 
+def test_very_many_files_are_put_away_at_once(start, client, logs):
+    """3,000 hosts in one folder have a file of an earlier day when the daemon starts. Each is put
+    away when its host's next entry comes, and not for each the whole folder is read."""
+    hosts = [f"h{i:04}" for i in range(3000)]
+    logs.mkdir()
+    for host in hosts:
+        (logs / f"{host}.log").write_text("old\n")
+        os.utime(logs / f"{host}.log", (1.7e9, 1.7e9))
+    daemon = start(sinks=tree_of(logs, max_paths=3000, rotate={"every": "daily"}))
+    client(daemon.address).send(*batches(shuffled(hosts, 1)))
+    look = daemon.wait_written(3000)
+    with open(f"/proc/{daemon.pid}/stat") as stat:
+        ticks = sum(map(int, stat.read().split()[13:15]))
+    assert look.sink["rotated"] == 3000
+    assert ticks / os.sysconf("SC_CLK_TCK") < 2
+    for host in hosts:
+        check_file(logs / f"{host}.log", 1)
+    for host in hosts[::100]:
+        assert [old.read_text() for old in logs.glob(f"{host}.log@*")] == ["old\n"]
+    assert daemon.stop(sent=3000) == EXIT_FINE
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 1 MiB below the test's folder."""

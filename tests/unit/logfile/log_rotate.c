@@ -57,6 +57,26 @@ static void what_an_earlier_run_has_put_away_comes_before(void **state)
     rig_check(&t, "a.log@20270101T000000.000001Z", "111\n");
 }
 
+/* What is remembered of the folder does not hide what was put away since, by a file that is not
+ * remembered any more. */
+static void a_clock_that_is_set_back_is_seen_by_a_file_that_was_forgotten(void **state)
+{
+    char names[RIG_NAMES][256];
+
+    (void)state;
+    rotate_each_line();
+    rig_write(&t, "b.log@20261125T115900.000000Z", "another\n");
+    rig_append_all(&t, "111\n222\n");
+    log_file_close(&t.file);
+    log_file_init(&t.file);
+    t.now_ns -= 30 * SECOND;
+    rig_append_all(&t, "333\n");
+    assert_int_equal(names_now(names), 4);
+    assert_string_equal(names[1], "a.log@20261125T120000.000000Z");
+    assert_string_equal(names[2], "a.log@20261125T120000.000001Z");
+    rig_check(&t, names[2], "222\n");
+}
+
 static void a_name_that_is_taken_is_left_alone(void **state)
 {
     (void)state;
@@ -254,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(names_sort_by_time_even_if_the_clock_does_not_go),
         TEST(what_an_earlier_run_has_put_away_comes_before),
+        TEST(a_clock_that_is_set_back_is_seen_by_a_file_that_was_forgotten),
         TEST(a_name_that_is_taken_is_left_alone),
         TEST(a_file_in_a_folder_is_put_away_beside_it),
         TEST(what_was_put_away_has_the_modes_and_the_new_one_too),
