@@ -1,6 +1,7 @@
 /* What time demands of the files of a tree, and how they end. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "logfile/log_file_parts.h"
@@ -44,6 +45,15 @@ static int64_t next_period_ns(const struct log_tree *tree, int64_t now_ns)
     return period_around(now_ns, place->rotate_every, place->local_time).end_ns;
 }
 
+/* Nobody shall find a file again that was removed, only because it was looked for. */
+static bool is_gone(const struct log_tree *tree, const struct log_leaf *leaf)
+{
+    struct stat st;
+
+    return !log_file_is_open(&leaf->file) &&
+           fstatat(tree->place->fd, leaf->name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
 /* Files that are closed have their end of a period, too. */
 static void sweep(struct log_tree *tree, int64_t now_ns, struct log_news *news)
 {
@@ -56,7 +66,8 @@ static void sweep(struct log_tree *tree, int64_t now_ns, struct log_news *news)
             continue;
         if (tended++ == TENDED_MAX)
             return;
-        look_at(tree, leaf, now_ns, news);
+        if (!is_gone(tree, leaf))
+            look_at(tree, leaf, now_ns, news);
     }
     tree->sweep_number = 0;
     tree->sweep_ns = next_period_ns(tree, now_ns);

@@ -246,6 +246,24 @@ static void open_and_closed_files_are_rotated_at_the_end_of_the_hour(void **stat
     assert_int_equal(t.news.rotated, 10);
 }
 
+/* Somebody has tidied up: what is gone is not made again only to be looked at. */
+static void a_closed_file_that_is_gone_at_the_end_of_the_hour_stays_gone(void **state)
+{
+    (void)state;
+    t.place.rotate_every = LOG_PERIOD_HOUR;
+    write_line("web/a.log", "1\n");
+    for (unsigned i = 0; i < MAX_OPEN; i++)
+        write_line(numbered(i), "1\n");
+    log_tree_tend(&tree, t.now_ns, &t.news);
+    assert_int_equal(unlink(rig_path(&t, "web/a.log")), 0);
+    assert_int_equal(rmdir(rig_path(&t, "web")), 0);
+    t.now_ns += 3600 * SECOND;
+    log_tree_tend(&tree, t.now_ns, &t.news);
+    assert_int_equal(access(rig_path(&t, "web"), F_OK), -1);
+    write_line("web/a.log", "2\n");
+    rig_check(&t, "web/a.log", "2\n");
+}
+
 static void what_was_written_is_synced_in_time_and_before_a_close(void **state)
 {
     (void)state;
@@ -290,6 +308,7 @@ int main(void)
         TEST(what_cannot_be_opened_takes_no_place),
         TEST(folders_are_made_on_the_way),
         TEST(open_and_closed_files_are_rotated_at_the_end_of_the_hour),
+        TEST(a_closed_file_that_is_gone_at_the_end_of_the_hour_stays_gone),
         TEST(what_was_written_is_synced_in_time_and_before_a_close),
         TEST(at_the_end_all_is_synced_closed_ones_as_well),
     };
