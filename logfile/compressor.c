@@ -73,7 +73,8 @@ static void serve(struct ward *ward)
         file_walk(ward->folder, &ward->pattern, on_file, &look, &look.err) == WALK_FAILED;
     if (look.failed)
         caretaker_failed(ward, COMPRESSOR, look.err.text, SECOND_NS, 60 * SECOND_NS);
-    else if (look.compressed)
+    else if (caretaker_goes_on(ward->caretaker))
+        /* Also where what has failed was removed: the next that fails is told again. */
         caretaker_went_well(ward, COMPRESSOR, "compressing again");
     /* What was to be removed while it was being compressed is there again. */
     if (look.compressed)

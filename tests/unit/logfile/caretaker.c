@@ -286,19 +286,26 @@ static void end_listening(void)
     close(kept_stderr);
 }
 
-/* The kernel lets no file grow beyond 1,000 bytes; noise does not get smaller. */
+/* Does not get smaller. */
+static void put_noise(const char *name)
+{
+    char noise[5000];
+
+    for (unsigned i = 0; i < sizeof noise; i++)
+        noise[i] = (char)roll(256);
+    rig_write(name, noise, sizeof noise);
+}
+
+/* The kernel lets no file grow beyond 1,000 bytes. */
 static void what_fails_is_told_once_and_so_is_the_end(void **state)
 {
     struct rlimit before, few;
-    char noise[5000];
 
     (void)state;
-    for (unsigned i = 0; i < sizeof noise; i++)
-        noise[i] = (char)roll(256);
     getrlimit(RLIMIT_FSIZE, &before);
     few = (struct rlimit){1000, before.rlim_max};
     signal(SIGXFSZ, SIG_IGN);
-    rig_write(rig_rotated("app.log", 1, ""), noise, sizeof noise);
+    put_noise(rig_rotated("app.log", 1, ""));
     begin_listening();
     setrlimit(RLIMIT_FSIZE, &few);
     add(10, 0, COMPRESS_ZSTD);
@@ -314,6 +321,32 @@ static void what_fails_is_told_once_and_so_is_the_end(void **state)
     end_listening();
     assert_int_equal(count_plain(1, 2), 0);
     assert_true(rig_has(rig_rotated("app.log", 1, ".zst")));
+}
+
+/* It was removed before it could be compressed; months later another cannot be. */
+static void what_fails_anew_is_told_anew(void **state)
+{
+    struct rlimit before, few;
+
+    (void)state;
+    getrlimit(RLIMIT_FSIZE, &before);
+    few = (struct rlimit){1000, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    put_noise(rig_rotated("app.log", 1, ""));
+    begin_listening();
+    setrlimit(RLIMIT_FSIZE, &few);
+    add(10, 0, COMPRESS_ZSTD);
+    wait_for(caretaker_counts(ward).failed >= 1);
+    assert_int_equal(unlinkat(rig_fd, rig_rotated("app.log", 1, ""), 0), 0);
+    wait_for(times_said("sink all: compressing again after ") == 1);
+    setrlimit(RLIMIT_FSIZE, &before);
+    put_noise(rig_rotated("app.log", 2, ""));
+    setrlimit(RLIMIT_FSIZE, &few);
+    caretaker_rotated(ward);
+    wait_for(times_said("sink all: cannot compress ") == 2);
+    setrlimit(RLIMIT_FSIZE, &before);
+    wait_for(caretaker_counts(ward).compressed == 1);
+    end_listening();
 }
 
 static void a_folder_that_is_none_is_told_once(void **state)
@@ -394,6 +427,7 @@ int main(void)
         in_folder(a_pattern_that_cannot_be_is_refused),
         in_folder(a_storm_of_rotations_ends_as_it_should),
         in_folder(what_fails_is_told_once_and_so_is_the_end),
+        in_folder(what_fails_anew_is_told_anew),
         in_folder(a_folder_that_is_none_is_told_once),
         in_folder(the_end_does_not_wait_for_a_large_file),
         in_folder(without_wards_it_ends_as_well),
