@@ -1,4 +1,5 @@
 /* The thread that removes rotated files, at an ordinary priority: rarely much to do, but soon. */
+#include <errno.h>
 #include <time.h>
 
 #include "conf/must.h"
@@ -9,7 +10,8 @@ enum { SPARE_PART = 16 };
 
 /* Of its time it takes half at most, and a fifth where looking through very many files takes
  * long. */
-#define LONG_PASS_NS (SECOND_NS / 100)
+#define LONG_PASS_NS      (SECOND_NS / 100)
+#define NAMES_PATIENCE_NS (SECOND_NS / 10)
 enum { REST_FACTOR = 1, REST_FACTOR_LONG = 4 };
 
 static bool goes_on(void *context)
@@ -33,6 +35,20 @@ static int64_t past_ns(const struct ward *ward)
         .begin_ns;
 }
 
+/* No file shall be seen under both its names. But the compressor gets only what others leave, and
+ * its disk may hang, while this one's files must go: so it waits for a moment only. At worst a
+ * file counts twice for max_total, as it is there twice. */
+static bool hold_names(struct caretaker *caretaker)
+{
+    uint64_t until_ns = caretaker_now_ns() + NAMES_PATIENCE_NS;
+    const struct timespec until = {.tv_sec = (time_t)(until_ns / SECOND_NS),
+                                   .tv_nsec = (long)(until_ns % SECOND_NS)};
+    int error = pthread_mutex_clocklock(&caretaker->names, CLOCK_MONOTONIC, &until);
+
+    must(error == 0 || error == ETIMEDOUT);
+    return error == 0;
+}
+
 static enum walk_result look_through(struct ward *ward, struct err *err)
 {
     struct caretaker *caretaker = ward->caretaker;
@@ -48,11 +64,11 @@ static enum walk_result look_through(struct ward *ward, struct err *err)
     };
     struct retention_tally tally = {0};
     enum walk_result result;
+    bool is_alone;
 
-    /* A file seen under both its names would count twice, and an older one go for it. */
-    must(pthread_mutex_lock(&caretaker->names) == 0);
+    is_alone = hold_names(caretaker);
     result = retention_pass(caretaker->retention, &order, &tally, err);
-    must(pthread_mutex_unlock(&caretaker->names) == 0);
+    must(!is_alone || pthread_mutex_unlock(&caretaker->names) == 0);
     count(ward, &tally);
     return result;
 }
