@@ -205,7 +205,7 @@ bool path_template_pattern(const char *path, char to[LABEL_MAX + 1])
         const char *stands = name_len > 0 ? pattern_of(path + 1, name_len) : path;
         size_t stands_len = name_len > 0 ? strlen(stands) : 1;
 
-        if (LABEL_MAX - len < stands_len || *path == '*')
+        if (LABEL_MAX - len < stands_len || *path == '*' || *path == PATH_PATTERN_DIGIT)
             return false;
         memcpy(to + len, stands, stands_len);
         len += stands_len;

@@ -54,7 +54,7 @@ size_t path_template_base_len(const char *path);
 
 /* What is behind the base as a pattern of logfile/file_pattern.h, which has `*` for each
  * placeholder, and PATH_PATTERN_DIGIT for each digit of {date} and {hour}. False: it is longer than
- * LABEL_MAX, or has a `*` of its own. */
+ * LABEL_MAX, or has one of these of its own. */
 enum { PATH_PATTERN_DIGIT = 1 };
 bool path_template_pattern(const char *path, char to[LABEL_MAX + 1]);
 

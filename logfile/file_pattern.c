@@ -55,6 +55,11 @@ static bool is_safe(char c)
            c == '.' || c == '-';
 }
 
+bool file_pattern_is_name(const char *component)
+{
+    return !strchr(component, '*') && !strchr(component, FILE_PATTERN_DIGIT);
+}
+
 /* One character that is no '*'. */
 static bool fits(char component, char name)
 {

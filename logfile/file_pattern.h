@@ -25,6 +25,9 @@ struct file_pattern {
 int file_pattern_init(struct file_pattern *pattern, const char *text, struct err *err);
 void file_pattern_fini(struct file_pattern *pattern);
 
+/* Whether only one name matches the component, which is itself. */
+bool file_pattern_is_name(const char *component);
+
 /* Whether the first `len` bytes of the name match one component. */
 bool file_pattern_matches(const char *component, const char *name, size_t len);
 

@@ -82,9 +82,9 @@ static enum walk_result visit(struct walk *walk, int folder_fd, unsigned depth)
 {
     if (depth + 1 == walk->pattern->depth)
         return walk->on_folder(walk->context, folder_fd) ? WALK_DONE : WALK_STOPPED;
-    if (strchr(walk->pattern->components[depth], '*'))
-        return enter_each(walk, folder_fd, depth);
-    return enter(walk, folder_fd, walk->pattern->components[depth], depth);
+    if (file_pattern_is_name(walk->pattern->components[depth]))
+        return enter(walk, folder_fd, walk->pattern->components[depth], depth);
+    return enter_each(walk, folder_fd, depth);
 }
 
 enum walk_result file_walk_folders(const char *folder, const struct file_pattern *pattern,

@@ -360,6 +360,23 @@ def test_each_file_is_rotated_and_its_past_kept(start, client, logs):
     assert daemon.stop(sent=6000) == EXIT_FINE
 
 
+def test_days_in_folders_are_looked_after_as_well(start, client, logs):
+    """With the day as a folder, what past days have left goes for max_total, and what today has
+    put away is compressed; a folder that is no day is somebody else's."""
+    for day in ("2020-01-01", "2020-01-02", "2020-01-xx"):
+        (logs / day).mkdir(parents=True)
+        (logs / day / "h0.log").write_bytes(b"x" * 599_999 + b"\n")
+        os.utime(logs / day / "h0.log", (1577836800,) * 2)
+    daemon = start(sinks=tree_of(logs, "{date}/{host}.log",
+                                 rotate={"size": "64KiB", "max_total": "1MiB", "compress": "zstd"}))
+    client(daemon.address).send(*batches(shuffled(["h0"], 3000)))
+    daemon.wait_written(3000)
+    daemon.wait(lambda: len(list(logs.glob("2020-01-*/h0.log"))) < 3, "room")
+    daemon.wait(lambda: any(logs.glob("*/h0.log@*.zst")), "compressed")
+    assert (logs / "2020-01-xx" / "h0.log").exists()
+    assert daemon.stop(sent=3000) == EXIT_FINE
+
+
 def test_very_many_files_are_put_away_at_once(start, client, logs):
     """3,000 hosts in one folder have a file of an earlier day when the daemon starts. Each is put
     away when its host's next entry comes, and not for each the whole folder is read."""

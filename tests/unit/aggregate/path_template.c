@@ -139,6 +139,7 @@ static void a_pattern_stands_for_all_of_its_paths(void **state)
     assert_true(path_template_pattern("{}{host}{app}", pattern));
     assert_string_equal(pattern, "{}**");
     assert_false(path_template_pattern("/x/{host}*", pattern));
+    assert_false(path_template_pattern("/x/{host}\1", pattern));
     memset(path, 'p', sizeof path);
     path[LABEL_MAX] = '\0';
     assert_true(path_template_pattern(path, pattern));

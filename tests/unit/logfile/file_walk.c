@@ -96,6 +96,18 @@ static void a_pattern_goes_through_folders(void **state)
     assert_true(was_found("b.log"));
 }
 
+static void a_folder_may_be_a_date(void **state)
+{
+    (void)state;
+    rig_mkdir("2026-11-25");
+    rig_mkdir("2026-11-xx");
+    rig_put("2026-11-25/a.log", 1);
+    rig_put("2026-11-xx/b.log", 1);
+    assert_int_equal(walk("\1\1\1\1-\1\1-\1\1/*.log"), WALK_DONE);
+    assert_int_equal(found_count, 1);
+    assert_true(was_found("a.log"));
+}
+
 static void no_link_is_followed_and_nothing_else_is_a_file(void **state)
 {
     (void)state;
@@ -191,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_folder(a_plain_sink_has_one_name),
         in_folder(a_pattern_goes_through_folders),
+        in_folder(a_folder_may_be_a_date),
         in_folder(no_link_is_followed_and_nothing_else_is_a_file),
         in_folder(the_top_may_be_a_link_or_missing),
         in_folder(a_callback_may_end_it),
