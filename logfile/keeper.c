@@ -52,10 +52,11 @@ static bool hold_names(struct caretaker *caretaker)
 static enum walk_result look_through(struct ward *ward, struct err *err)
 {
     struct caretaker *caretaker = ward->caretaker;
+    bool is_alone = hold_names(caretaker);
     const struct retention_order order = {
         .folder = ward->folder,
         .pattern = &ward->pattern,
-        .keep = ward->keep,
+        .keep = ward->keep + (ward->keep > 0 && !is_alone), /* the one that may count twice */
         .max_bytes = ward->max_total_bytes - ward->max_total_bytes / SPARE_PART,
         .past_ns = past_ns(ward),
         .compresses = ward->compress != COMPRESS_NONE,
@@ -63,11 +64,8 @@ static enum walk_result look_through(struct ward *ward, struct err *err)
         .context = caretaker,
     };
     struct retention_tally tally = {0};
-    enum walk_result result;
-    bool is_alone;
+    enum walk_result result = retention_pass(caretaker->retention, &order, &tally, err);
 
-    is_alone = hold_names(caretaker);
-    result = retention_pass(caretaker->retention, &order, &tally, err);
     must(!is_alone || pthread_mutex_unlock(&caretaker->names) == 0);
     count(ward, &tally);
     return result;

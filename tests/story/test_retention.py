@@ -153,7 +153,7 @@ def test_keep_holds_while_files_are_rotated(start, client, compress):
     watch.start()
     client(daemon.address).send(*numbered_batches(0, 100_000))
     daemon.wait_written(100_000)
-    look = daemon.wait_ledger(lambda it: it.sink["removed"] == it.sink["rotated"] - 4).sink
+    look = daemon.wait_ledger(lambda it: it.sink["removed"] >= it.sink["rotated"] - 4).sink
     watch.end()
     assert look["rotated"] > 50 and watch.looks > 5
     assert watch.most_files < 4 + look["rotated"] / 2, "far behind"
