@@ -78,7 +78,7 @@ static bool is_ascii_only(enum escape_style style)
     return style == ESCAPE_HEADER || style == ESCAPE_TAG || style == ESCAPE_SD_NAME;
 }
 
-enum { ESCAPED_MAX = 8 };
+enum { ESCAPED_MAX = 16 }; /* a character of four bytes, each as \xHH */
 
 static const char hex[] = "0123456789abcdef";
 
@@ -146,6 +146,20 @@ static unsigned write_code_point_escape(enum escape_style style, uint32_t code_p
     return 8 - skip;
 }
 
+/* A character is escaped as a whole, so that no column ends in the middle of one. */
+static unsigned step_bytes(enum escape_style style, const char *bytes, size_t len, char *to,
+                           unsigned *written_out)
+{
+    uint32_t code_point;
+    unsigned count = utf8_sequence(bytes, len, &code_point);
+
+    count = count ? count : 1;
+    *written_out = 0;
+    for (unsigned i = 0; i < count; i++)
+        *written_out += write_byte_escape(style, (unsigned char)bytes[i], to + *written_out);
+    return count;
+}
+
 /* One character that is not plain: how many bytes it has, and what stands for it. */
 static unsigned step(enum escape_style style, const char *bytes, size_t len, char *to,
                      unsigned *written_out)
@@ -154,7 +168,9 @@ static unsigned step(enum escape_style style, const char *bytes, size_t len, cha
     uint32_t code_point;
     unsigned count;
 
-    if (lead < 0x80 || is_ascii_only(style)) {
+    if (is_ascii_only(style))
+        return step_bytes(style, bytes, len, to, written_out);
+    if (lead < 0x80) {
         *written_out = write_byte_escape(style, lead, to);
         return 1;
     }

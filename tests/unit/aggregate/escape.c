@@ -274,10 +274,9 @@ static void what_fits_is_the_longest_beginning_between_two_characters(void **sta
 
         roll_bytes(bytes, len);
         fit = escape_fit(style, bytes, len, room);
-        assert_true(is_ascii_only(style) || is_between_characters(bytes, len, fit));
+        assert_true(is_between_characters(bytes, len, fit));
         assert_true(escape_len(style, bytes, fit) <= room);
-        for (next = fit + 1;
-             next < len && !is_ascii_only(style) && !is_between_characters(bytes, len, next);)
+        for (next = fit + 1; next < len && !is_between_characters(bytes, len, next);)
             next++;
         assert_true(fit == len || escape_len(style, bytes, next) > room);
     }
@@ -294,8 +293,7 @@ static void an_exact_fit_fits_and_one_byte_less_does_not(void **state)
             strcat(bytes, characters[i].bytes);
             room = escape_len(style, bytes, 2 + count);
             assert_int_equal(escape_fit(style, bytes, 2 + count, room), 2 + count);
-            if (!is_ascii_only(style))
-                assert_int_equal(escape_fit(style, bytes, 2 + count, room - 1), 2);
+            assert_int_equal(escape_fit(style, bytes, 2 + count, room - 1), 2);
         }
     }
 }
