@@ -45,7 +45,7 @@ static void check_match(const char *pattern, const char *name)
 
     if (file_pattern_matches(pattern, name, len) && !strchr(pattern, '@'))
         must(!strchr(name, '@') && len >= strlen(pattern));
-    must(strchr(pattern, '*') ||
+    must(strchr(pattern, '*') || strchr(pattern, FILE_PATTERN_DIGIT) ||
          file_pattern_matches(pattern, name, len) == (strcmp(pattern, name) == 0));
 }
 
