@@ -74,6 +74,7 @@ def run(build, place, hosts, entries):
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(60) == 0
         assert written_bytes(folder / "logs") == (warm + entries) * LINE_LEN
+        assert len(os.listdir(folder / "logs")) == (hosts or 1), "the pusher named other hosts"
         return took
 
 
