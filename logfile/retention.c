@@ -80,25 +80,29 @@ static int64_t mtime_ns(const struct stat *st)
     return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-/* Not one that is being made: unfinished, or empty, which may be a rotation under way. */
+/* Rotated, and not one that is being made: unfinished, or empty, which may be a rotation under
+ * way. `was_`: the file was looked at. */
+static bool was_put_away(const struct walked_file *file)
+{
+    return file->rotated.ending != ROTATED_PART && file->st.st_size > 0;
+}
+
 static bool is_put_away(struct walked_file *file)
 {
-    return file->is_rotated && file->rotated.ending != ROTATED_PART && file_walk_look(file) &&
-           file->st.st_size > 0;
+    return file->is_rotated && file_walk_look(file) && was_put_away(file);
 }
 
 /* A live file whose name will not come again. File systems have times that lag behind. */
 #define COARSE_NS 1000000000
-static bool is_past(const struct pass *pass, struct walked_file *file)
+static bool was_past(const struct pass *pass, const struct walked_file *file)
 {
-    return !file->is_rotated && pass->order->past_ns != INT64_MIN && file_walk_look(file) &&
-           file->st.st_size > 0 && mtime_ns(&file->st) + COARSE_NS < pass->order->past_ns;
+    return pass->order->past_ns != INT64_MIN && file->st.st_size > 0 &&
+           mtime_ns(&file->st) + COARSE_NS < pass->order->past_ns;
 }
 
-/* Whether max_total may take it. */
-static bool may_go(const struct pass *pass, struct walked_file *file)
+static bool is_past(const struct pass *pass, struct walked_file *file)
 {
-    return file->is_rotated ? is_put_away(file) : is_past(pass, file);
+    return pass->order->past_ns != INT64_MIN && file_walk_look(file) && was_past(pass, file);
 }
 
 /* A plain one that is there compressed as well is as good as gone. */
@@ -219,10 +223,10 @@ static bool add_up(void *context, struct walked_file *file)
 {
     struct pass *pass = context;
 
-    if (may_go(pass, file))
-        oldest_add(&pass->oldest, dated(file));
-    else if (!file_walk_look(file))
+    if (!file_walk_look(file))
         return goes_on(pass);
+    if (file->is_rotated ? was_put_away(file) : was_past(pass, file))
+        oldest_add(&pass->oldest, dated(file));
     pass->tally->total_bytes += (uint64_t)file->st.st_size;
     return goes_on(pass);
 }
@@ -241,12 +245,18 @@ static uint64_t last_to_go(struct pass *pass)
     return time_us;
 }
 
-/* All that are older; of those of that very time, as many as must. */
+/* All that are older; of those of that very time, as many as must. The name of a rotated file
+ * tells its time, so that only those which go are looked at. */
 static bool must_go(const struct pass *pass, struct walked_file *file)
 {
-    return may_go(pass, file) && (age_us(file) < pass->last_time_us ||
-                                  (age_us(file) == pass->last_time_us &&
-                                   pass->tally->total_bytes > pass->order->max_bytes));
+    uint64_t time_us;
+
+    if (!file->is_rotated && !is_past(pass, file))
+        return false;
+    time_us = age_us(file);
+    return (time_us < pass->last_time_us ||
+            (time_us == pass->last_time_us && pass->tally->total_bytes > pass->order->max_bytes)) &&
+           (!file->is_rotated || is_put_away(file));
 }
 
 static bool remove_oldest(void *context, struct walked_file *file)
