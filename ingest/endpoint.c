@@ -8,6 +8,7 @@
 #include <zmq.h>
 
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "ingest/endpoint_parts.h"
 
 /* A turn ends at whichever comes first, so that sinks and signals get theirs. */
@@ -151,14 +152,6 @@ struct turn {
     int64_t received_ns; /* the stamp of messages until the clock is read again */
 };
 
-static int64_t now_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
 /* One message, if there is one. False: none is, or no room for more. */
 static bool receive_message(struct endpoint *endpoint, struct turn *turn)
 {
@@ -199,7 +192,7 @@ static bool turn_is_over(struct turn *turn)
 {
     turn->messages++;
     if (turn->messages % MESSAGES_PER_STAMP == 0)
-        turn->received_ns = now_ns(CLOCK_REALTIME);
+        turn->received_ns = clock_nanoseconds(CLOCK_REALTIME);
     /* A clock that was set back ends no turn early: the counts will. */
     return turn->messages == MESSAGES_PER_TURN || turn->bytes >= BYTES_PER_TURN ||
            turn->received_ns - turn->began_ns > NS_PER_TURN;
@@ -208,7 +201,7 @@ static bool turn_is_over(struct turn *turn)
 static void on_turn(struct zmq_watched *watched)
 {
     struct endpoint *endpoint = container_of(watched, struct endpoint, watched);
-    struct turn turn = {.began_ns = now_ns(CLOCK_REALTIME)};
+    struct turn turn = {.began_ns = clock_nanoseconds(CLOCK_REALTIME)};
 
     turn.received_ns = turn.began_ns;
     watched->emptied = false;
@@ -262,7 +255,7 @@ static void on_removed(struct zmq_watched *watched)
 /* ZeroMQ may be fed faster than this; what it can have had at the stop bounds it. */
 static void refuse_queued(struct endpoint *endpoint)
 {
-    struct turn turn = {.received_ns = now_ns(CLOCK_REALTIME)};
+    struct turn turn = {.received_ns = clock_nanoseconds(CLOCK_REALTIME)};
 
     while (turn.bytes <= endpoint->shared.receive_bytes && receive_message(endpoint, &turn))
         ;

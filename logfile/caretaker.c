@@ -11,6 +11,7 @@
 #include "conf/alloc.h"
 #include "conf/log.h"
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "logfile/caretaker_parts.h"
 
 /* A pass over more than these takes another walk. */
@@ -35,10 +36,7 @@ size_t caretaker_bytes(unsigned compress_set)
 
 uint64_t caretaker_now_ns(void)
 {
-    struct timespec now;
-
-    must(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+    return (uint64_t)clock_nanoseconds(CLOCK_MONOTONIC);
 }
 
 bool caretaker_goes_on(const struct caretaker *caretaker)

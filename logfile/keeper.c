@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "logfile/caretaker_parts.h"
 
 /* Of max_total; see caretaker.c. */
@@ -27,11 +28,7 @@ static void count(struct ward *ward, const struct retention_tally *tally)
 
 static int64_t past_ns(const struct ward *ward)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return period_around((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, ward->names_last,
-                         ward->local_time)
+    return period_around(clock_nanoseconds(CLOCK_REALTIME), ward->names_last, ward->local_time)
         .begin_ns;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/nanoseconds.h"
 #include "logfile/log_file_parts.h"
 #include "logfile/period.h"
 #include "logfile/safe_open.h"
@@ -22,11 +23,6 @@ const char *log_file_show(const struct log_place *place, const char *name, char 
 {
     snprintf(text, 512, "%s%s", place->folder, name);
     return text;
-}
-
-static int64_t mtime_ns(const struct stat *st)
-{
-    return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
 /* ---- opening ----------------------------------------------------------------------------- */
@@ -83,7 +79,7 @@ static void set_period(struct log_file *file, const struct log_place *place, con
     log_file_begin_period(file, place, now_ns);
     if (place->rotate_every == LOG_PERIOD_NONE || file->size_bytes == 0)
         return;
-    of_content = period_around(mtime_ns(st), place->rotate_every, place->local_time);
+    of_content = period_around(nanoseconds(st->st_mtim), place->rotate_every, place->local_time);
     if (of_content.begin_ns < file->period_begin_ns) {
         file->period_begin_ns = of_content.begin_ns;
         file->period_end_ns = of_content.end_ns;

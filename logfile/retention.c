@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "logfile/compress.h"
 #include "logfile/rotated_count.h"
 
@@ -75,11 +76,6 @@ static bool goes_on(const struct pass *pass)
 
 /* ---- one file ------------------------------------------------------------------------------ */
 
-static int64_t mtime_ns(const struct stat *st)
-{
-    return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-}
-
 /* Rotated, and not one that is being made: unfinished, or empty, which may be a rotation under
  * way. `was_`: the file was looked at. */
 static bool was_put_away(const struct walked_file *file)
@@ -97,7 +93,7 @@ static bool is_put_away(struct walked_file *file)
 static bool was_past(const struct pass *pass, const struct walked_file *file)
 {
     return pass->order->past_ns != INT64_MIN && file->st.st_size > 0 &&
-           mtime_ns(&file->st) + COARSE_NS < pass->order->past_ns;
+           nanoseconds(file->st.st_mtim) + COARSE_NS < pass->order->past_ns;
 }
 
 static bool is_past(const struct pass *pass, struct walked_file *file)
@@ -116,7 +112,8 @@ static bool counts(const struct pass *pass, struct walked_file *file)
 /* When it was rotated, or last written to. */
 static uint64_t age_us(const struct walked_file *file)
 {
-    return file->is_rotated ? file->rotated.time_us : (uint64_t)(mtime_ns(&file->st) / 1000);
+    return file->is_rotated ? file->rotated.time_us
+                            : (uint64_t)(nanoseconds(file->st.st_mtim) / 1000);
 }
 
 static struct dated dated(struct walked_file *file)

@@ -9,6 +9,7 @@
 
 #include "conf/log.h"
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "sink/sink_parts.h"
 
 /* Clocks are set, and machines sleep: no timer is trusted for longer. */
@@ -16,10 +17,7 @@ enum { LOOK_MS_MAX = 60 * 1000 };
 
 int64_t sink_now_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_nanoseconds(CLOCK_REALTIME);
 }
 
 /* ---- what is due --------------------------------------------------------------------------- */
