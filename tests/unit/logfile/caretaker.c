@@ -297,19 +297,24 @@ static void put_noise(const char *name)
 }
 
 /* The kernel lets no file grow beyond 1,000 bytes. */
+static void begin_to_fail(struct rlimit *before, struct rlimit *few)
+{
+    getrlimit(RLIMIT_FSIZE, before);
+    *few = (struct rlimit){1000, before->rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    put_noise(rig_rotated("app.log", 1, ""));
+    begin_listening();
+    setrlimit(RLIMIT_FSIZE, few);
+    add(10, 0, COMPRESS_ZSTD);
+    wait_for(caretaker_counts(ward).failed >= 1);
+}
+
 static void what_fails_is_told_once_and_so_is_the_end(void **state)
 {
     struct rlimit before, few;
 
     (void)state;
-    getrlimit(RLIMIT_FSIZE, &before);
-    few = (struct rlimit){1000, before.rlim_max};
-    signal(SIGXFSZ, SIG_IGN);
-    put_noise(rig_rotated("app.log", 1, ""));
-    begin_listening();
-    setrlimit(RLIMIT_FSIZE, &few);
-    add(10, 0, COMPRESS_ZSTD);
-    wait_for(caretaker_counts(ward).failed >= 1);
+    begin_to_fail(&before, &few);
     put_rotated(2, 2, 10); /* which is small enough */
     caretaker_rotated(ward);
     wait_for(caretaker_counts(ward).failed >= 2);
@@ -329,14 +334,7 @@ static void what_fails_anew_is_told_anew(void **state)
     struct rlimit before, few;
 
     (void)state;
-    getrlimit(RLIMIT_FSIZE, &before);
-    few = (struct rlimit){1000, before.rlim_max};
-    signal(SIGXFSZ, SIG_IGN);
-    put_noise(rig_rotated("app.log", 1, ""));
-    begin_listening();
-    setrlimit(RLIMIT_FSIZE, &few);
-    add(10, 0, COMPRESS_ZSTD);
-    wait_for(caretaker_counts(ward).failed >= 1);
+    begin_to_fail(&before, &few);
     assert_int_equal(unlinkat(rig_fd, rig_rotated("app.log", 1, ""), 0), 0);
     wait_for(times_said("sink all: compressing again after ") == 1);
     setrlimit(RLIMIT_FSIZE, &before);
