@@ -66,14 +66,9 @@ static int add_field_piece(struct format *format, const char *name, size_t len, 
 
 static int unknown_name(const char *name, size_t len, struct err *err)
 {
-    char word[64];
-    const char *nearest;
+    char word[SUGGEST_WORD_MAX];
+    const char *nearest = suggest_nearest_part(name, len, piece_names + 1, PIECE_NAMES - 1, word);
 
-    if (len >= sizeof word)
-        len = sizeof word - 1;
-    memcpy(word, name, len);
-    word[len] = '\0';
-    nearest = suggest_nearest(word, piece_names + 1, PIECE_NAMES - 1);
     if (nearest)
         return err_set(err, "the template has no '{%s}'; did you mean '{%s}'?", word, nearest);
     return err_set(err,

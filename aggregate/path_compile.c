@@ -63,14 +63,9 @@ static int add_literal_byte(struct path_template *template, const char *at, stru
 
 static int unknown_placeholder(const char *name, size_t len, struct err *err)
 {
-    char word[64];
-    const char *nearest;
+    char word[SUGGEST_WORD_MAX];
+    const char *nearest = suggest_nearest_part(name, len, part_names + 1, PART_KINDS - 1, word);
 
-    if (len >= sizeof word)
-        len = sizeof word - 1;
-    memcpy(word, name, len);
-    word[len] = '\0';
-    nearest = suggest_nearest(word, part_names + 1, PART_KINDS - 1);
     if (nearest)
         return err_set(err, "a path has no '{%s}'; did you mean '{%s}'?", word, nearest);
     return err_set(err,

@@ -65,3 +65,13 @@ const char *suggest_nearest(const char *word, const char *const *words, size_t c
     }
     return nearest;
 }
+
+const char *suggest_nearest_part(const char *from, size_t len, const char *const *words,
+                                 size_t count, char word[SUGGEST_WORD_MAX])
+{
+    if (len >= SUGGEST_WORD_MAX)
+        len = SUGGEST_WORD_MAX - 1;
+    memcpy(word, from, len);
+    word[len] = '\0';
+    return suggest_nearest(word, words, count);
+}
