@@ -7,26 +7,44 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
-/* Words that may stand before a key on its line. */
+/* Words behind which a key may begin, where one might have begun before them. */
 static bool may_precede(const char *word, size_t len)
 {
     return word[0] == '&' || word[0] == '!' || (len == 1 && word[0] == '-') ||
            (len == 3 && memcmp(word, "---", 3) == 0);
 }
 
+/* Of a text in quotes the bytes up to its end on the same line, else of its quote alone. */
+static size_t quoted_len(const char *text)
+{
+    size_t len = 1 + strcspn(text + 1, text[0] == '"' ? "\"\r\n" : "'\r\n");
+
+    return text[len] == text[0] ? len + 1 : 1;
+}
+
 /* The `?`, or NULL. The text ends in a NUL, so each line ends in a blank. */
 static const char *find_in_line(const char *at)
 {
+    bool key_may_begin = true;
+
     for (;;) {
-        size_t len = 0;
+        size_t len;
 
         at += strspn(at, " \t");
-        while (!is_blank(at[len]))
-            len++;
-        if (len == 1 && at[0] == '?')
+        len = strcspn(at, " \t\r\n[{,");
+        if (key_may_begin && at[0] == '?' && is_blank(at[1]))
             return at;
-        if (len == 0 || !may_precede(at, len))
+        if (at[0] == '"' || at[0] == '\'') {
+            len = quoted_len(at);
+            key_may_begin = false;
+        } else if (len > 0) {
+            key_may_begin = at[len - 1] == ':' || (key_may_begin && may_precede(at, len));
+        } else if (is_blank(at[0])) {
             return NULL;
+        } else {
+            key_may_begin = true; /* behind [ { or , */
+            len = 1;
+        }
         at += len;
     }
 }

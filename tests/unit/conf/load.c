@@ -889,7 +889,7 @@ static void what_is_not_text_is_refused_where_it_stands(void **state)
                         "          ^\n");
 }
 
-/* libfyaml 0.7.12 breaks its own memory over the first. */
+/* libfyaml 0.7.12 breaks its own memory over the first and the third. */
 static void explicit_keys_are_refused_before_they_are_parsed(void **state)
 {
     static const struct wrong_line cases[] = {
@@ -899,12 +899,21 @@ static void explicit_keys_are_refused_before_they_are_parsed(void **state)
         {"a: 1\n- --- &ü !t \t?", "x.yaml:2:14: keys that begin with '?' are not supported\n"
                                   "- --- &ü !t \t?\n"
                                   "            \t^\n"},
+        {" : : ? in\t]\t\t:\n\n ?: ?", "x.yaml:1:6: keys that begin with '?' are not supported\n"
+                                       " : : ? in\t]\t\t:\n"
+                                       "     ^\n"},
+        {"a: [\"b: ? \", 'c': ? d]", "x.yaml:1:19: keys that begin with '?' are not supported\n"
+                                     "a: [\"b: ? \", 'c': ? d]\n"
+                                     "                  ^\n"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_string_equal(load_text(*state, cases[i].line), cases[i].told);
     assert_string_equal(load_text(*state, INGEST "sinks: [{name: s, type: stdout, "
-                                                 "format: '? {message} ? '}]\n"),
+                                                 "format: '? {message}: ? '}]\n"),
+                        "");
+    assert_string_equal(load_text(*state, INGEST "sinks: [{name: s, type: stdout, "
+                                                 "format: \"why ? {message}, ? \"}]\n"),
                         "");
 }
 
