@@ -275,6 +275,16 @@ format: lint-packages
 
 FUZZ_SECONDS ?= 20
 FUZZ_O       := build/fuzz
+
+# With a number of runs it is the same search each time, on quick machines and slow ones, from
+# tests/fuzz/corpus alone. What a comparison sees may be an address, which differs.
+ifdef FUZZ_RUNS
+FUZZ_FLAGS  := -runs=$(FUZZ_RUNS) -seed=1 -use_cmp=0
+FUZZ_CORPUS := $(FUZZ_O)/corpus-repeated
+else
+FUZZ_FLAGS  := -max_total_time=$(FUZZ_SECONDS)
+FUZZ_CORPUS := $(FUZZ_O)/corpus
+endif
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_SOURCES := $(filter-out %/pool_carved.c,$(wildcard $(addsuffix /*.c,$(PARTS))))
 
@@ -283,12 +293,13 @@ fuzz: fuzz-packages
 	$(Q)$(MAKE) --no-print-directory O=$(FUZZ_O) CC=clang CXX=clang++ SAN=1 \
 	    CFLAGS=-fsanitize=fuzzer-no-link CXXFLAGS=-fsanitize=fuzzer-no-link \
 	    $(addprefix $(FUZZ_O)/tests/fuzz/,$(FUZZ_TARGETS))
+	$(Q)rm -rf $(FUZZ_O)/corpus-repeated
 	$(Q)for target in $(FUZZ_TARGETS); do \
-	    mkdir -p $(FUZZ_O)/corpus/$$target; \
+	    mkdir -p $(FUZZ_CORPUS)/$$target; \
 	    corpus=tests/fuzz/corpus/$$target; [ -d $$corpus ] || corpus=; \
-	    if $(FUZZ_O)/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	    if $(FUZZ_O)/tests/fuzz/$$target $(FUZZ_FLAGS) -print_final_stats=1 \
 	        -rss_limit_mb=2000 -artifact_prefix=$(FUZZ_O)/ \
-	        $(FUZZ_O)/corpus/$$target $$corpus >$(FUZZ_O)/$$target.log 2>&1; then \
+	        $(FUZZ_CORPUS)/$$target $$corpus >$(FUZZ_O)/$$target.log 2>&1; then \
 	        sed -n "s|^stat::number_of_executed_units: *|fuzz/$$target: runs without a finding: |p" \
 	            $(FUZZ_O)/$$target.log; \
 	    else \
@@ -336,7 +347,7 @@ help:
     'make bench-memory  the memory cap under attack, a table' \
 	    'make lint       both compilers without a warning, clang-tidy, clang-format' \
 	    'make format     let clang-format lay out the sources' \
-	    'make fuzz       each fuzz target for FUZZ_SECONDS (20)' \
+	    'make fuzz       each fuzz target for FUZZ_SECONDS (20), or the same FUZZ_RUNS each time' \
 	    'make install    into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX); a configuration into $(SYSCONFDIR)' \
 	    'make uninstall  take that away again, but for the configuration in $(SYSCONFDIR)' \
 	    'make clean      remove build/' \
