@@ -84,7 +84,7 @@ WERROR       ?=
 # plain malloc so that AddressSanitizer sees each slot.
 POOL_OTHER := aggregate/$(if $(SAN),pool_carved,pool_plain).c
 
-PARTS     := conf aggregate ingest logfile sink
+PARTS     := conf aggregate decode ingest logfile sink
 PART_C    := $(filter-out $(POOL_OTHER),$(wildcard $(addsuffix /*.c,$(PARTS))))
 PART_CXX  := $(wildcard $(addsuffix /*.cc,$(PARTS)))
 DAEMON_C  := $(wildcard daemon/*.c)
@@ -261,7 +261,7 @@ TIDY_CHECKS := -*,bugprone-*,clang-analyzer-*,-clang-analyzer-security.insecureA
 -clang-analyzer-valist.Uninitialized,-bugprone-narrowing-conversions,-bugprone-suspicious-include
 
 lint: lint-packages
-	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H) $(wildcard ingest/*.cc)
+	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H) $(wildcard decode/*.cc)
 	$(Q)$(MAKE) --no-print-directory O=build/lint-gcc CC=gcc CXX=g++ WERROR=-Werror all lint-tests
 	$(Q)$(MAKE) --no-print-directory O=build/lint-clang CC=clang CXX=clang++ WERROR=-Werror all lint-tests
 	$(Q)printf '%s\n' $(filter-out tests/%,$(ALL_C)) | xargs -P $(JOBS) -n 8 sh -c \
@@ -271,7 +271,7 @@ lint: lint-packages
 lint-tests: $(UNIT_C:%.c=$(O)/obj/%.o) $(BENCH_C:%.c=$(O)/obj/%.o) $(STORY_C:%.c=$(O)/obj/%.o)
 
 format: lint-packages
-	clang-format -i $(ALL_C) $(ALL_H) $(wildcard ingest/*.cc)
+	clang-format -i $(ALL_C) $(ALL_H) $(wildcard decode/*.cc)
 
 FUZZ_SECONDS ?= 20
 FUZZ_O       := build/fuzz

@@ -13,7 +13,7 @@
 #include "bench/wrap_malloc.h"
 #include "conf/conf.h"
 #include "conf/must.h"
-#include "ingest/decode.h"
+#include "decode/decode.h"
 
 enum { ENTRIES = 1000, TEXT_LEN = 88, BLOCK_CAP = 256 * 1024 };
 

@@ -8,9 +8,9 @@
 #include "aggregate/match.h"
 #include "aggregate/message.h"
 #include "conf/must.h"
-#include "ingest/decode.h"
+#include "decode/decode.h"
+#include "decode/json_index.h"
 #include "ingest/gate.h"
-#include "ingest/json_index.h"
 #include "logfile/caretaker.h"
 #include "sink/sink_tree.h"
 

@@ -10,7 +10,7 @@
 
 #include "aggregate/aggregate.h"
 #include "conf/conf.h"
-#include "ingest/decode.h"
+#include "decode/decode.h"
 #include "ingest/zmq_watch.h"
 
 /* What all endpoints of a daemon share. Borrowed by each until it is closed. */

@@ -13,8 +13,8 @@
 #include "aggregate/escape.h"
 #include "aggregate/format.h"
 #include "conf/must.h"
-#include "ingest/decode.h"
-#include "ingest/json_walk.h"
+#include "decode/decode.h"
+#include "decode/json_walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -4,8 +4,8 @@
  * a document, each line is one, and a bad line is its own malformed text; else the
  * whole may be one document; else the whole is one malformed text. Nothing is thrown
  * away because it is ugly. Loop thread only. */
-#ifndef INGEST_DECODE_H
-#define INGEST_DECODE_H
+#ifndef DECODE_DECODE_H
+#define DECODE_DECODE_H
 
 #include "aggregate/entry.h"
 #include "conf/conf.h"

@@ -2,7 +2,7 @@
  *
  * Texts are handed over in heap memory of exactly their length, so that the sanitizers
  * and valgrind see a byte read past it. */
-#include "ingest/json_index.h"
+#include "decode/json_index.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

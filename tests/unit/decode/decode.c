@@ -3,12 +3,12 @@
  * Entries are shown as the JSON they came from, or, where they are text, as 'text';
  * ! before it: malformed; ~ before it: cut. Between two entries stands a bar. Every row is
  * decoded twice: in one go, and with another message decoded after each entry. */
-#include "ingest/decode.h"
+#include "decode/decode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/unit/ingest/decode_rig.h"
+#include "tests/unit/decode/decode_rig.h"
 
 enum { MAX_MESSAGE = 256 * 1024, MAX_ENTRY = 64 * 1024, SHOWN_MAX = 2 * MAX_MESSAGE };
 

@@ -1,7 +1,7 @@
 /* decode_rig.h - what the tests of decoding share: a decoder with its pools, and what
  * holds for every entry, whatever it came from. */
-#ifndef TESTS_UNIT_INGEST_DECODE_RIG_H
-#define TESTS_UNIT_INGEST_DECODE_RIG_H
+#ifndef TESTS_UNIT_DECODE_RIG_H
+#define TESTS_UNIT_DECODE_RIG_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "aggregate/escape.h"
-#include "ingest/decode.h"
+#include "decode/decode.h"
 
 /* What is read past a span by those who render it. */
 enum { RIG_READ_AHEAD = 16, RIG_RECEIVED_NS = 1000000007 };

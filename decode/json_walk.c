@@ -1,4 +1,4 @@
-#include "ingest/json_walk.h"
+#include "decode/json_walk.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #include "aggregate/span.h"
-#include "ingest/decode_parts.h"
+#include "decode/decode_parts.h"
 
 /* A cut goes between two characters, where the text is UTF-8. */
 static uint32_t cut_len(const char *text, uint32_t max)

@@ -9,8 +9,8 @@
 
 #include "aggregate/span.h"
 #include "conf/must.h"
-#include "ingest/decode_parts.h"
-#include "ingest/json_walk.h"
+#include "decode/decode_parts.h"
+#include "decode/json_walk.h"
 
 enum part {
     PART_TIME,

@@ -3,13 +3,13 @@
  * Entries are shown as what was filled, in this order: `ns:` the time if it is not the
  * receive time, `level:`, `host:`, `app:`, `topic:`, 'message', the fields as name=value
  * or, where the value is JSON and no string, name:=value; ! first: malformed. */
-#include "ingest/decode.h"
+#include "decode/decode.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/unit/ingest/decode_rig.h"
+#include "tests/unit/decode/decode_rig.h"
 
 enum { MAX_MESSAGE = 256 * 1024, SHOWN_MAX = 4 * MAX_MESSAGE };
 

@@ -3,10 +3,10 @@
  * The index knows where tokens begin and that strings are closed; the walk checks
  * everything else, also of values that are only passed on. Depth is bounded. The byte
  * behind the text may be read; it must be none that JSON's tokens begin with. */
-#ifndef INGEST_JSON_WALK_H
-#define INGEST_JSON_WALK_H
+#ifndef DECODE_JSON_WALK_H
+#define DECODE_JSON_WALK_H
 
-#include "ingest/json_index.h"
+#include "decode/json_index.h"
 
 enum { JSON_DEPTH_MAX = 64 };
 

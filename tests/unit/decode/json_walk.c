@@ -1,5 +1,5 @@
 /* The walk: the grammar of RFC 8259, checked to the leaves, no deeper than 64. */
-#include "ingest/json_walk.h"
+#include "decode/json_walk.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
-#include "ingest/decode.h"
+#include "decode/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/must.h"
-#include "ingest/decode_parts.h"
+#include "decode/decode_parts.h"
 
 struct decoder *decoder_new(struct budget *budget, size_t max_message, struct err *err)
 {

@@ -4,9 +4,9 @@
  * opening quote and first byte of a number or word, outside of strings, and checks
  * that strings are closed, hold no control bytes, and that all is UTF-8. Sharing
  * that pass among the documents of a batch is what makes batches fast. The grammar
- * on top of it is the caller's (ingest/decode_json.c). One thread at a time. */
-#ifndef INGEST_JSON_INDEX_H
-#define INGEST_JSON_INDEX_H
+ * on top of it is the caller's (decode/decode_json.c). One thread at a time. */
+#ifndef DECODE_JSON_INDEX_H
+#define DECODE_JSON_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>

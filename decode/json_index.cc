@@ -1,4 +1,4 @@
-#include "ingest/json_index.h"
+#include "decode/json_index.h"
 
 #include <memory>
 #include <new>

@@ -1,10 +1,10 @@
 /* decode_parts.h - what decode.c, decode_text.c and decode_json.c share. */
-#ifndef INGEST_DECODE_PARTS_H
-#define INGEST_DECODE_PARTS_H
+#ifndef DECODE_DECODE_PARTS_H
+#define DECODE_DECODE_PARTS_H
 
 #include "aggregate/timestamp.h"
-#include "ingest/decode.h"
-#include "ingest/json_index.h"
+#include "decode/decode.h"
+#include "decode/json_index.h"
 
 struct decoder {
     struct json_index *index;
