@@ -162,12 +162,22 @@ static int parse_option(int option, struct push_conf *conf, struct err *err)
     }
 }
 
+/* An address where a file is meant; a file of such a name can be written ./tcp://x. */
+static const char *find_address(char **paths)
+{
+    for (; *paths; paths++)
+        if (strncmp(*paths, "tcp://", 6) == 0 || strncmp(*paths, "ipc://", 6) == 0)
+            return *paths;
+    return NULL;
+}
+
 int push_options_parse(int argc, char **argv, struct push_conf *conf_out, bool *help_out,
                        struct err *err)
 {
     struct push_conf conf = {.address = default_address(),
                              .max_line_bytes = DEFAULT_MAX_LINE_BYTES,
                              .timeout_ms = DEFAULT_TIMEOUT_MS};
+    const char *address;
     int option;
 
     opterr = 0; /* we say it ourselves */
@@ -181,6 +191,10 @@ int push_options_parse(int argc, char **argv, struct push_conf *conf_out, bool *
         if (parse_option(option, &conf, err) < 0)
             return -1;
     }
+    address = find_address(argv + optind);
+    if (address)
+        return err_set(err, "'%s' stands where a file is meant; did you mean --to %s?", address,
+                       address);
     conf.paths = argv + optind;
     conf.path_count = argc - optind;
     *conf_out = conf;

@@ -55,6 +55,8 @@ def test_no_socket_becomes_a_standard_descriptor(daemon, push, tmp_path, closed)
         (["-bach"], "there is no option '-bach'; did you mean '--batch'?"),
         (["--help=3"], "option '--help=3' takes no value"),
         (["--to"], "option '--to' needs a value"),
+        (["x", "ipc:///y"],
+         "'ipc:///y' stands where a file is meant; did you mean --to ipc:///y?"),
         (["--batch=1"], "option '--batch=1' takes no value"),
         (["--to", "inproc://x"], "'inproc://x' is not an address to push to"),
         (["--to", "tcp://127.0.0.1"], "'tcp://127.0.0.1' is not an address to push to"),
