@@ -84,15 +84,15 @@ WERROR       ?=
 # plain malloc so that AddressSanitizer sees each slot.
 POOL_OTHER := aggregate/$(if $(SAN),pool_carved,pool_plain).c
 
-PARTS     := conf aggregate decode ingest logfile sink
+PARTS     := conf zeromq aggregate decode ingest logfile sink
 PART_C    := $(filter-out $(POOL_OTHER),$(wildcard $(addsuffix /*.c,$(PARTS))))
 PART_CXX  := $(wildcard $(addsuffix /*.cc,$(PARTS)))
 DAEMON_C  := $(wildcard daemon/*.c)
 CLIENT_C  := $(wildcard client/*.c)
 UNIT_C    := $(wildcard tests/unit/*/*.c)
 STORY_C   := $(wildcard tests/story/tools/*.c)
-UNIT_RUN  := $(if $(TSAN),$(wildcard $(addprefix tests/unit/,ingest/gate*.c ingest/endpoint.c \
-             ingest/listener.c ingest/zmq_watch.c sink/*.c logfile/caretaker.c)),$(UNIT_C))
+UNIT_RUN  := $(if $(TSAN),$(wildcard $(addprefix tests/unit/,zeromq/gate*.c ingest/endpoint.c \
+             zeromq/listener.c zeromq/zmq_watch.c sink/*.c logfile/caretaker.c)),$(UNIT_C))
 BENCH_C   := $(filter-out bench/count_malloc.c,$(wildcard bench/*.c))
 
 object = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))

@@ -12,7 +12,7 @@
 #include "daemon/daemon_parts.h"
 #include "daemon/judge.h"
 #include "daemon/open_files.h"
-#include "ingest/gate.h"
+#include "zeromq/gate.h"
 
 /* ZeroMQ's context options by number: the first has no public name, the second's is
  * newer than the oldest header. Zero-copy receive would pin 8 KiB for each small

@@ -10,7 +10,7 @@
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/notify.h"
-#include "ingest/gate.h"
+#include "zeromq/gate.h"
 
 /* ---- each turn ------------------------------------------------------------------------- */
 

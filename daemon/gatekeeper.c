@@ -7,7 +7,7 @@
 #include "conf/log.h"
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
-#include "ingest/gate.h"
+#include "zeromq/gate.h"
 
 /* Peers can be cut off by the thousand; the log gets so many lines. */
 enum { TELL_CUT_EVERY_MS = 1000, TELL_DOOR_EVERY_MS = 60 * 1000 };

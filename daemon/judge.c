@@ -12,12 +12,12 @@
 #include "aggregate/match.h"
 #include "aggregate/path_template.h"
 #include "daemon/path.h"
-#include "ingest/address.h"
-#include "ingest/listener.h"
 #include "logfile/file_pattern.h"
 #include "logfile/rotated_name.h"
 #include "logfile/safe_open.h"
 #include "sink/net_address.h"
+#include "zeromq/address.h"
+#include "zeromq/listener.h"
 
 /* ---- formats, matches, addresses, owners --------------------------------------------- */
 

@@ -10,9 +10,9 @@
 #include "conf/must.h"
 #include "decode/decode.h"
 #include "decode/json_index.h"
-#include "ingest/gate.h"
 #include "logfile/caretaker.h"
 #include "sink/sink_tree.h"
+#include "zeromq/gate.h"
 
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)

@@ -6,7 +6,7 @@
 #include "daemon/daemon_parts.h"
 #include "daemon/judge.h"
 #include "daemon/resident.h"
-#include "ingest/gate.h"
+#include "zeromq/gate.h"
 
 static size_t mib(size_t bytes)
 {

@@ -7,7 +7,7 @@
 #include "conf/log.h"
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
-#include "ingest/gate.h"
+#include "zeromq/gate.h"
 
 enum { FIRST_MS = 1000, AGAIN_MS = 60 * 1000 };
 

@@ -13,7 +13,7 @@
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/notify.h"
-#include "ingest/gate.h"
+#include "zeromq/gate.h"
 
 /* With the gate, peers that are told to finish close their connections; those that do not,
  * such as stopped ones, are given longer than the pause that a sender makes by chance. */

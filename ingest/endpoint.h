@@ -11,7 +11,7 @@
 #include "aggregate/aggregate.h"
 #include "conf/conf.h"
 #include "decode/decode.h"
-#include "ingest/zmq_watch.h"
+#include "zeromq/zmq_watch.h"
 
 /* What all endpoints of a daemon share. Borrowed by each until it is closed. */
 struct endpoint_shared {

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <zmq.h>
 
-#include "ingest/address.h"
 #include "ingest/endpoint_parts.h"
+#include "zeromq/address.h"
 
 /* The gate alone holds clients back: ZeroMQ's own mark counts messages and not bytes, and
  * what a client that leaves had queued behind it is lost. Without the gate, so many of the

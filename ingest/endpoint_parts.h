@@ -3,7 +3,7 @@
 #define INGEST_ENDPOINT_PARTS_H
 
 #include "ingest/endpoint.h"
-#include "ingest/listener.h"
+#include "zeromq/listener.h"
 
 struct endpoint {
     const struct conf_ingest *conf;

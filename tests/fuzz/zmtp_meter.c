@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "conf/must.h"
-#include "tests/unit/ingest/zmtp_model.h"
-#include "tests/unit/ingest/zmtp_stream.h"
+#include "tests/unit/zeromq/zmtp_model.h"
+#include "tests/unit/zeromq/zmtp_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

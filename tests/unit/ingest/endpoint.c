@@ -22,7 +22,7 @@
 
 #include "conf/must.h"
 #include "ingest/endpoint_parts.h"
-#include "ingest/gate.h"
+#include "zeromq/gate.h"
 
 enum {
     MAX_MESSAGE = 256 * 1024,

@@ -1,0 +1,140 @@
+/* gate.h - stands between libzmq and the kernel, so that libzmq's memory has a bound.
+ *
+ * Four functions of the C library that libzmq calls, accept4, recv, close and epoll_ctl, are
+ * defined by this executable; gate.c tells why and how. On the connections of listeners that
+ * it was given, the gate charges each frame to a budget before libzmq stores it, lets peers
+ * wait while the budget is spent or all places are taken, and cuts those who break a limit
+ * of a single message. Whoever receives a frame gives its charge back (gate_give_back).
+ *
+ * There is one gate a process, because there is one accept4. Hooks run on any thread;
+ * everything below is the loop thread's unless it says otherwise. All sizes in bytes. */
+#ifndef ZEROMQ_GATE_H
+#define ZEROMQ_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/err.h"
+#include "zeromq/zmtp_meter.h"
+
+enum { GATE_FRAMES_MAX = 64 }; /* of one message */
+
+/* Makes the table, one slot for each descriptor that RLIMIT_NOFILE allows now, for good:
+ * hooks may run until the process ends. budget_bytes bounds the charges of all connections
+ * together, but for one read of at most 8 KiB and the frame that it begins; connections_max
+ * bounds how many are accepted at once, over all groups. Call once, before the first zmq
+ * context. */
+int gate_init(size_t budget_bytes, unsigned connections_max, struct err *err);
+
+/* What one table slot occupies, for planning. */
+size_t gate_slot_bytes(void);
+
+/* ---- who is watched ------------------------------------------------------------------ */
+
+/* Connections that share limits: those of one endpoint. */
+struct gate_group;
+
+/* Borrows the name until the last connection of the group is closed. */
+struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned max_clients);
+
+/* Its connections may still be open; they keep the limits. */
+void gate_group_free(struct gate_group **group);
+
+/* From now on, connections accepted on this descriptor are watched, until it is closed. It
+ * must be non-blocking: it is asked under the gate's lock.
+ * False: it is beyond the table, or the group has GATE_LISTENERS_MAX already. */
+enum { GATE_LISTENERS_MAX = 64 };
+bool gate_watch_listener(struct gate_group *group, int fd);
+
+/* From now on, connections that libzmq opens itself are watched, too, if the thread that opens
+ * them has a name that begins with GATE_THREAD_NAME_PREFIX (libzmq's context option 9). They
+ * are a group of their own; max_clients does not count them. Once, before the first connect. */
+enum { GATE_THREAD_NAME_PREFIX = 7 };
+void gate_watch_connects(size_t max_message);
+
+/* ---- each turn ------------------------------------------------------------------------ */
+
+/* A frame was received from this descriptor (ZMQ_SRCFD): its memory is libzmq's no more. */
+void gate_give_back(int fd, size_t frame_bytes);
+
+/* At the end of each turn of the loop: lets peers go on, and newcomers in, as there is room. */
+void gate_turn(void);
+
+/* When the gate needs its ticks: `wake` is called, from any thread, and gate_tick is to be
+ * called about every GATE_TICK_MS from then on until it answers false. */
+enum { GATE_TICK_MS = 100 };
+void gate_on_attention(void (*wake)(void *context), void *context);
+bool gate_tick(void);
+
+/* Nothing could be received from this group's socket at this moment: what it was charged
+ * for, and had handed on before the look before this one, libzmq has thrown away unreceived. */
+void gate_saw_empty(struct gate_group *group);
+
+/* ---- the stop -------------------------------------------------------------------------- */
+
+/* No more newcomers, and every peer is told that we take nothing new: its ZeroMQ closes the
+ * connection, and what its kernel has is read to the end. A peer in the middle of a long
+ * message is told when that has come: call again every few ms. */
+void gate_half_close(void);
+
+/* Nothing watched can still bring a message: all peers have left, or were never there, and
+ * what they sent was received. */
+bool gate_is_drained(void);
+
+/* When every zmq context has ended: forgets what was still charged. */
+void gate_end(void);
+
+/* ---- looking --------------------------------------------------------------------------- */
+
+enum gate_cut_reason {
+    GATE_CUT_MESSAGE,   /* one message is longer than max_message */
+    GATE_CUT_FRAMES,    /* or has more than GATE_FRAMES_MAX frames */
+    GATE_CUT_OLD,       /* speaks no ZMTP 3 */
+    GATE_CUT_STUCK,     /* a message begun, and not ended for too long */
+    GATE_CUT_HANDSHAKE, /* no handshake in time, less if others wait for the place */
+    GATE_CUT_SILENT,    /* no message for half a minute, while others wait for the place */
+    GATE_CUT_REASONS
+};
+const char *gate_cut_reason_name(enum gate_cut_reason reason);
+
+struct gate_stats {
+    uint64_t accepted; /* connections of watched listeners, since the start */
+    uint64_t closed;   /* of these */
+    uint64_t open_now;
+    uint64_t received_bytes; /* from all watched, with ZMTP's framing and handshakes */
+    uint64_t polls;          /* changes to what epoll watches on these */
+
+    size_t charged_bytes; /* what libzmq holds now */
+    size_t charged_peak;
+    size_t budget_bytes;
+    unsigned held_peers;   /* that wait now, for want of budget */
+    uint64_t holds;        /* how often one began to */
+    unsigned doors_closed; /* of groups whose newcomers wait in the backlog now */
+    uint64_t closings;     /* how often a door was closed */
+    unsigned slots_in_use; /* connections open, or closed and not yet worked off */
+    uint64_t voided_bytes; /* charges that nobody gave back */
+    uint64_t cut[GATE_CUT_REASONS];
+};
+
+/* A snapshot. Any thread. */
+struct gate_stats gate_stats(void);
+
+/* The next peer that was cut and not asked for yet; false: none. At most GATE_CUTS_KEPT are
+ * kept, the first ones; gate_stats counts all. */
+enum { GATE_CUTS_KEPT = 16, GATE_PEER_MAX = 96 };
+struct gate_cut {
+    enum gate_cut_reason reason;
+    size_t max_message; /* of its group, whose name this is: */
+    char endpoint[GATE_PEER_MAX];
+    char peer[GATE_PEER_MAX]; /* "127.0.0.1:40000", "pid 812 uid 1000" */
+};
+bool gate_next_cut(struct gate_cut *cut_out);
+
+/* Proves that this libzmq, in this build, goes through the hooks: one message over a private
+ * context and an abstract socket of our own, charged, received and given back. Takes about
+ * 1 ms and at most 5 s, and leaves nothing behind, the statistics at 0 included. Call before
+ * the first listener is watched. 0, or -1 and what was missed. */
+int gate_self_test(struct err *err);
+
+#endif

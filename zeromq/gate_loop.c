@@ -1,0 +1,163 @@
+/* gate_loop.c - the loop thread's side of the gate: giving back, and the stop.
+ *
+ * Charges that were given back are summed up a slot, and made visible once a turn, so that a
+ * message costs no atomic. */
+#undef _FORTIFY_SOURCE
+
+#include <sys/socket.h>
+
+#include "zeromq/gate_parts.h"
+
+enum { LONG_MESSAGE_BYTES = 16 * 1024 };
+
+/* ---- giving back ------------------------------------------------------------------------- */
+
+/* Never more than is complete, whatever libzmq delivers: the rest is given up when the
+ * connection closes. */
+static void publish(struct gate_slot *slot)
+{
+    uint64_t returned = atomic_load(&slot->returned);
+    uint64_t there = atomic_load(&slot->complete) - returned;
+    uint64_t given = slot->unpublished < there ? slot->unpublished : there;
+
+    atomic_store(&slot->returned, returned + given);
+    atomic_store(&gate.returned, atomic_load(&gate.returned) + given);
+    slot->unpublished = 0;
+}
+
+static void publish_all(void)
+{
+    for (unsigned i = 0; i < gate.touched_count; i++)
+        publish(gate.touched[i]);
+    gate.touched_count = 0;
+}
+
+void gate_give_back(int fd, size_t frame_bytes)
+{
+    struct gate_slot *slot = gate_slot_of(fd);
+
+    if (!slot)
+        return;
+    if (slot->unpublished == 0) {
+        if (gate.touched_count == GATE_TOUCHED_MAX)
+            publish_all();
+        gate.touched[gate.touched_count++] = slot;
+    }
+    slot->unpublished += zmtp_frame_charge(frame_bytes);
+}
+
+void gate_turn(void)
+{
+    publish_all();
+    gate.turn++;
+    if (gate.waiting_count == 0 && gate.closed_count == 0)
+        return;
+    gate_lock();
+    gate_collect();
+    gate_let_go_who_may();
+    gate_unlock();
+}
+
+/* ---- what nobody will give back ------------------------------------------------------------ */
+
+static void void_charges(struct gate_slot *slot)
+{
+    uint64_t returned = atomic_load(&slot->returned);
+
+    if (slot->looked > returned) {
+        slot->unpublished = slot->looked - returned;
+        gate.voided_bytes += slot->unpublished;
+        publish(slot);
+    }
+    slot->looked = atomic_load_explicit(&slot->settled, memory_order_acquire);
+}
+
+void gate_saw_empty(struct gate_group *group)
+{
+    publish_all();
+    gate_lock();
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        struct gate_slot *slot = gate_slot_of((int)fd);
+        enum gate_state state = gate_state_of(slot);
+
+        if ((state == GATE_OPEN || state == GATE_CLOSED) && slot->group == group)
+            void_charges(slot);
+    }
+    gate_unlock();
+}
+
+/* ---- the stop ------------------------------------------------------------------------------ */
+
+/* A long message on its way is let come to its end first. */
+static bool is_busy_with_a_long_one(struct gate_slot *slot)
+{
+    if (slot->messages_at_stop == 0)
+        slot->messages_at_stop = 1 + slot->messages;
+    return slot->messages_at_stop == 1 + slot->messages &&
+           atomic_load(&slot->charged) - atomic_load(&slot->complete) >= LONG_MESSAGE_BYTES;
+}
+
+static void half_close(struct gate_slot *slot)
+{
+    if (slot->outgoing && !slot->handshaken) {
+        if (!slot->waiting)
+            gate_hold(slot);
+    } else if (!slot->half_closed && !is_busy_with_a_long_one(slot)) {
+        slot->half_closed = true;
+        shutdown(gate_fd_of(slot), SHUT_WR);
+    }
+}
+
+void gate_half_close(void)
+{
+    gate_lock();
+    gate.stopping = true;
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        struct gate_slot *slot = gate_slot_of((int)fd);
+
+        if (gate_state_of(slot) == GATE_LISTENER)
+            gate_close_door(slot->group);
+        else if (gate_state_of(slot) == GATE_OPEN)
+            half_close(slot);
+    }
+    gate_unlock();
+}
+
+bool gate_is_drained(void)
+{
+    bool any = false;
+
+    gate_lock();
+    for (unsigned fd = 0; fd < gate.high; fd++) {
+        const struct gate_slot *slot = gate_slot_of((int)fd);
+
+        any |= gate_state_of(slot) == GATE_OPEN && (!slot->outgoing || slot->handshaken);
+    }
+    gate_unlock();
+    return !any && gate_charge() == 0;
+}
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+struct gate_stats gate_stats(void)
+{
+    /* `closed` is read first: what is open can then look too many, never too few. */
+    struct gate_stats stats = {.closed = gate.closed_total};
+
+    stats.accepted = gate.accepted;
+    stats.open_now = stats.accepted - stats.closed;
+    stats.received_bytes = gate.received_bytes;
+    stats.polls = gate.polls;
+    stats.charged_bytes = gate_charge();
+    stats.charged_peak = gate.charged_peak;
+    stats.budget_bytes = gate.budget_bytes;
+    stats.held_peers = gate.waiting_count;
+    stats.holds = gate.holds;
+    stats.doors_closed = gate.doors_closed;
+    stats.closings = gate.closings;
+    stats.slots_in_use = gate.slots_in_use;
+    stats.voided_bytes = gate.voided_bytes;
+    for (unsigned i = 0; i < GATE_CUT_REASONS; i++)
+        stats.cut[i] = gate.cut[i];
+    return stats;
+}

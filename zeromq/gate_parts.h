@@ -1,0 +1,174 @@
+/* gate_parts.h - the inside of the gate: for the files gate*.c. */
+#ifndef ZEROMQ_GATE_PARTS_H
+#define ZEROMQ_GATE_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+
+#include "zeromq/gate.h"
+
+enum gate_state {
+    GATE_FREE,
+    GATE_LISTENER,
+    GATE_OPEN,  /* a connection, from accept4 or connect to close */
+    GATE_CLOSED /* it is gone, but not yet what it was charged for */
+};
+
+/* One descriptor. Who writes what: hooks under `gate.lock` (L), the thread that reads the
+ * connection (R), the loop thread (T). A slot goes FREE → OPEN → CLOSED by hooks, and
+ * CLOSED → FREE by the loop thread, or by whoever has its number next; all under the lock. The
+ * sums only grow, but for what a command had been charged, or a message that is given up; so a
+ * charge is a difference:
+ *
+ *     returned ≤ settled ≤ complete ≤ charged
+ *     T          R         R          R           */
+struct gate_slot {
+    atomic_uchar state;            /* L: enum gate_state */
+    atomic_uchar doomed;           /* L: 0, or 1 + enum gate_cut_reason: the next read says so */
+    atomic_bool privileged;        /* L, ended by R: may finish its message over the budget */
+    bool outgoing;                 /* L: opened by us */
+    bool waiting;                  /* L: not in libzmq's epoll set, though libzmq thinks so */
+    struct gate_group *group;      /* L */
+    int epoll_fd;                  /* L: -1: in none */
+    struct epoll_event event;      /* L: what libzmq waits for */
+    struct gate_slot *prev, *next; /* L: in gate.waiting or gate.closed */
+    int64_t opened_ms;             /* L */
+    bool half_closed;              /* L: at the stop */
+    uint64_t messages_at_stop;     /* L: 1 + the complete ones then; 0: no stop */
+    unsigned closed_at_turn;       /* L */
+
+    struct zmtp_meter meter; /* R */
+    atomic_uint_fast64_t charged, complete;
+    atomic_uint_fast64_t settled;  /* complete, and surely in libzmq's queue by now */
+    atomic_uint_fast64_t messages; /* complete ones; of this connection */
+    atomic_bool handshaken;
+    atomic_int_fast64_t heard_ms; /* when the message in work last grew */
+    atomic_int_fast64_t begun_ms; /* when it began, or could go on */
+
+    _Alignas(64) atomic_uint_fast64_t returned; /* T, as are the rest */
+    uint64_t unpublished;                       /* given back since the last gate_turn */
+    uint64_t looked;                            /* `settled` at the last look */
+    bool suspected;                             /* at the last tick, of holding up others */
+};
+
+struct gate_group {
+    const char *name;
+    struct zmtp_limits limits;
+    unsigned max_clients;
+    unsigned clients;    /* L: slots that are not free */
+    bool door_closed;    /* L: its listeners are not in epoll */
+    unsigned knocked_at; /* L: the turn at which somebody was seen at the closed door */
+    int listeners[GATE_LISTENERS_MAX];
+    unsigned listener_count;
+    unsigned refs; /* L: its owner's, and one a slot */
+};
+
+enum { GATE_TOUCHED_MAX = 256 };
+
+/* Of one connection, while entries flow: some 1,500 messages of 200 bytes. Measured: with
+ * all of a budget of 10 MiB, 40 % more CPU an entry. */
+enum { GATE_FLOWING_SHARE_BYTES = 512 * 1024 };
+
+struct gate {
+    _Atomic(struct gate_slot *) slots; /* NULL until gate_init: nobody is watched */
+    unsigned slot_count;
+    uint64_t budget_bytes;
+    unsigned connections_max;
+    unsigned connections; /* L: slots that accepted connections have */
+    unsigned knocked_at;  /* L: the turn at which somebody waited for what all groups share */
+    pthread_mutex_t lock; /* for transitions; reading and giving back go without */
+    atomic_uint high;     /* L: no slot from here on was ever used */
+    struct gate_slot *waiting, *closed;
+    atomic_uint waiting_count, closed_count;
+    atomic_bool stopping;
+    atomic_bool is_stalled;    /* T: nothing was received between the last two ticks */
+    uint64_t returned_by_tick; /* T */
+    _Atomic(struct gate_group *) outgoing;
+
+    atomic_uint_fast64_t charged;  /* the sum over all slots, by the reading threads */
+    atomic_uint_fast64_t returned; /* the same, by the loop thread */
+    atomic_uint turn;
+
+    atomic_bool attention;
+    pthread_mutex_t wake_lock; /* for the two below; may be taken inside the other */
+    void (*wake)(void *context);
+    void *wake_context;
+
+    struct gate_slot *touched[GATE_TOUCHED_MAX]; /* T: with something unpublished */
+    unsigned touched_count;
+
+    /* L */
+    struct gate_cut cuts[GATE_CUTS_KEPT];
+    unsigned cut_first, cut_count;
+
+    /* for gate_stats */
+    atomic_uint_fast64_t accepted, closed_total, received_bytes, polls;
+    atomic_uint_fast64_t charged_peak, holds, closings, voided_bytes;
+    atomic_uint_fast64_t cut[GATE_CUT_REASONS];
+    atomic_uint doors_closed, slots_in_use;
+};
+
+extern struct gate gate;
+
+/* NULL where the descriptor is beyond the table, or there is none. */
+struct gate_slot *gate_slot_of(int fd);
+int gate_fd_of(const struct gate_slot *slot);
+enum gate_state gate_state_of(const struct gate_slot *slot);
+
+/* What libzmq holds of one, or of all. */
+uint64_t gate_charge_of(const struct gate_slot *slot);
+uint64_t gate_charge(void);
+
+extern int64_t (*gate_now_ms)(void); /* monotonic, some ms coarse; tests have a clock of theirs */
+
+void gate_lock(void);
+void gate_unlock(void);
+
+/* Any thread: the loop must look after the gate soon. */
+void gate_raise_attention(void);
+
+/* ---- gate_slots.c: under the lock ---------------------------------------------------- */
+
+/* Whether a newcomer may come in. */
+bool gate_has_place(const struct gate_group *group);
+
+/* The slot becomes a connection of this group. */
+void gate_take(struct gate_slot *slot, struct gate_group *group, bool outgoing);
+
+/* A descriptor for the same connection whose slot is free; -1 and errno: the connection is
+ * closed. */
+int gate_find_free_number(int fd);
+
+/* The descriptor is about to be closed. */
+void gate_leave(struct gate_slot *slot);
+
+/* From closed to free. */
+void gate_free_slot(struct gate_slot *slot);
+
+/* Frees what was closed long enough ago and has no charge. The loop thread's. */
+void gate_collect(void);
+
+/* ---- gate_wait.c: under the lock ------------------------------------------------------- */
+
+/* libzmq hears no more of this descriptor, until it is let go on. */
+void gate_hold(struct gate_slot *slot);
+void gate_let_go(struct gate_slot *slot);
+
+/* Nobody is accepted, or somebody again. */
+void gate_close_door(struct gate_group *group);
+void gate_open_door(struct gate_group *group);
+
+/* The reading thread, without the lock: how many of these bytes the connection may read
+ * now. 0: none, libzmq hears of it again when it may. */
+size_t gate_may_read(struct gate_slot *slot, size_t wanted);
+
+/* Lets go on who may. The loop thread's. */
+void gate_let_go_who_may(void);
+
+/* ---- gate_cut.c: under the lock -------------------------------------------------------- */
+
+/* The connection ends, for this reason, at its next read, which comes at once. */
+void gate_cut_peer(struct gate_slot *slot, enum gate_cut_reason reason);
+
+#endif

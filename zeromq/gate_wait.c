@@ -1,0 +1,147 @@
+/* gate_wait.c - how peers are held back and go on, and how the door closes and opens.
+ *
+ * Who may read. A connection reads while its own charge is no more than what is left of the
+ * budget. So one greedy peer gets half of the budget, n of them 1/(n+1) each, and as much is
+ * always left for whoever comes next. It goes on when its charge is under three quarters of
+ * that. A body that was charged may always be read to its end, and so may a handshake, which
+ * is short, and has a time limit; but nothing behind it.
+ *
+ * While entries flow, that is more than is good: what lies in a long queue has left the caches
+ * by the time it is received. A connection then gets no more than GATE_FLOWING_SHARE_BYTES; a
+ * stall, in which nothing was received between two ticks, opens the rest of the budget to it.
+ *
+ * No wake-up is lost: who is held looks once more whether it may go on, after everybody can
+ * see that it waits; and who gives back looks for waiting ones after everybody can see it. */
+#undef _FORTIFY_SOURCE
+
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "conf/must.h"
+#include "zeromq/gate_parts.h"
+
+static uint64_t budget_left(void)
+{
+    uint64_t charge = gate_charge();
+
+    return charge < gate.budget_bytes ? gate.budget_bytes - charge : 0;
+}
+
+/* How much one connection may hold, when so much of the budget is left. */
+static uint64_t share_of(uint64_t left)
+{
+    return gate.is_stalled || left < GATE_FLOWING_SHARE_BYTES ? left : GATE_FLOWING_SHARE_BYTES;
+}
+
+static bool may_go_on(const struct gate_slot *slot)
+{
+    uint64_t share = share_of(budget_left());
+
+    return slot->doomed || slot->privileged ||
+           (share > 0 && gate_charge_of(slot) <= share - share / 4);
+}
+
+/* ---- one descriptor ------------------------------------------------------------------------ */
+
+static void control(const struct gate_slot *slot, int operation)
+{
+    struct epoll_event event = slot->event;
+
+    if (slot->epoll_fd >= 0)
+        syscall(SYS_epoll_ctl, slot->epoll_fd, operation, gate_fd_of(slot), &event);
+}
+
+void gate_hold(struct gate_slot *slot)
+{
+    must(!slot->waiting);
+    control(slot, EPOLL_CTL_DEL);
+    slot->waiting = true;
+    if (gate_state_of(slot) != GATE_OPEN)
+        return;
+    DL_APPEND(gate.waiting, slot);
+    gate.waiting_count++;
+    gate.holds++;
+}
+
+/* Back into the set that libzmq believes it never left. */
+void gate_let_go(struct gate_slot *slot)
+{
+    must(slot->waiting);
+    slot->waiting = false;
+    if (gate_state_of(slot) == GATE_OPEN) {
+        DL_DELETE(gate.waiting, slot);
+        gate.waiting_count--;
+        slot->heard_ms = slot->begun_ms = gate_now_ms(); /* its silence was ours */
+    }
+    control(slot, EPOLL_CTL_ADD);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* False: meanwhile there is room. */
+static bool hold_back(struct gate_slot *slot)
+{
+    bool held;
+
+    gate_lock();
+    if (!slot->waiting)
+        gate_hold(slot);
+    if (may_go_on(slot))
+        gate_let_go(slot);
+    held = slot->waiting;
+    gate_unlock();
+    gate_raise_attention();
+    return held;
+}
+
+size_t gate_may_read(struct gate_slot *slot, size_t wanted)
+{
+    uint64_t share = share_of(budget_left());
+    size_t sure = zmtp_meter_sure_bytes(&slot->meter);
+
+    if (slot->privileged || (share > 0 && gate_charge_of(slot) <= share))
+        return wanted;
+    if (slot->meter.handshakes_to_go > 0 || slot->meter.body_left > 0)
+        return wanted < sure ? wanted : sure;
+    return hold_back(slot) ? 0 : wanted;
+}
+
+void gate_let_go_who_may(void)
+{
+    struct gate_slot *slot, *next;
+
+    DL_FOREACH_SAFE (gate.waiting, slot, next) {
+        bool stays = gate.stopping && slot->outgoing && !slot->handshaken;
+
+        if (!stays && may_go_on(slot))
+            gate_let_go(slot);
+    }
+}
+
+/* ---- the door -------------------------------------------------------------------------------- */
+
+void gate_close_door(struct gate_group *group)
+{
+    if (group->door_closed)
+        return;
+    for (unsigned i = 0; i < group->listener_count; i++)
+        gate_hold(gate_slot_of(group->listeners[i]));
+    group->door_closed = true;
+    gate.doors_closed++;
+    gate.closings++;
+}
+
+void gate_open_door(struct gate_group *group)
+{
+    must(group->door_closed);
+    for (unsigned i = 0; i < group->listener_count; i++) {
+        struct gate_slot *listener = gate_slot_of(group->listeners[i]);
+
+        if (listener->waiting)
+            gate_let_go(listener);
+    }
+    group->door_closed = false;
+    gate.doors_closed--;
+}
