@@ -19,8 +19,8 @@ struct message_pool {
 /* Unescaping never lengthens a string, so the scratch area is as long as the payload. */
 static size_t slot_bytes(size_t max_payload)
 {
-    return sizeof(struct message) + max_payload + MESSAGE_SPARE + MESSAGE_TOPIC_MAX + max_payload +
-           MESSAGE_SPARE;
+    return sizeof(struct message) + max_payload + MESSAGE_SPARE + MESSAGE_TOPIC_MAX +
+           MESSAGE_HEADER_MAX + max_payload + MESSAGE_SPARE;
 }
 
 /* The payload that the class after this one holds. */
@@ -98,9 +98,35 @@ static void *take_slot(struct message_pool *pool, size_t payload_len, struct poo
     return NULL;
 }
 
-struct message *message_take(struct message_pool *pool, const void *payload, size_t payload_len,
-                             const void *topic, size_t topic_len)
+/* Topic and header go into the room before the scratch area, which begins behind them. */
+static struct span keep(struct message *message, const void *bytes, size_t len)
 {
+    struct span kept = span_make(message->scratch_offset, (uint32_t)len, 0);
+
+    if (len)
+        memcpy(message->bytes + kept.offset, bytes, len);
+    message->scratch_offset += (uint32_t)len;
+    return kept;
+}
+
+static void keep_topic(struct message *message, const struct message_part *topic)
+{
+    message->topic_cut = topic->len > MESSAGE_TOPIC_MAX;
+    message->topic =
+        keep(message, topic->bytes, message->topic_cut ? MESSAGE_TOPIC_MAX : topic->len);
+    if (message->topic.len)
+        message->topic = span_scan(message->bytes, message->topic.offset, message->topic.len);
+}
+
+static void keep_header(struct message *message, const struct message_part *header)
+{
+    message->header_lost = header->len > MESSAGE_HEADER_MAX;
+    message->header = keep(message, header->bytes, message->header_lost ? 0 : header->len);
+}
+
+struct message *message_take(struct message_pool *pool, const struct message_parts *parts)
+{
+    size_t payload_len = parts->payload.len;
     struct pool *home;
     size_t max_payload;
     struct message *message = take_slot(pool, payload_len, &home, &max_payload);
@@ -108,21 +134,15 @@ struct message *message_take(struct message_pool *pool, const void *payload, siz
     if (!message)
         return NULL;
     message->home = home;
-    message->topic_cut = topic_len > MESSAGE_TOPIC_MAX;
-    if (message->topic_cut)
-        topic_len = MESSAGE_TOPIC_MAX;
     message->payload_len = (uint32_t)payload_len;
     message->received_ns = 0;
     message->cap = (uint32_t)(slot_bytes(max_payload) - sizeof *message);
     if (payload_len)
-        memcpy(message->bytes, payload, payload_len);
+        memcpy(message->bytes, parts->payload.bytes, payload_len);
     memset(message->bytes + payload_len, 0, MESSAGE_SPARE);
-    message->topic = (struct span){.offset = message->payload_len + MESSAGE_SPARE};
-    message->scratch_offset = message->topic.offset + (uint32_t)topic_len;
-    if (topic_len) {
-        memcpy(message->bytes + message->topic.offset, topic, topic_len);
-        message->topic = span_scan(message->bytes, message->topic.offset, (uint32_t)topic_len);
-    }
+    message->scratch_offset = message->payload_len + MESSAGE_SPARE;
+    keep_topic(message, &parts->topic);
+    keep_header(message, &parts->header);
     return message;
 }
 

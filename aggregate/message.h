@@ -1,7 +1,7 @@
 /* message.h - one pooled copy of a ZeroMQ payload, and room to work on it.
  *
- *     bytes: | payload | 64 spare | topic | unescaped strings → |
- *                                          ^ scratch_offset
+ *     bytes: | payload | 64 spare | topic | header | unescaped strings → |
+ *                                                   ^ scratch_offset
  *
  * The spare bytes let a parser read past the payload's end in whole vectors. All
  * spans of an entry point into these bytes. A message belongs to whoever took it,
@@ -23,24 +23,37 @@ struct message {
     uint32_t cap;            /* bytes that there are */
     int64_t received_ns;     /* CLOCK_REALTIME; 0 until somebody stamps it */
     struct span topic;       /* scanned; length 0: the client sent none */
+    struct span header;      /* as it came, not scanned; length 0: the client sent none */
     bool topic_cut;          /* it was longer than MESSAGE_TOPIC_MAX */
+    bool header_lost;        /* there was one, longer than MESSAGE_HEADER_MAX */
     char bytes[];
 };
 
 /* A few size classes, so that small messages stay on few pages. */
 struct message_pool;
 
-/* Each class has message_count slots; the largest holds max_payload bytes of
- * payload with a topic of up to MESSAGE_TOPIC_MAX. */
-enum { MESSAGE_TOPIC_MAX = 1024 };
+/* Each class has message_count slots; the largest holds max_payload bytes of payload
+ * with a topic of up to MESSAGE_TOPIC_MAX and a header of up to MESSAGE_HEADER_MAX. */
+enum { MESSAGE_TOPIC_MAX = 1024, MESSAGE_HEADER_MAX = 1024 };
 struct message_pool *message_pool_new(struct budget *budget, size_t max_payload,
                                       unsigned message_count, struct err *err);
 void message_pool_free(struct message_pool **pool);
 
-/* Copies payload and topic. NULL: none left. The payload must fit the pool's promise;
- * of a longer topic the beginning is kept. */
-struct message *message_take(struct message_pool *pool, const void *payload, size_t payload_len,
-                             const void *topic, size_t topic_len);
+/* What a client sent, frame by frame: the entry or entries, what they are about, and what
+ * stands beside them in binary form (CMDP; decode/frames.h). Length 0: no such frame. */
+struct message_part {
+    const void *bytes; /* anything, where len is 0 */
+    size_t len;
+};
+struct message_parts {
+    struct message_part payload;
+    struct message_part topic;
+    struct message_part header;
+};
+
+/* Copies the parts. NULL: none left. The payload must fit the pool's promise; of a longer
+ * topic the beginning is kept, of a longer header nothing: half of one says nothing. */
+struct message *message_take(struct message_pool *pool, const struct message_parts *parts);
 void message_return(struct message *message);
 
 /* pool_give_back of each class. */

@@ -76,7 +76,7 @@ static struct message *make_message(size_t lines)
     must(text);
     for (size_t i = 0; i < lines; i++)
         len += write_line(text + len, &seed);
-    message = message_take(world.messages, text, len, NULL, 0);
+    message = message_take(world.messages, &(struct message_parts){.payload = {text, len}});
     must(message);
     message->received_ns = 1;
     free(text);

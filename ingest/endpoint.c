@@ -99,10 +99,11 @@ static bool take_message(struct endpoint *endpoint, zmq_msg_t *payload, zmq_msg_
                          int64_t now_ns)
 {
     const struct endpoint_shared *shared = &endpoint->shared;
+    struct message_parts parts = {.payload = {zmq_msg_data(payload), zmq_msg_size(payload)}};
 
-    endpoint->message =
-        message_take(shared->messages, zmq_msg_data(payload), zmq_msg_size(payload),
-                     topic ? zmq_msg_data(topic) : NULL, topic ? zmq_msg_size(topic) : 0);
+    if (topic)
+        parts.topic = (struct message_part){zmq_msg_data(topic), zmq_msg_size(topic)};
+    endpoint->message = message_take(shared->messages, &parts);
     endpoint->entry = entry_take(shared->entries);
     must(endpoint->message && endpoint->entry); /* one of each for every endpoint */
     endpoint->message->received_ns = now_ns;

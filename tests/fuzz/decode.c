@@ -70,7 +70,9 @@ static struct reading begin(const uint8_t *rules, const uint8_t *payload, size_t
                                                 : CONF_DECODE_AUTO,
                   .split = rules[0] & 4 ? CONF_SPLIT_LINES : CONF_SPLIT_NONE,
                   .max_entry = max_entries[rules[1] % 4]},
-        .message = message_take(f.messages, payload, len, topics, rules[2] % 16),
+        .message =
+            message_take(f.messages, &(struct message_parts){.payload = {payload, len},
+                                                             .topic = {topics, rules[2] % 16}}),
         .entry = entry_take(f.entries),
     };
 

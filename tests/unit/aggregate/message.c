@@ -18,13 +18,27 @@ enum { MAX_PAYLOAD = 20000, COUNT = 2 };
 static struct budget budget;
 static struct message_pool *pool;
 static struct err err;
-static char payload[MAX_PAYLOAD + 1], topic[MESSAGE_TOPIC_MAX + 1];
+static char payload[MAX_PAYLOAD + 1], topic[MESSAGE_TOPIC_MAX + 1], header[MESSAGE_HEADER_MAX + 1];
+
+static struct message *take(const void *bytes, size_t len, const void *about, size_t about_len)
+{
+    return message_take(
+        pool, &(struct message_parts){.payload = {bytes, len}, .topic = {about, about_len}});
+}
+
+static struct message *take_with_header(size_t topic_len, size_t header_len)
+{
+    return message_take(pool, &(struct message_parts){.payload = {payload, 1024},
+                                                      .topic = {topic, topic_len},
+                                                      .header = {header, header_len}});
+}
 
 static int with_a_pool(void **state)
 {
     (void)state;
     memset(payload, 'p', sizeof payload);
     memset(topic, 't', sizeof topic);
+    memset(header, 'h', sizeof header);
     budget_init(&budget, message_pool_bytes(MAX_PAYLOAD, COUNT));
     pool = message_pool_new(&budget, MAX_PAYLOAD, COUNT, &err);
     return pool ? 0 : -1;
@@ -41,7 +55,7 @@ static void all_home(void)
 
 static void a_message_is_a_copy_of_payload_and_topic(void **state)
 {
-    struct message *message = message_take(pool, "payload", 7, "a topic", 7);
+    struct message *message = take("payload", 7, "a topic", 7);
     const char none[MESSAGE_SPARE] = {0};
 
     (void)state;
@@ -60,7 +74,7 @@ static void a_message_is_a_copy_of_payload_and_topic(void **state)
 
 static void nothing_is_a_message_too(void **state)
 {
-    struct message *message = message_take(pool, NULL, 0, NULL, 0);
+    struct message *message = take(NULL, 0, NULL, 0);
 
     (void)state;
     assert_int_equal(message->payload_len, 0);
@@ -75,7 +89,7 @@ static void every_length_has_room_to_unescape_as_much_again(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        struct message *message = message_take(pool, payload, lengths[i], topic, MESSAGE_TOPIC_MAX);
+        struct message *message = take(payload, lengths[i], topic, MESSAGE_TOPIC_MAX);
 
         assert_int_equal(message->payload_len, lengths[i]);
         assert_memory_equal(message->bytes, payload, lengths[i]);
@@ -89,14 +103,14 @@ static void every_length_has_room_to_unescape_as_much_again(void **state)
 static void a_payload_longer_than_promised_stops_us(void **state)
 {
     (void)state;
-    assert_stops(message_take(pool, payload, MAX_PAYLOAD + 1, NULL, 0));
+    assert_stops(take(payload, MAX_PAYLOAD + 1, NULL, 0));
     all_home();
 }
 
 static void a_topic_fits_exactly_and_one_byte_more_is_cut(void **state)
 {
-    struct message *whole = message_take(pool, payload, 1024, topic, MESSAGE_TOPIC_MAX);
-    struct message *cut = message_take(pool, payload, 1024, topic, MESSAGE_TOPIC_MAX + 1);
+    struct message *whole = take(payload, 1024, topic, MESSAGE_TOPIC_MAX);
+    struct message *cut = take(payload, 1024, topic, MESSAGE_TOPIC_MAX + 1);
 
     (void)state;
     assert_int_equal(whole->topic.len, MESSAGE_TOPIC_MAX);
@@ -108,17 +122,45 @@ static void a_topic_fits_exactly_and_one_byte_more_is_cut(void **state)
     all_home();
 }
 
+static void a_header_is_kept_beside_the_topic(void **state)
+{
+    struct message *message = take_with_header(MESSAGE_TOPIC_MAX, MESSAGE_HEADER_MAX);
+
+    (void)state;
+    assert_int_equal(message->topic.len, MESSAGE_TOPIC_MAX);
+    assert_int_equal(message->header.len, MESSAGE_HEADER_MAX);
+    assert_memory_equal(message->bytes + message->header.offset, header, MESSAGE_HEADER_MAX);
+    assert_true(message->header.offset >= message->topic.offset + MESSAGE_TOPIC_MAX);
+    assert_int_equal(message->scratch_offset, message->header.offset + MESSAGE_HEADER_MAX);
+    assert_true(message->cap - message->scratch_offset >= 1024 + MESSAGE_SPARE);
+    assert_false(message->header_lost);
+    message_return(message);
+    all_home();
+}
+
+static void of_a_header_that_is_too_long_nothing_is_kept(void **state)
+{
+    struct message *message = take_with_header(3, MESSAGE_HEADER_MAX + 1);
+
+    (void)state;
+    assert_int_equal(message->header.len, 0);
+    assert_true(message->header_lost);
+    assert_int_equal(message->topic.len, 3);
+    message_return(message);
+    all_home();
+}
+
 static void each_size_class_has_its_own_slots(void **state)
 {
     struct message *small[COUNT], *large[COUNT];
 
     (void)state;
     for (unsigned i = 0; i < COUNT; i++)
-        small[i] = message_take(pool, payload, 10, NULL, 0);
-    assert_null(message_take(pool, payload, 10, NULL, 0));
+        small[i] = take(payload, 10, NULL, 0);
+    assert_null(take(payload, 10, NULL, 0));
     for (unsigned i = 0; i < COUNT; i++)
-        large[i] = message_take(pool, payload, MAX_PAYLOAD, NULL, 0);
-    assert_null(message_take(pool, payload, MAX_PAYLOAD, NULL, 0));
+        large[i] = take(payload, MAX_PAYLOAD, NULL, 0);
+    assert_null(take(payload, MAX_PAYLOAD, NULL, 0));
     assert_int_equal(message_pool_used(pool), 2 * COUNT);
     for (unsigned i = 0; i < COUNT; i++) {
         message_return(small[i]);
@@ -181,6 +223,8 @@ int main(void)
         TEST(every_length_has_room_to_unescape_as_much_again),
         TEST(a_payload_longer_than_promised_stops_us),
         TEST(a_topic_fits_exactly_and_one_byte_more_is_cut),
+        TEST(a_header_is_kept_beside_the_topic),
+        TEST(of_a_header_that_is_too_long_nothing_is_kept),
         TEST(each_size_class_has_its_own_slots),
         TEST(the_plan_knows_what_a_pool_claims),
         TEST(whichever_claim_is_refused_nothing_stays_claimed),

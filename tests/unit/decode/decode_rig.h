@@ -55,7 +55,10 @@ static inline void rig_close(struct decode_rig *rig)
 static inline void rig_begin(struct decode_rig *rig, const char *payload, size_t len,
                              const char *topic)
 {
-    rig->message = message_take(rig->messages, payload, len, topic, topic ? strlen(topic) : 0);
+    struct message_parts parts = {.payload = {payload, len},
+                                  .topic = {topic, topic ? strlen(topic) : 0}};
+
+    rig->message = message_take(rig->messages, &parts);
     rig->entry = entry_take(rig->entries);
     assert_true(rig->message && rig->entry);
     rig->message->received_ns = RIG_RECEIVED_NS;
@@ -118,7 +121,8 @@ static inline bool rig_next(struct decode_rig *rig)
 static inline void rig_decode_another(struct decode_rig *rig)
 {
     static const char another[] = "{\"x\":[1,2,3]}\n{\"message\":\"\\u0041\"}\nno\n{}";
-    struct message *message = message_take(rig->messages, another, sizeof another - 1, NULL, 0);
+    struct message_parts parts = {.payload = {another, sizeof another - 1}};
+    struct message *message = message_take(rig->messages, &parts);
     struct entry *entry = entry_take(rig->entries);
     struct decode_rules rules = {.max_entry = 100};
     struct decode_cursor cursor = {0};
