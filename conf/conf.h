@@ -15,6 +15,13 @@
 
 enum conf_timezone { CONF_TIMEZONE_UTC, CONF_TIMEZONE_LOCAL };
 enum conf_socket { CONF_SOCKET_PULL, CONF_SOCKET_SUB };
+enum conf_frames {
+    CONF_FRAMES_AUTO,
+    CONF_FRAMES_PAYLOAD,
+    CONF_FRAMES_TOPIC,
+    CONF_FRAMES_TOPIC_KEY,
+    CONF_FRAMES_CMDP
+};
 enum conf_decode { CONF_DECODE_AUTO, CONF_DECODE_JSON, CONF_DECODE_TEXT };
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
 enum conf_sink_type {
