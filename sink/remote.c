@@ -4,15 +4,11 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "conf/log.h"
 #include "conf/must.h"
-
-enum { RETRY_MS_FIRST = 100 };
 
 /* A connection that has lasted so long was good, even if there was nothing to send. */
 enum { GOOD_MS = 10 * 1000 };
@@ -29,16 +25,11 @@ static uint64_t waiting(const struct sink *sink)
     return ledger->queued + ledger->in_flight;
 }
 
-static void dial(struct sink *sink)
-{
-    dial_start(&sink->remote->dial);
-}
-
 /* ---- down and up again --------------------------------------------------------------------- */
 
 static void on_retry(uv_timer_t *timer)
 {
-    dial(container_of(timer, struct sink, alarm));
+    dial_start(&container_of(timer, struct sink, alarm)->remote->dial);
 }
 
 static void tell_down(struct sink *sink, uint64_t again)
@@ -123,7 +114,7 @@ static void on_tick(uv_timer_t *timer)
     remote_flush(sink);
 }
 
-static void disconnect(struct sink *sink)
+void remote_disconnect(struct sink *sink)
 {
     uv_timer_stop(&sink->alarm);
     uv_timer_stop(&sink->remote->ticker);
@@ -157,7 +148,7 @@ void remote_lost(struct sink *sink, int error, const char *format, ...)
     if (remote->is_proven || uv_now(sink->loop) >= remote->connected_ms + GOOD_MS)
         backoff_reset(&remote->backoff);
     abort_on_close(sink->fd);
-    disconnect(sink);
+    remote_disconnect(sink);
     go_down(sink, error, again);
 }
 
@@ -189,7 +180,7 @@ static void connected(struct sink *sink, int fd)
     remote_flush(sink);
 }
 
-static void on_dialled(void *context, int fd, int error, const char *sentence)
+void remote_dialled(void *context, int fd, int error, const char *sentence)
 {
     struct sink *sink = context;
 
@@ -278,7 +269,7 @@ void remote_drain(struct sink *sink)
     if (sink->state == SINK_DOWN && uv_is_active((uv_handle_t *)&sink->alarm)) {
         uv_timer_stop(&sink->alarm); /* there is no time for a long back-off */
         backoff_reset(&sink->remote->backoff);
-        dial(sink);
+        dial_start(&sink->remote->dial);
     }
     remote_flush(sink);
 }
@@ -286,94 +277,4 @@ void remote_drain(struct sink *sink)
 const char *remote_trouble(const struct sink *sink)
 {
     return sink->error ? sink->remote->why.text : "its receiver does not read";
-}
-
-/* ---- opening and closing -------------------------------------------------------------------- */
-
-static void prepare(int fd, const void *context)
-{
-    const struct sink *sink = context;
-
-    sink->remote->kind->prepare(fd, sink->conf);
-}
-
-static uint64_t any_seed(void)
-{
-    uint64_t seed = uv_hrtime();
-
-    (void)!getrandom(&seed, sizeof seed, GRND_NONBLOCK);
-    return seed;
-}
-
-static void init_remote(struct sink *sink)
-{
-    struct remote *remote = sink->remote;
-
-    remote->dial = (struct dial){
-        .loop = sink->loop,
-        .address = &remote->address,
-        .socket_type = remote->kind->socket_type,
-        .timeout_ms = sink->conf->timeout.ms,
-        .prepare = prepare,
-        .prepare_context = sink,
-        .on_done = on_dialled,
-        .context = sink,
-    };
-    dial_init(&remote->dial);
-    backoff_init(&remote->backoff, RETRY_MS_FIRST, remote->kind->retry_ms_max, any_seed());
-    uv_timer_init(sink->loop, &sink->alarm);
-    uv_timer_init(sink->loop, &remote->ticker);
-    remote->ticker.data = sink;
-    sink->handles_open = 3;
-}
-
-struct sink *remote_open(const struct conf_sink *conf, const struct sink_kind *kind,
-                         uv_loop_t *loop, struct outbox *outbox, struct err *err)
-{
-    struct sink *sink = calloc(1, sizeof *sink);
-    struct remote *remote = calloc(1, sizeof *remote);
-
-    must(sink && remote);
-    remote->kind = kind->remote;
-    if (net_address_parse(conf->address, kind->remote->form, &remote->address, err) < 0) {
-        free(remote);
-        free(sink);
-        return NULL;
-    }
-    sink->conf = conf;
-    sink->kind = kind;
-    sink->outbox = outbox;
-    sink->loop = loop;
-    sink->fd = -1;
-    sink->remote = remote;
-    init_remote(sink);
-    dial(sink);
-    return sink;
-}
-
-static void on_alarm_closed(uv_handle_t *handle)
-{
-    sink_handle_closed(container_of((uv_timer_t *)handle, struct sink, alarm));
-}
-
-static void on_ticker_closed(uv_handle_t *handle)
-{
-    sink_handle_closed(((uv_timer_t *)handle)->data);
-}
-
-static void on_dial_closed(void *context)
-{
-    sink_handle_closed(context);
-}
-
-void remote_close(struct sink *sink)
-{
-    if (sink->state == SINK_IDLE)
-        engine_of(sink)->settle(sink);
-    outbox_drop_all(sink->outbox, DROP_SHUTDOWN);
-    sink->state = SINK_CLOSING;
-    disconnect(sink);
-    dial_close(&sink->remote->dial, on_dial_closed);
-    uv_close((uv_handle_t *)&sink->alarm, on_alarm_closed);
-    uv_close((uv_handle_t *)&sink->remote->ticker, on_ticker_closed);
 }

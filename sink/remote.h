@@ -72,6 +72,14 @@ void remote_drain(struct sink *sink);
 void remote_close(struct sink *sink);
 const char *remote_trouble(const struct sink *sink);
 
+/* ---- between remote.c and remote_life.c ----------------------------------------------------- */
+
+/* dial_done_cb */
+void remote_dialled(void *context, int fd, int error, const char *sentence);
+
+/* Closes the connection, if there is one, and stops what is timed. */
+void remote_disconnect(struct sink *sink);
+
 /* ---- for engines -------------------------------------------------------------------------- */
 
 /* It is no more: says so once, and dials later. The sentence ends without a stop. */
