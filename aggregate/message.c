@@ -16,11 +16,13 @@ struct message_pool {
     } classes[CLASSES_MAX];
 };
 
+static const char key_name[] = "key";
+
 /* Unescaping never lengthens a string, so the scratch area is as long as the payload. */
 static size_t slot_bytes(size_t max_payload)
 {
     return sizeof(struct message) + max_payload + MESSAGE_SPARE + MESSAGE_TOPIC_MAX +
-           MESSAGE_HEADER_MAX + max_payload + MESSAGE_SPARE;
+           MESSAGE_HEADER_MAX + sizeof key_name + MESSAGE_KEY_MAX + max_payload + MESSAGE_SPARE;
 }
 
 /* The payload that the class after this one holds. */
@@ -124,6 +126,19 @@ static void keep_header(struct message *message, const struct message_part *head
     message->header = keep(message, header->bytes, message->header_lost ? 0 : header->len);
 }
 
+static void keep_key(struct message *message, const struct message_part *key)
+{
+    message->key = message->key_name = (struct span){0};
+    if (key->len == 0)
+        return;
+    message->key_name = keep(message, key_name, sizeof key_name - 1);
+    message->key =
+        keep(message, key->bytes, key->len > MESSAGE_KEY_MAX ? MESSAGE_KEY_MAX : key->len);
+    message->key_name =
+        span_scan_key(message->bytes, message->key_name.offset, message->key_name.len);
+    message->key = span_scan(message->bytes, message->key.offset, message->key.len);
+}
+
 struct message *message_take(struct message_pool *pool, const struct message_parts *parts)
 {
     size_t payload_len = parts->payload.len;
@@ -143,6 +158,7 @@ struct message *message_take(struct message_pool *pool, const struct message_par
     message->scratch_offset = message->payload_len + MESSAGE_SPARE;
     keep_topic(message, &parts->topic);
     keep_header(message, &parts->header);
+    keep_key(message, &parts->key);
     return message;
 }
 

@@ -71,6 +71,7 @@ struct conf_ingest {
     struct conf_strings bind;
     struct conf_strings connect;
     struct conf_ipc ipc;
+    enum conf_frames frames;
     enum conf_decode decode;
     enum conf_split split;
     struct conf_bytes max_entry;

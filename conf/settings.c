@@ -75,6 +75,11 @@ static const struct setting ingest_settings[] = {
      .help = "addresses to connect to, where the clients listen"},
     {ROW(struct conf_ingest, ipc), .section = &ipc_section,
      .help = "who may use the socket files of ipc:// addresses"},
+    {ROW(struct conf_ingest, frames),
+     .words = WORDS("auto", "payload", "topic", "topic-key", "cmdp"), .standard = "auto",
+     .help =
+         "what the frames of a message are; auto: one is the payload, before two or more stands "
+         "the topic"},
     {ROW(struct conf_ingest, decode), .words = WORDS("auto", "json", "text"), .standard = "auto",
      .help = "what a message holds; auto takes what begins with '{' as JSON, the rest as text"},
     {ROW(struct conf_ingest, split), .words = WORDS("none", "lines"), .standard = "none",

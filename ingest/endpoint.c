@@ -44,7 +44,7 @@ bool endpoint_retry(struct endpoint *endpoint)
 {
     if (!endpoint_is_parked(endpoint))
         return true;
-    if (!endpoint_offer_rest(endpoint))
+    if (!endpoint_offer_rest(endpoint) || !endpoint_receive_rest(endpoint))
         return false;
     endpoint_pause_if_parked(endpoint);
     return true;
@@ -87,8 +87,10 @@ void endpoint_stop(struct endpoint *endpoint)
     if (endpoint->stopped)
         return;
     endpoint->stopped = true;
-    if (endpoint_is_parked(endpoint))
-        endpoint_refuse_message(endpoint);
+    if (endpoint_is_parked(endpoint)) {
+        endpoint_refuse_payload(endpoint);
+        endpoint_receive_rest(endpoint);
+    }
     endpoint_refuse_queued(endpoint);
     zmq_watch_remove(&endpoint->watched, on_removed);
     must(endpoint_ledger_balances(&endpoint->ledger));

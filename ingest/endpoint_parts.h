@@ -4,8 +4,21 @@
 
 #include <zmq.h>
 
+#include "decode/frames.h"
 #include "ingest/endpoint.h"
 #include "zeromq/listener.h"
+
+/* A frame that is needed until the payloads behind it are taken. Longer ones are kept in part,
+ * as message_take would. */
+enum { KEPT_FRAME_MAX = 1024 };
+struct kept_frame {
+    size_t len; /* as it came */
+    char bytes[KEPT_FRAME_MAX];
+};
+_Static_assert((int)KEPT_FRAME_MAX >= (int)MESSAGE_TOPIC_MAX &&
+                   (int)KEPT_FRAME_MAX >= (int)MESSAGE_HEADER_MAX &&
+                   (int)KEPT_FRAME_MAX >= (int)MESSAGE_KEY_MAX,
+               "all of what a message keeps");
 
 struct endpoint {
     const struct conf_ingest *conf;
@@ -14,13 +27,24 @@ struct endpoint {
     struct endpoint_ledger ledger;
     struct zmq_watched watched;
     void *socket;
+    uint64_t frame_bytes; /* received so far, of whatever frames */
     struct gate_group *gate;
     struct listener *listeners;
     unsigned listener_count;
     bool watching;
     bool stopped;
 
-    /* the message in hand; parked while `entry` is set between two turns */
+    /* What is known of ZeroMQ's message in work, one frame after the other. Between two turns
+     * it is in work while a payload of it is parked. */
+    enum frames_envelope envelope;
+    struct frames frames;
+    bool more_frames; /* are there, to be received */
+    struct kept_frame topic;
+    struct kept_frame header;
+    struct kept_frame key;
+    int64_t received_ns;
+
+    /* the payload in hand; parked while `entry` is set between two turns */
     struct message *message;
     struct entry *entry;
     struct decode_cursor cursor;
@@ -35,21 +59,24 @@ int endpoint_open_addresses(struct endpoint *endpoint, const void **setting_out,
 
 /* ---- endpoint_take.c ------------------------------------------------------------------ */
 
-/* Copies the frames, and offers what is in them. False: busy, the message is parked. */
-bool endpoint_take_message(struct endpoint *endpoint, zmq_msg_t *payload, zmq_msg_t *topic,
-                           int64_t now_ns);
+/* Copies the payload, with what is kept of the frames before it, and offers what is in it.
+ * False: busy, the payload is parked. */
+bool endpoint_take_payload(struct endpoint *endpoint, zmq_msg_t *payload);
 
-/* Offers the entry in hand and all that follow it in its message. False: the
+/* Offers the entry in hand and all that follow it in its payload. False: the
  * aggregate is busy, and they stay in hand. */
 bool endpoint_offer_rest(struct endpoint *endpoint);
 
-/* Every entry that is still in the message in hand is received and refused. */
-void endpoint_refuse_message(struct endpoint *endpoint);
+/* Every entry that is still in the payload in hand is received and refused. */
+void endpoint_refuse_payload(struct endpoint *endpoint);
 
 /* ---- endpoint_receive.c --------------------------------------------------------------- */
 
 void endpoint_on_turn(struct zmq_watched *watched);
 void endpoint_pause_if_parked(struct endpoint *endpoint);
+
+/* Takes the frames of the message in work that are still to come. False: parked again. */
+bool endpoint_receive_rest(struct endpoint *endpoint);
 
 /* After the stop: what ZeroMQ still has is refused. */
 void endpoint_refuse_queued(struct endpoint *endpoint);

@@ -1,5 +1,6 @@
 /* endpoint_receive.c - what ZeroMQ has for an endpoint, message by message, some each turn. */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <zmq.h>
 
@@ -24,18 +25,9 @@ static bool receive_frame(struct endpoint *endpoint, zmq_msg_t *frame)
     } while (rc < 0 && errno == EINTR);
     if (rc < 0)
         return false;
+    endpoint->frame_bytes += (size_t)rc;
     gate_give_back(zmq_msg_get(frame, ZMQ_SRCFD), (size_t)rc);
     return true;
-}
-
-/* A message has one frame, or a topic and one; ZeroMQ delivers all frames or none. */
-static void refuse_rest(struct endpoint *endpoint, zmq_msg_t *frame)
-{
-    while (zmq_msg_more(frame) && receive_frame(endpoint, frame))
-        ;
-    endpoint->ledger.messages++;
-    endpoint->ledger.received++;
-    endpoint->ledger.refused[REFUSE_FRAMES]++;
 }
 
 /* What one turn has done so far. */
@@ -46,33 +38,101 @@ struct turn {
     int64_t received_ns; /* the stamp of messages until the clock is read again */
 };
 
-/* One message, if there is one. False: none is, or no room for more. */
-static bool receive_message(struct endpoint *endpoint, struct turn *turn)
+static void keep(struct kept_frame *kept, zmq_msg_t *frame)
 {
-    zmq_msg_t frame, payload;
+    kept->len = zmq_msg_size(frame);
+    memcpy(kept->bytes, zmq_msg_data(frame),
+           kept->len < KEPT_FRAME_MAX ? kept->len : KEPT_FRAME_MAX);
+}
+
+/* ---- one message ------------------------------------------------------------------------ */
+
+/* ZeroMQ delivers all frames of a message or none. */
+static void skip_rest(struct endpoint *endpoint, zmq_msg_t *frame)
+{
+    while (endpoint->more_frames)
+        endpoint->more_frames = receive_frame(endpoint, frame) && zmq_msg_more(frame);
+}
+
+static void refuse_rest(struct endpoint *endpoint, zmq_msg_t *frame)
+{
+    skip_rest(endpoint, frame);
+    endpoint->ledger.received++;
+    endpoint->ledger.refused[REFUSE_FRAMES]++;
+}
+
+/* False: busy, the frame is parked. */
+static bool take_frame(struct endpoint *endpoint, zmq_msg_t *frame)
+{
+    switch (frames_next(&endpoint->frames, zmq_msg_data(frame), zmq_msg_size(frame),
+                        endpoint->more_frames)) {
+    case FRAME_ENVELOPE:
+        break;
+    case FRAME_TOPIC:
+        keep(&endpoint->topic, frame);
+        break;
+    case FRAME_KEY:
+        keep(&endpoint->key, frame);
+        break;
+    case FRAME_HEADER:
+        keep(&endpoint->header, frame);
+        break;
+    case FRAME_PAYLOAD:
+        return endpoint_take_payload(endpoint, frame);
+    case FRAME_REFUSED:
+        refuse_rest(endpoint, frame);
+        break;
+    }
+    return true;
+}
+
+bool endpoint_receive_rest(struct endpoint *endpoint)
+{
+    zmq_msg_t frame;
     bool ready = true;
 
     zmq_msg_init(&frame);
-    if (!receive_frame(endpoint, &frame)) {
+    while (ready && endpoint->more_frames && receive_frame(endpoint, &frame)) {
+        endpoint->more_frames = zmq_msg_more(&frame);
+        ready = take_frame(endpoint, &frame);
+    }
+    zmq_msg_close(&frame);
+    return ready;
+}
+
+/* Most messages are one frame, whose payload nothing stands beside. */
+static bool is_bare_payload(const struct endpoint *endpoint)
+{
+    return !endpoint->more_frames && endpoint->envelope == FRAMES_BARE &&
+           endpoint->conf->frames <= CONF_FRAMES_PAYLOAD;
+}
+
+static bool take_message(struct endpoint *endpoint, zmq_msg_t *first)
+{
+    endpoint->ledger.messages++;
+    endpoint->topic.len = endpoint->header.len = endpoint->key.len = 0;
+    endpoint->more_frames = zmq_msg_more(first);
+    if (is_bare_payload(endpoint))
+        return endpoint_take_payload(endpoint, first);
+    frames_begin(&endpoint->frames, endpoint->conf->frames, endpoint->envelope);
+    return take_frame(endpoint, first) && endpoint_receive_rest(endpoint);
+}
+
+/* One message, if there is one. False: none is, or no room for more. */
+static bool receive_message(struct endpoint *endpoint, struct turn *turn)
+{
+    uint64_t received_bytes = endpoint->frame_bytes;
+    zmq_msg_t frame;
+    bool ready = false;
+
+    zmq_msg_init(&frame);
+    if (receive_frame(endpoint, &frame)) {
+        endpoint->received_ns = turn->received_ns;
+        ready = take_message(endpoint, &frame);
+    } else {
         endpoint->watched.emptied = errno == EAGAIN;
-        zmq_msg_close(&frame);
-        return false;
     }
-    turn->bytes += zmq_msg_size(&frame);
-    if (!zmq_msg_more(&frame)) {
-        ready = endpoint_take_message(endpoint, &frame, NULL, turn->received_ns);
-        zmq_msg_close(&frame);
-        return ready;
-    }
-    zmq_msg_init(&payload);
-    if (receive_frame(endpoint, &payload)) {
-        turn->bytes += zmq_msg_size(&payload);
-        if (zmq_msg_more(&payload))
-            refuse_rest(endpoint, &payload);
-        else
-            ready = endpoint_take_message(endpoint, &payload, &frame, turn->received_ns);
-    }
-    zmq_msg_close(&payload);
+    turn->bytes += endpoint->frame_bytes - received_bytes;
     zmq_msg_close(&frame);
     return ready;
 }

@@ -1,10 +1,10 @@
-/* endpoint_take.c - one message becomes entries, which are offered, wait, or are refused. */
+/* endpoint_take.c - one payload becomes entries, which are offered, wait, or are refused. */
 #include <zmq.h>
 
 #include "conf/must.h"
 #include "ingest/endpoint_parts.h"
 
-static void finish_message(struct endpoint *endpoint)
+static void finish_payload(struct endpoint *endpoint)
 {
     entry_return(endpoint->shared.entries, endpoint->entry);
     message_return(endpoint->message);
@@ -24,46 +24,60 @@ static enum offered offer(struct endpoint *endpoint)
     return AGGREGATE_TAKEN;
 }
 
+/* A key is a field of each entry, as long as there is room for it. */
+static bool next_entry(struct endpoint *endpoint)
+{
+    const struct message *message = endpoint->message;
+
+    if (!decode_next(endpoint->shared.decoder, &endpoint->rules, &endpoint->cursor,
+                     endpoint->message, endpoint->entry))
+        return false;
+    if (message->key.len > 0)
+        entry_add_field(endpoint->entry, message->key_name, message->key);
+    return true;
+}
+
 bool endpoint_offer_rest(struct endpoint *endpoint)
 {
     do {
         if (offer(endpoint) == AGGREGATE_BUSY)
             return false;
-    } while (decode_next(endpoint->shared.decoder, &endpoint->rules, &endpoint->cursor,
-                         endpoint->message, endpoint->entry));
-    finish_message(endpoint);
+    } while (next_entry(endpoint));
+    finish_payload(endpoint);
     return true;
 }
 
-void endpoint_refuse_message(struct endpoint *endpoint)
+void endpoint_refuse_payload(struct endpoint *endpoint)
 {
     do {
         endpoint->ledger.received++;
         endpoint->ledger.refused[REFUSE_SHUTDOWN]++;
-    } while (decode_next(endpoint->shared.decoder, &endpoint->rules, &endpoint->cursor,
-                         endpoint->message, endpoint->entry));
-    finish_message(endpoint);
+    } while (next_entry(endpoint));
+    finish_payload(endpoint);
 }
 
-bool endpoint_take_message(struct endpoint *endpoint, zmq_msg_t *payload, zmq_msg_t *topic,
-                           int64_t now_ns)
+static struct message_part kept(const struct kept_frame *frame)
+{
+    return (struct message_part){frame->bytes, frame->len};
+}
+
+bool endpoint_take_payload(struct endpoint *endpoint, zmq_msg_t *payload)
 {
     const struct endpoint_shared *shared = &endpoint->shared;
-    struct message_parts parts = {.payload = {zmq_msg_data(payload), zmq_msg_size(payload)}};
+    struct message_parts parts = {.payload = {zmq_msg_data(payload), zmq_msg_size(payload)},
+                                  .topic = kept(&endpoint->topic),
+                                  .header = kept(&endpoint->header),
+                                  .key = kept(&endpoint->key)};
 
-    if (topic)
-        parts.topic = (struct message_part){zmq_msg_data(topic), zmq_msg_size(topic)};
     endpoint->message = message_take(shared->messages, &parts);
     endpoint->entry = entry_take(shared->entries);
     must(endpoint->message && endpoint->entry); /* one of each for every endpoint */
-    endpoint->message->received_ns = now_ns;
+    endpoint->message->received_ns = endpoint->received_ns;
     endpoint->cursor = (struct decode_cursor){0};
-    endpoint->ledger.messages++;
-    endpoint->ledger.bytes += zmq_msg_size(payload);
-    must(decode_next(shared->decoder, &endpoint->rules, &endpoint->cursor, endpoint->message,
-                     endpoint->entry));
+    endpoint->ledger.bytes += parts.payload.len;
+    must(next_entry(endpoint));
     if (!endpoint->stopped)
         return endpoint_offer_rest(endpoint);
-    endpoint_refuse_message(endpoint);
+    endpoint_refuse_payload(endpoint);
     return true;
 }

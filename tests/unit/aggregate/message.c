@@ -144,8 +144,25 @@ static void of_a_header_that_is_too_long_nothing_is_kept(void **state)
 
     (void)state;
     assert_int_equal(message->header.len, 0);
+    assert_int_equal(message->key.len, 0);
     assert_true(message->header_lost);
     assert_int_equal(message->topic.len, 3);
+    message_return(message);
+    all_home();
+}
+
+static void a_key_is_kept_as_a_field_would_have_it(void **state)
+{
+    struct message_parts parts = {.payload = {"p", 1}, .key = {payload, MESSAGE_KEY_MAX + 1}};
+    struct message *message = message_take(pool, &parts);
+
+    (void)state;
+    assert_int_equal(message->key_name.len, 3);
+    assert_memory_equal(message->bytes + message->key_name.offset, "key", 3);
+    assert_int_equal(message->key.len, MESSAGE_KEY_MAX);
+    assert_memory_equal(message->bytes + message->key.offset, payload, MESSAGE_KEY_MAX);
+    assert_true(message->key.clean && message->key.solid && message->key_name.solid);
+    assert_int_equal(message->scratch_offset, message->key.offset + MESSAGE_KEY_MAX);
     message_return(message);
     all_home();
 }
@@ -225,6 +242,7 @@ int main(void)
         TEST(a_topic_fits_exactly_and_one_byte_more_is_cut),
         TEST(a_header_is_kept_beside_the_topic),
         TEST(of_a_header_that_is_too_long_nothing_is_kept),
+        TEST(a_key_is_kept_as_a_field_would_have_it),
         TEST(each_size_class_has_its_own_slots),
         TEST(the_plan_knows_what_a_pool_claims),
         TEST(whichever_claim_is_refused_nothing_stays_claimed),

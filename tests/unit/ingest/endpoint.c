@@ -328,24 +328,90 @@ static void the_first_of_two_frames_is_the_topic(void **state)
     assert_int_equal(endpoint_ledger(t.endpoint)->bytes, 8);
 }
 
-static void three_frames_and_more_are_refused_as_one(void **state)
+/* A message of these frames; the list ends with NULL. */
+static void send_frames(const char *frame, ...)
+{
+    va_list rest;
+    const char *next;
+
+    va_start(rest, frame);
+    for (; frame; frame = next) {
+        next = va_arg(rest, const char *);
+        send_bytes(frame, strlen(frame), next ? ZMQ_SNDMORE : 0);
+    }
+    va_end(rest);
+}
+
+static void each_frame_behind_a_topic_is_a_payload(void **state)
 {
     const struct endpoint_ledger *ledger;
 
     (void)state;
+    set_format("{topic} {message}");
     open_both();
-    for (unsigned frames = 3; frames < 40; frames += 12) {
-        for (unsigned i = 1; i < frames; i++)
-            send_bytes("{}", 2, ZMQ_SNDMORE);
-        send_text("{}");
-    }
-    send_text("good");
+    send_frames("t", "one", "", "{\"message\":\"three\"}\n{\"message\":\"four\"}", "five", NULL);
+    send_text("alone");
+    run_until_accepted(6);
+    ledger = endpoint_ledger(t.endpoint);
+    assert_string_equal(t.output, "t one\nt -\nt three\nt four\nt five\n- alone\n");
+    assert_int_equal(ledger->messages, 2);
+    assert_int_equal(ledger->received, 6);
+    assert_true(endpoint_ledger_balances(ledger));
+}
+
+static void the_header_of_cmdp_is_no_entry(void **state)
+{
+    (void)state;
+    set_format("{topic} {message}");
+    open_both();
+    send_frames("LOG/INFO",
+                "\xa5"
+                "CMDP\x01\xa4node",
+                "it is on", NULL);
+    send_frames("LOG/INFO", "node", "it is on", NULL);
+    run_until_accepted(3);
+    assert_string_equal(t.output, "LOG/INFO it is on\nLOG/INFO node\nLOG/INFO it is on\n");
+}
+
+static void a_rule_that_is_written_holds(void **state)
+{
+    (void)state;
+    t.conf.frames = CONF_FRAMES_PAYLOAD;
+    open_both();
+    send_frames("one", "two", NULL);
+    send_text("three");
+    run_until_accepted(3);
+    assert_string_equal(t.output, "one\ntwo\nthree\n");
+}
+
+static void a_key_is_a_field(void **state)
+{
+    (void)state;
+    set_format("{topic} {message}{fields}");
+    t.conf.frames = CONF_FRAMES_TOPIC_KEY;
+    open_both();
+    send_frames("t", "a b", "{\"message\":\"one\",\"x\":1}", "two", NULL);
+    send_frames("t", "", "none", NULL);
+    run_until_accepted(3);
+    assert_string_equal(t.output, "t one x=\"1\" key=\"a\\x20b\"\nt two key=\"a\\x20b\"\nt none\n");
+}
+
+static void what_a_rule_does_not_know_is_refused_as_one_entry(void **state)
+{
+    const struct endpoint_ledger *ledger;
+
+    (void)state;
+    t.conf.frames = CONF_FRAMES_TOPIC_KEY;
+    open_both();
+    send_text("{}\n{}\n");
+    send_frames("topic", "key", NULL);
+    send_frames("topic", "key", "good", NULL);
     run_until_accepted(1);
     ledger = endpoint_ledger(t.endpoint);
     assert_string_equal(t.output, "good\n");
-    assert_int_equal(ledger->refused[REFUSE_FRAMES], 4);
-    assert_int_equal(ledger->received, 5);
-    assert_int_equal(ledger->messages, 5);
+    assert_int_equal(ledger->refused[REFUSE_FRAMES], 2);
+    assert_int_equal(ledger->received, 3);
+    assert_int_equal(ledger->messages, 3);
     assert_true(endpoint_ledger_balances(ledger));
 }
 
@@ -413,6 +479,62 @@ static void a_full_sink_parks_the_message_and_pauses_the_endpoint(void **state)
     assert_int_equal(t.output_len, 4 * (ENTRY_LEN + 1));
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(t.output[i * (ENTRY_LEN + 1)], 'a' + i);
+}
+
+/* `count` payloads of ENTRY_LEN behind one topic. */
+static void send_longs(const char *letters)
+{
+    static char bytes[ENTRY_LEN];
+
+    send_bytes("t", 1, ZMQ_SNDMORE);
+    for (; *letters; letters++) {
+        memset(bytes, *letters, sizeof bytes);
+        send_bytes(bytes, sizeof bytes, letters[1] ? ZMQ_SNDMORE : 0);
+    }
+}
+
+static void a_message_is_parked_between_two_of_its_payloads(void **state)
+{
+    const struct endpoint_ledger *ledger;
+
+    (void)state;
+    set_format("{topic} {message}");
+    open_both();
+    send_longs("abcde");
+    send_text("next");
+    run_until_messages(1);
+    turn_idly();
+    ledger = endpoint_ledger(t.endpoint);
+    assert_int_equal(ledger->accepted, 2);
+    assert_int_equal(ledger->received, 2);
+    assert_int_equal(ledger->bytes, 3 * ENTRY_LEN); /* the others were not looked at */
+    assert_int_equal(message_pool_used(t.shared.messages), 1);
+    run_until_accepted(6);
+    assert_int_equal(t.output_len, 5 * (ENTRY_LEN + 3) + strlen("- next\n"));
+    for (unsigned i = 0; i < 5; i++) {
+        const char *line = t.output + i * (ENTRY_LEN + 3);
+
+        assert_memory_equal(line, "t ", 2);
+        assert_int_equal(line[2], 'a' + i);
+        assert_int_equal(line[ENTRY_LEN + 2], '\n');
+    }
+    assert_int_equal(ledger->messages, 2);
+}
+
+static void a_stop_refuses_the_payloads_that_follow_a_parked_one(void **state)
+{
+    const struct endpoint_ledger *ledger = NULL;
+
+    (void)state;
+    open_both();
+    send_longs("abcde");
+    run_until_messages(1);
+    ledger = endpoint_ledger(t.endpoint);
+    assert_int_equal(ledger->accepted, 2);
+    stop_endpoint();
+    assert_int_equal(ledger->received, 5);
+    assert_int_equal(ledger->refused[REFUSE_SHUTDOWN], 3);
+    assert_int_equal(message_pool_used(t.shared.messages), 0);
 }
 
 static void retry_has_nothing_to_do_where_nothing_is_parked(void **state)
@@ -713,10 +835,16 @@ int main(void)
         TEST(a_message_of_nothing_is_an_entry),
         TEST(a_batch_is_many_entries_of_one_message),
         TEST(the_first_of_two_frames_is_the_topic),
-        TEST(three_frames_and_more_are_refused_as_one),
+        TEST(each_frame_behind_a_topic_is_a_payload),
+        TEST(the_header_of_cmdp_is_no_entry),
+        TEST(a_rule_that_is_written_holds),
+        TEST(a_key_is_a_field),
+        TEST(what_a_rule_does_not_know_is_refused_as_one_entry),
         TEST(a_text_past_max_entry_is_cut_and_counted),
         TEST(max_message_fits_and_a_longer_one_costs_its_connection),
         TEST(a_full_sink_parks_the_message_and_pauses_the_endpoint),
+        TEST(a_message_is_parked_between_two_of_its_payloads),
+        TEST(a_stop_refuses_the_payloads_that_follow_a_parked_one),
         TEST(retry_has_nothing_to_do_where_nothing_is_parked),
         TEST(a_batch_goes_on_where_it_was_parked),
         TEST(two_endpoints_are_parked_without_disturbing_each_other),
