@@ -22,7 +22,13 @@ enum conf_frames {
     CONF_FRAMES_TOPIC_KEY,
     CONF_FRAMES_CMDP
 };
-enum conf_decode { CONF_DECODE_AUTO, CONF_DECODE_JSON, CONF_DECODE_TEXT };
+enum conf_decode {
+    CONF_DECODE_AUTO,
+    CONF_DECODE_JSON,
+    CONF_DECODE_TEXT,
+    CONF_DECODE_RFC5424,
+    CONF_DECODE_RFC3164
+};
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
 enum conf_sink_type {
     CONF_SINK_FILE,

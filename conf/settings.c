@@ -80,8 +80,10 @@ static const struct setting ingest_settings[] = {
      .help =
          "what the frames of a message are; auto: one is the payload, before two or more stands "
          "the topic"},
-    {ROW(struct conf_ingest, decode), .words = WORDS("auto", "json", "text"), .standard = "auto",
-     .help = "what a message holds; auto takes what begins with '{' as JSON, the rest as text"},
+    {ROW(struct conf_ingest, decode), .words = WORDS("auto", "json", "text", "rfc5424", "rfc3164"),
+     .standard = "auto",
+     .help = "what a message holds: auto finds out, text is not looked into, other words mark what "
+             "is not that"},
     {ROW(struct conf_ingest, split), .words = WORDS("none", "lines"), .standard = "none",
      .help = "lines: each line of a text message is an entry of its own"},
     {ROW(struct conf_ingest, max_entry), .standard = "64KiB", .least = KIB, .most = MIB,

@@ -101,8 +101,8 @@ static bool is_blank(const struct message *message, uint32_t begin, uint32_t end
 
 /* ---- text ------------------------------------------------------------------------ */
 
-static void next_line(const struct decode_rules *rules, struct decode_cursor *cursor,
-                      const struct message *message, struct entry *entry)
+static void next_line(struct decoder *decoder, const struct decode_rules *rules,
+                      struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
     uint32_t begin = cursor->at;
     uint32_t end = line_end(message, begin);
@@ -110,26 +110,27 @@ static void next_line(const struct decode_rules *rules, struct decode_cursor *cu
     cursor->at = end + 1;
     if (cursor->at >= message->payload_len)
         cursor->state = DECODE_END;
-    decode_text(rules, message, begin, content_end(message, begin, end), entry);
+    decode_text_line(decoder, rules, cursor, message, begin, content_end(message, begin, end),
+                     entry);
 }
 
-static void whole_text(const struct decode_rules *rules, struct decode_cursor *cursor,
-                       const struct message *message, struct entry *entry)
+static void whole_text(struct decoder *decoder, const struct decode_rules *rules,
+                       struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
     cursor->state = DECODE_END;
-    decode_text(rules, message, 0, payload_content_end(message), entry);
+    decode_text_line(decoder, rules, cursor, message, 0, payload_content_end(message), entry);
 }
 
 /* From the beginning, as the endpoint splits it. */
-static void text(const struct decode_rules *rules, struct decode_cursor *cursor,
-                 const struct message *message, struct entry *entry)
+static void text(struct decoder *decoder, const struct decode_rules *rules,
+                 struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
     cursor->at = 0;
     cursor->state = DECODE_LINES;
     if (rules->split == CONF_SPLIT_LINES)
-        next_line(rules, cursor, message, entry);
+        next_line(decoder, rules, cursor, message, entry);
     else
-        whole_text(rules, cursor, message, entry);
+        whole_text(decoder, rules, cursor, message, entry);
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */
@@ -252,7 +253,7 @@ static void begin_json(struct decoder *decoder, const struct decode_rules *rules
         return;
     if (line.next <= message->payload_len && whole_document(decoder, rules, cursor, message, entry))
         return;
-    text(rules, cursor, message, entry);
+    text(decoder, rules, cursor, message, entry);
     entry->malformed = true;
 }
 
@@ -261,17 +262,19 @@ static void begin_json(struct decoder *decoder, const struct decode_rules *rules
 static void begin(struct decoder *decoder, const struct decode_rules *rules,
                   struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
-    bool looks_like_json = message->payload_len > 0 && message->bytes[0] == '{';
+    bool reads_json = rules->decode == CONF_DECODE_AUTO || rules->decode == CONF_DECODE_JSON;
 
-    if (rules->decode != CONF_DECODE_TEXT && looks_like_json) {
+    cursor->level = LEVEL_NONE;
+    if (message->topic.len > 0)
+        decode_topic(cursor, message);
+    /* Other first bytes that tell a format belong here. */
+    if (reads_json && message->payload_len > 0 && message->bytes[0] == '{')
         begin_json(decoder, rules, cursor, message, entry);
-    } else {
-        text(rules, cursor, message, entry);
-        entry->malformed |= rules->decode == CONF_DECODE_JSON;
-    }
+    else
+        text(decoder, rules, cursor, message, entry);
 }
 
-bool decode_next(struct decoder *decoder, const struct decode_rules *rules,
+static bool next(struct decoder *decoder, const struct decode_rules *rules,
                  struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
     switch (cursor->state) {
@@ -282,11 +285,20 @@ bool decode_next(struct decoder *decoder, const struct decode_rules *rules,
     case DECODE_CAREFUL:
         return next_document(decoder, rules, cursor, message, entry);
     case DECODE_LINES:
-        next_line(rules, cursor, message, entry);
-        entry->malformed |= rules->decode == CONF_DECODE_JSON;
+        next_line(decoder, rules, cursor, message, entry);
         return true;
     case DECODE_END:
         return false;
     }
     return false;
+}
+
+bool decode_next(struct decoder *decoder, const struct decode_rules *rules,
+                 struct decode_cursor *cursor, struct message *message, struct entry *entry)
+{
+    if (!next(decoder, rules, cursor, message, entry))
+        return false;
+    if (entry->level == LEVEL_NONE)
+        entry->level = cursor->level;
+    return true;
 }

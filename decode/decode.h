@@ -36,9 +36,11 @@ enum decode_state {
 struct decode_cursor {
     uint32_t at;
     enum decode_state state;
-    uint32_t base;  /* the byte from which the index was built */
-    uint32_t token; /* the first of its tokens that is not used up */
-    uint64_t build; /* which of the decoder's indexes that is */
+    uint32_t base;   /* the byte from which the index was built */
+    uint32_t token;  /* the first of its tokens that is not used up */
+    uint64_t build;  /* which of the decoder's indexes that is */
+    uint8_t level;   /* what the topic frame says it is, for entries that say nothing; enum level */
+    bool is_process; /* the topic frame is `program:pid` */
 };
 
 /* Fills the entry with the next one of this message. False: there are no more. */

@@ -70,6 +70,11 @@ static enum part part_of(const char *key, size_t len)
     }
 }
 
+bool decode_key_has_meaning(const char *key, size_t len)
+{
+    return part_of(key, len) != PART_NONE;
+}
+
 /* Whether the scratch area has room for len bytes that the document itself does not
  * pay for: unescaping never lengthens a string, so what is unread needs at most its own
  * length, up to the payload's end, since a document that fails may be read past its line. */

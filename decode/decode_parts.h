@@ -5,11 +5,13 @@
 #include "aggregate/timestamp.h"
 #include "decode/decode.h"
 #include "decode/json_index.h"
+#include "decode/local_time.h"
 
 struct decoder {
     struct json_index *index;
     uint64_t build; /* counts the indexes that were built */
     struct timestamp_parser times;
+    struct local_time local;
     struct budget *budget;
     size_t index_bytes;
 };
@@ -17,6 +19,18 @@ struct decoder {
 /* The bytes from begin to end as one text entry, cut at max_entry. */
 void decode_text(const struct decode_rules *rules, const struct message *message, uint32_t begin,
                  uint32_t end, struct entry *entry);
+
+/* The same, as what it looks like, as far as the rules allow. What they name and it is not
+ * makes it malformed. */
+void decode_text_line(struct decoder *decoder, const struct decode_rules *rules,
+                      const struct decode_cursor *cursor, struct message *message, uint32_t begin,
+                      uint32_t end, struct entry *entry);
+
+/* What the topic frame says of all entries of the message; goes into the cursor. */
+void decode_topic(struct decode_cursor *cursor, const struct message *message);
+
+/* Whether a key of JSON is more than a field of that name. */
+bool decode_key_has_meaning(const char *key, size_t len);
 
 /* The document that begins with the cursor's token, ends before `end`, and is followed by
  * nothing but white space until there. The cursor's token then is the first one behind it.

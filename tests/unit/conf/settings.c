@@ -209,7 +209,9 @@ static void values_are_taken_up_to_their_bounds_and_refused_past_them(void **sta
          "'batch_for': 'forever' is not a time; write a whole number and ms, s, m, h or d"},
         {"sinks", "notices", "yes", "'notices' is 'yes', but can only be on or off"},
         {"ingest", "socket", "rep", "'socket' is 'rep', but can only be pull or sub"},
-        {"ingest", "decode", "Json", "'decode' is 'Json', but can only be auto, json or text"},
+        {"ingest", "decode", "Json",
+         "'decode' is 'Json', but can only be auto, json, text, rfc5424 or "
+         "rfc3164"},
         {"sinks", "path", "", "'path' is empty"},
         {"sinks", "name", "a-b_c.9", ""},
         {"sinks", "name", "a b",

@@ -23,6 +23,7 @@ struct decode_rig {
     struct entry_pool *entries;
     struct decoder *decoder;
     struct decode_rules rules;
+    int64_t received_ns; /* of messages */
 
     /* the message in hand */
     struct message *message;
@@ -41,6 +42,7 @@ static inline void rig_open(struct decode_rig *rig, size_t max_message, size_t m
     rig->entries = entry_pool_new(&rig->budget, decode_fields_max(max_entry), 2, &err);
     rig->decoder = decoder_new(&rig->budget, max_message, &err);
     rig->rules.max_entry = max_entry;
+    rig->received_ns = RIG_RECEIVED_NS;
     assert_true(rig->messages && rig->entries && rig->decoder);
 }
 
@@ -61,7 +63,7 @@ static inline void rig_begin(struct decode_rig *rig, const char *payload, size_t
     rig->message = message_take(rig->messages, &parts);
     rig->entry = entry_take(rig->entries);
     assert_true(rig->message && rig->entry);
-    rig->message->received_ns = RIG_RECEIVED_NS;
+    rig->message->received_ns = rig->received_ns;
     rig->cursor = (struct decode_cursor){0};
     rig->source_end = 0;
 }
@@ -105,7 +107,7 @@ static inline void rig_check_entry(struct decode_rig *rig)
     assert_true(entry->source.offset >= rig->source_end);
     rig->source_end = entry->source.offset + entry->source.len;
     assert_in_range(rig->source_end, 0, rig->message->payload_len);
-    assert_int_equal(entry->received_ns, RIG_RECEIVED_NS);
+    assert_int_equal(entry->received_ns, rig->received_ns);
 }
 
 static inline bool rig_next(struct decode_rig *rig)

@@ -1,0 +1,60 @@
+#include "decode/text_parts.h"
+
+bool text_rest(struct text_line *line)
+{
+    line->entry->text = text_span(line, line->at, line->end);
+    line->at = line->end;
+    return true;
+}
+
+bool text_word(struct text_line *line, struct span *word_out)
+{
+    const char *bytes = line->message->bytes;
+    uint32_t begin = line->at, end = begin;
+
+    while (end < line->end && bytes[end] > ' ' && bytes[end] < 0x7f)
+        end++;
+    if (end == begin || (end < line->end && bytes[end] != ' '))
+        return false;
+    *word_out = text_span(line, begin, end);
+    line->at = end;
+    return true;
+}
+
+struct span text_or_nil(const struct text_line *line, struct span word)
+{
+    bool nil = word.len == 1 && line->message->bytes[word.offset] == '-';
+
+    return nil ? (struct span){.offset = word.offset} : word;
+}
+
+bool text_number(struct text_line *line, unsigned digits_max, unsigned *number_out)
+{
+    unsigned number = 0, digits = 0;
+
+    while (digits < digits_max && text_peek(line) >= '0' && text_peek(line) <= '9') {
+        number = number * 10 + (unsigned)(text_peek(line) - '0');
+        line->at++;
+        digits++;
+    }
+    *number_out = number;
+    return digits > 0;
+}
+
+bool text_copy(struct text_line *line, const char *bytes, uint32_t len, struct span *copy_out)
+{
+    if (line->scratch + len + MESSAGE_SPARE > line->message->cap)
+        return false;
+    memcpy(line->message->bytes + line->scratch, bytes, len);
+    *copy_out = text_span(line, line->scratch, line->scratch + len);
+    line->scratch += len;
+    return true;
+}
+
+bool text_add(struct text_line *line, const char *name, struct span value)
+{
+    struct span key;
+
+    return text_copy(line, name, (uint32_t)strlen(name), &key) &&
+           entry_add_field(line->entry, key, value);
+}
