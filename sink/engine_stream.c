@@ -1,40 +1,31 @@
-/* Streams: one sendmsg after the other on the loop thread, as much as the kernel takes. What
+/* Streams: one send after the other on the loop thread, as much as the transport takes. What
  * was sent stays in the outbox until it has arrived. On TCP that is when the peer's kernel has
- * acknowledged it: SIOCOUTQ tells how many bytes it has not, also once the connection is
+ * acknowledged it: the transport tells how many bytes it has not, also once the connection is
  * broken. It makes no event of it, so it is asked: after each send, and a few times more,
  * less and less often. Other streams have arrived when our kernel has taken them.
  *
  * What the peer sends is read, to notice that it closed, and means nothing. */
 #include <errno.h>
-#include <linux/sockios.h>
-#include <string.h>
-#include <sys/ioctl.h>
 
 #include "aggregate/outbox_ack.h"
 #include "conf/must.h"
 #include "sink/remote.h"
+#include "sink/transport.h"
 
 enum { SENDS_PER_TURN = 4, READS_PER_TURN = 4, ASK_MS_FIRST = 1, ASK_MS_MAX = 64 };
 
 /* ---- what has arrived ----------------------------------------------------------------------- */
 
-/* Bytes that were sent and have not arrived. */
-static uint64_t count_under_way(const struct sink *sink)
+static const struct transport *transport_of(const struct sink *sink)
 {
-    int bytes = 0;
-
-    if (!sink->remote->kind->acks)
-        return 0;
-    if (ioctl(sink->fd, SIOCOUTQ, &bytes) < 0 || bytes < 0)
-        return UINT64_MAX;
-    return (uint64_t)bytes;
+    return sink->remote->kind->transport;
 }
 
 /* Whether more has arrived than when it was asked last. */
 static bool ask(struct sink *sink)
 {
     uint64_t unacked = outbox_unacked_bytes(sink->outbox);
-    uint64_t under_way = unacked > 0 ? count_under_way(sink) : 0;
+    uint64_t under_way = unacked > 0 ? transport_of(sink)->count_under_way(sink) : 0;
 
     if (under_way >= unacked)
         return false;
@@ -71,19 +62,7 @@ static void look_again_later(struct sink *sink)
 static void lose(struct sink *sink, int error)
 {
     remote_lost(sink, error, "the connection to '%s' is lost: %s", sink_target(sink),
-                strerror(error));
-}
-
-/* Bytes, or -1 and errno. */
-static ssize_t send_vectors(struct sink *sink)
-{
-    struct msghdr message = {.msg_iov = sink->vectors, .msg_iovlen = sink->vector_count};
-    ssize_t sent;
-
-    do {
-        sent = sendmsg(sink->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
-    return sent;
+                transport_of(sink)->why(sink, error));
 }
 
 static size_t vector_bytes(const struct sink *sink)
@@ -103,6 +82,34 @@ static void sent(struct sink *sink, size_t bytes)
     outbox_sent(sink->outbox, bytes);
 }
 
+/* What the transport holds, perhaps an answer to the peer, must not wait for ever. */
+static void wait_for_room(struct sink *sink)
+{
+    remote_block(sink);
+    if (sink->remote->tick_ms > 0)
+        return;
+    if (outbox_unacked_bytes(sink->outbox) == 0)
+        remote_moved(sink);
+    remote_tick_after(sink, ASK_MS_FIRST);
+}
+
+/* Whether the kernel has all that the transport has taken. */
+static bool push(struct sink *sink)
+{
+    switch (transport_of(sink)->push(sink)) {
+    case TRANSPORT_MORE:
+        return true;
+    case TRANSPORT_DRY:
+        wait_for_room(sink);
+        break;
+    case TRANSPORT_CLOSED:
+    case TRANSPORT_BROKEN:
+        lose(sink, errno);
+        break;
+    }
+    return false;
+}
+
 /* Whether there may be more to send, and the kernel may take it. */
 static bool send_once(struct sink *sink)
 {
@@ -113,7 +120,7 @@ static bool send_once(struct sink *sink)
     if (sink->vector_count == 0)
         return false;
     bytes = vector_bytes(sink);
-    taken = send_vectors(sink);
+    taken = transport_of(sink)->send(sink);
     if (taken < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
         lose(sink, errno);
         return false;
@@ -123,7 +130,7 @@ static bool send_once(struct sink *sink)
     if (taken < 0 || (size_t)taken < bytes)
         remote_block(sink);
     ask(sink);
-    return (size_t)taken == bytes;
+    return taken >= 0 && (size_t)taken == bytes && push(sink);
 }
 
 static void stream_send(struct sink *sink)
@@ -144,25 +151,29 @@ static void stream_send(struct sink *sink)
 
 static void read_and_forget(struct sink *sink)
 {
-    char bytes[4096];
-
     for (unsigned i = 0; i < READS_PER_TURN; i++) {
-        ssize_t len = recv(sink->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-
-        if (len > 0 || (len < 0 && errno == EINTR))
+        switch (transport_of(sink)->receive(sink)) {
+        case TRANSPORT_MORE:
             continue;
-        if (len == 0)
+        case TRANSPORT_DRY:
+            return;
+        case TRANSPORT_CLOSED:
             remote_lost(sink, EPIPE, "'%s' has closed the connection", sink_target(sink));
-        else if (errno != EAGAIN && errno != EWOULDBLOCK)
+            return;
+        case TRANSPORT_BROKEN:
             lose(sink, errno);
-        return;
+            return;
+        }
     }
 }
 
+/* To read may have made something to write, in answer. */
 static void stream_ready(struct sink *sink, int events)
 {
     if (events & UV_READABLE)
         read_and_forget(sink);
+    if (sink->state == SINK_IDLE)
+        push(sink);
     if (sink->state == SINK_IDLE)
         ask(sink);
 }

@@ -9,6 +9,7 @@
 
 #include "conf/log.h"
 #include "conf/must.h"
+#include "sink/transport.h"
 
 /* A connection that has lasted so long was good, even if there was nothing to send. */
 enum { GOOD_MS = 10 * 1000 };
@@ -116,10 +117,14 @@ static void on_tick(uv_timer_t *timer)
 
 void remote_disconnect(struct sink *sink)
 {
+    const struct transport *transport = sink->remote->kind->transport;
+
     uv_timer_stop(&sink->alarm);
     uv_timer_stop(&sink->remote->ticker);
     sink->remote->tick_ms = 0;
     sink->remote->is_blocked = false;
+    if (transport && transport->end)
+        transport->end(sink);
     fd_watch_close(&sink->remote->watch);
     if (sink->fd >= 0)
         close(sink->fd);
@@ -152,25 +157,39 @@ void remote_lost(struct sink *sink, int error, const char *format, ...)
     go_down(sink, error, again);
 }
 
-/* Without anything to send nothing can arrive, and the connection is taken to be good. */
-static void connected(struct sink *sink, int fd)
+void remote_refused(struct sink *sink, int error, const char *sentence)
+{
+    err_set(&sink->remote->why, "%s", sentence);
+    remote_disconnect(sink);
+    go_down(sink, error, 0);
+}
+
+static void be_idle(struct sink *sink)
 {
     struct remote *remote = sink->remote;
-    int error = fd_watch_open(&remote->watch, sink->loop, fd, on_ready, sink);
 
-    if (error) {
-        err_set(&remote->why, "cannot watch the connection: %s", strerror(error));
-        close(fd);
-        go_down(sink, error, 0);
-        return;
-    }
     remote->connections++;
-    sink->fd = fd;
     sink->state = SINK_IDLE;
     sink->hurry = true; /* it has waited long enough */
     remote->is_proven = false;
     remote->connected_ms = remote->progress_ms = uv_now(sink->loop);
     fd_watch_for(remote->watch, UV_READABLE);
+}
+
+/* Without anything to send nothing can arrive, and the connection is taken to be good. */
+void remote_connected(struct sink *sink)
+{
+    struct remote *remote = sink->remote;
+    int error = fd_watch_open(&remote->watch, sink->loop, sink->fd, on_ready, sink);
+
+    if (error) {
+        struct err err;
+
+        err_set(&err, "cannot watch the connection: %s", strerror(error));
+        remote_refused(sink, error, err.text);
+        return;
+    }
+    be_idle(sink);
     if (outbox_is_empty(sink->outbox) && !remote->kind->is_deaf) {
         if (remote->connections == 1 && sink->error == 0)
             log_line(LOG_LEVEL_INFO, "sink %s: connected to '%s'", sink->conf->name,
@@ -183,13 +202,15 @@ static void connected(struct sink *sink, int fd)
 void remote_dialled(void *context, int fd, int error, const char *sentence)
 {
     struct sink *sink = context;
+    const struct transport *transport = sink->remote->kind->transport;
 
-    if (fd >= 0) {
-        connected(sink, fd);
-        return;
-    }
-    err_set(&sink->remote->why, "%s", sentence);
-    go_down(sink, error, 0);
+    sink->fd = fd;
+    if (fd < 0)
+        remote_refused(sink, error, sentence);
+    else if (transport && transport->greet)
+        transport->greet(sink);
+    else
+        remote_connected(sink);
 }
 
 /* ---- for engines ---------------------------------------------------------------------------- */

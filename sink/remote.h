@@ -12,6 +12,8 @@
 #include "sink/dial.h"
 #include "sink/sink_parts.h"
 
+struct transport;
+
 struct remote_engine {
     /* There may be something to send, and the connection takes it. */
     void (*send)(struct sink *sink);
@@ -37,6 +39,7 @@ struct remote_kind {
     /* Sets the options of a socket that is not connected yet. */
     void (*prepare)(int fd, const struct conf_sink *conf);
     const struct remote_engine *engine;
+    const struct transport *transport; /* NULL: the engine needs none */
 };
 
 extern const struct remote_engine engine_stream;
@@ -79,6 +82,14 @@ void remote_dialled(void *context, int fd, int error, const char *sentence);
 
 /* Closes the connection, if there is one, and stops what is timed. */
 void remote_disconnect(struct sink *sink);
+
+/* ---- for transports ------------------------------------------------------------------------- */
+
+/* sink->fd is ready for entries. */
+void remote_connected(struct sink *sink);
+
+/* It will not be: closes it, says so once, and dials later. The sentence ends without a stop. */
+void remote_refused(struct sink *sink, int error, const char *sentence);
 
 /* ---- for engines -------------------------------------------------------------------------- */
 

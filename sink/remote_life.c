@@ -4,6 +4,7 @@
 
 #include "conf/must.h"
 #include "sink/remote.h"
+#include "sink/transport.h"
 
 enum { RETRY_MS_FIRST = 100 };
 
@@ -44,27 +45,44 @@ static void init_remote(struct sink *sink)
     sink->handles_open = 3;
 }
 
-struct sink *remote_open(const struct conf_sink *conf, const struct sink_kind *kind,
-                         uv_loop_t *loop, struct outbox *outbox, struct err *err)
+static struct sink *make_sink(const struct conf_sink *conf, const struct sink_kind *kind,
+                              uv_loop_t *loop, struct outbox *outbox)
 {
     struct sink *sink = calloc(1, sizeof *sink);
     struct remote *remote = calloc(1, sizeof *remote);
 
     must(sink && remote);
     remote->kind = kind->remote;
-    if (net_address_parse(conf->address, kind->remote->form, &remote->address, err) < 0) {
-        free(remote);
-        free(sink);
-        return NULL;
-    }
     sink->conf = conf;
     sink->kind = kind;
     sink->outbox = outbox;
     sink->loop = loop;
     sink->fd = -1;
     sink->remote = remote;
+    return sink;
+}
+
+static int find_way(struct sink *sink, struct err *err)
+{
+    const struct remote_kind *kind = sink->remote->kind;
+
+    if (net_address_parse(sink->conf->address, kind->form, &sink->remote->address, err) < 0)
+        return -1;
+    return kind->transport && kind->transport->open ? kind->transport->open(sink, err) : 0;
+}
+
+struct sink *remote_open(const struct conf_sink *conf, const struct sink_kind *kind,
+                         uv_loop_t *loop, struct outbox *outbox, struct err *err)
+{
+    struct sink *sink = make_sink(conf, kind, loop, outbox);
+
+    if (find_way(sink, err) < 0) {
+        free(sink->remote);
+        free(sink);
+        return NULL;
+    }
     init_remote(sink);
-    dial_start(&remote->dial);
+    dial_start(&sink->remote->dial);
     return sink;
 }
 
@@ -85,11 +103,17 @@ static void on_dial_closed(void *context)
 
 void remote_close(struct sink *sink)
 {
+    const struct transport *transport = sink->remote->kind->transport;
+
     if (sink->state == SINK_IDLE)
         sink->remote->kind->engine->settle(sink);
+    if (sink->state == SINK_IDLE && sink_is_drained(sink) && transport && transport->farewell)
+        transport->farewell(sink);
     outbox_drop_all(sink->outbox, DROP_SHUTDOWN);
     sink->state = SINK_CLOSING;
     remote_disconnect(sink);
+    if (transport && transport->close)
+        transport->close(sink);
     dial_close(&sink->remote->dial, on_dial_closed);
     uv_close((uv_handle_t *)&sink->alarm, on_alarm_closed);
     uv_close((uv_handle_t *)&sink->remote->ticker, on_ticker_closed);

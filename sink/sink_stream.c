@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 
 #include "sink/remote.h"
+#include "sink/transport.h"
 
 /* So much of each connection is the kernel's at most. */
 enum { SEND_BUFFER_BYTES = 256 * 1024 };
@@ -44,6 +45,7 @@ static const struct remote_kind remote_tcp = {
     .retry_ms_max = 30000,
     .prepare = prepare_tcp,
     .engine = &engine_stream,
+    .transport = &transport_plain,
 };
 
 static const struct remote_kind remote_unix = {
@@ -52,6 +54,7 @@ static const struct remote_kind remote_unix = {
     .retry_ms_max = 30000,
     .prepare = prepare_unix,
     .engine = &engine_stream,
+    .transport = &transport_plain,
 };
 
 const struct sink_kind sink_kind_tcp = {.target = stream_target, .remote = &remote_tcp};
