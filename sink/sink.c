@@ -234,6 +234,8 @@ bool sink_same_file(const struct sink *a, const struct sink *b)
 {
     if (a->tree || b->tree) /* their paths are judged */
         return false;
+    if (a->remote || b->remote)
+        return false;
     return sink_has_target(a) && sink_has_target(b) && device_of(a) == device_of(b) &&
            inode_of(a) == inode_of(b);
 }

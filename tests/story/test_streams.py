@@ -50,6 +50,18 @@ def test_all_entries_arrive_in_order_each_in_its_frame(start, client, receiver, 
     assert "resent" not in daemon.final.sink
 
 
+def test_two_sinks_of_socket_files_that_answer_at_once(start, client, receiver, tmp_path):
+    """Both are connected before the start is over: they are two, and each gets everything."""
+    readers = [receiver(f"{tmp_path}/{name}.sock") for name in ("a", "b")]
+    daemon = start(sinks=[central(one, name=f"sink{i}") for i, one in enumerate(readers)])
+    client(daemon.address).send(*numbered_batches(0, 100, 20_000))
+    for i in range(2):
+        daemon.wait_written(100, sink=f"sink{i}")
+    assert daemon.stop(sent=100) == EXIT_FINE
+    for one in readers:
+        wait_until(lambda: one.count() == 100, "all of it")
+
+
 @pytest.mark.parametrize("framing", ["lines", "octet-counted", "nul"])
 def test_connections_that_break_at_random_moments_lose_nothing(start, numbered_client, receiver, framing):
     """While two programs send, the connection breaks again and again, mostly in the middle of an
