@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "client/chunks.h"
@@ -19,6 +18,7 @@
 #include "client/line_reader.h"
 #include "client/push_options.h"
 #include "client/say.h"
+#include "client/signals.h"
 #include "client/uplink.h"
 #include "conf/units.h"
 
@@ -216,21 +216,6 @@ static int push_inputs(struct push *push, struct err *err)
 
 /* ---- the whole -------------------------------------------------------------- */
 
-/* A descriptor for the signals that end us; libzmq's threads inherit the mask. */
-static int open_signals(struct err *err)
-{
-    sigset_t ending;
-    int fd;
-
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&ending);
-    sigaddset(&ending, SIGINT);
-    sigaddset(&ending, SIGTERM);
-    sigprocmask(SIG_BLOCK, &ending, NULL);
-    fd = signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? err_set(err, "cannot watch for signals: %s", strerror(errno)) : fd;
-}
-
 static int push_open(struct push *push, struct err *err)
 {
     const struct push_conf *conf = &push->conf;
@@ -239,7 +224,8 @@ static int push_open(struct push *push, struct err *err)
     size_t longest =
         conf->batch_bytes > conf->max_line_bytes ? conf->batch_bytes : conf->max_line_bytes;
 
-    uplink_conf.signal_fd = push->signal_fd = open_signals(err);
+    signal(SIGPIPE, SIG_IGN);
+    uplink_conf.signal_fd = push->signal_fd = signals_open(err);
     if (push->signal_fd < 0)
         return -1;
     push->chunks = chunks_new(longest + READ_BYTES, err);

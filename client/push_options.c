@@ -1,21 +1,16 @@
 #include "client/push_options.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/options.h"
 #include "conf/must.h"
-#include "conf/suggest.h"
-#include "conf/units.h"
 
 enum {
     DEFAULT_BATCH_BYTES = 64 * 1024,
     DEFAULT_MAX_LINE_BYTES = 256 * 1024, /* logboomd's max_message */
     DEFAULT_TIMEOUT_MS = 5000,
-    SIZE_LIMIT_BYTES = 16 * 1024 * 1024, /* our buffers are a few times as large */
 };
-
-static const uint64_t TIMEOUT_LIMIT_MS = UINT64_C(365) * 24 * 3600 * 1000;
 
 const char PUSH_HELP[] =
     "usage: logboom push [OPTION...] [FILE...]\n"
@@ -59,7 +54,7 @@ const char PUSH_HELP[] =
     "entries can still be lost. A PUSH socket cannot know more.\n";
 
 enum {
-    OPTION_TO = 256,
+    OPTION_TO = OPTION_LONG,
     OPTION_BATCH,
     OPTION_BATCH_SIZE,
     OPTION_MAX_LINE,
@@ -77,61 +72,8 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) - 1 };
-
-static int parse_size(const char *option, const char *text, size_t *bytes_out, struct err *err)
-{
-    struct conf_bytes size;
-    struct err why;
-
-    if (units_parse_bytes(text, &size, &why) < 0)
-        return err_set(err, "%s: %s", option, why.text);
-    if (size.bytes < 1 || size.bytes > SIZE_LIMIT_BYTES)
-        return err_set(err, "%s is '%s', but must be from 1B to 16MiB", option, text);
-    *bytes_out = (size_t)size.bytes;
-    return 0;
-}
-
-static int parse_timeout(const char *text, uint64_t *ms_out, struct err *err)
-{
-    struct conf_ms time;
-    struct err why;
-
-    if (units_parse_ms(text, &time, &why) < 0)
-        return err_set(err, "--timeout: %s", why.text);
-    if (time.ms < 1 || time.ms > TIMEOUT_LIMIT_MS)
-        return err_set(err, "--timeout is '%s', but must be from 1ms to 365d", text);
-    *ms_out = time.ms;
-    return 0;
-}
-
-/* The argument that getopt_long has just looked at. It passes one by with its last letter;
- * a letter that we do not know is the first, since those that we know end the parsing. */
-static const char *argument_looked_at(int argc, char **argv)
-{
-    bool stays = optopt != 0 && optind < argc && argv[optind][0] == '-' &&
-                 argv[optind][1] == optopt; /* both are plain char, maybe negative */
-
-    return argv[stays ? optind : optind - 1];
-}
-
-/* getopt_long answered '?', or ':' when the value is missing. */
-static int refuse_option(int answer, const char *given, struct err *err)
-{
-    const char *names[OPTION_COUNT];
-    const char *meant;
-
-    if (answer == ':')
-        return err_set(err, "option '%s' needs a value", given);
-    if (optopt >= OPTION_TO)
-        return err_set(err, "option '%s' takes no value", given);
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        names[i] = options[i].name;
-    meant = suggest_nearest(given + strspn(given, "-"), names, OPTION_COUNT);
-    if (meant)
-        return err_set(err, "there is no option '%s'; did you mean '--%s'?", given, meant);
-    return err_set(err, "there is no option '%s'", given);
-}
+static const struct option_set option_set = {":h", options,
+                                             sizeof(options) / sizeof(options[0]) - 1};
 
 static const char *default_address(void)
 {
@@ -151,11 +93,11 @@ static int parse_option(int option, struct push_conf *conf, struct err *err)
             conf->batch_bytes = DEFAULT_BATCH_BYTES;
         return 0;
     case OPTION_BATCH_SIZE:
-        return parse_size("--batch-size", optarg, &conf->batch_bytes, err);
+        return option_size("--batch-size", optarg, &conf->batch_bytes, err);
     case OPTION_MAX_LINE:
-        return parse_size("--max-line", optarg, &conf->max_line_bytes, err);
+        return option_size("--max-line", optarg, &conf->max_line_bytes, err);
     case OPTION_TIMEOUT:
-        return parse_timeout(optarg, &conf->timeout_ms, err);
+        return option_time("--timeout", optarg, &conf->timeout_ms, err);
     default:
         must(!"an option of the table is not parsed");
         return -1;
@@ -178,19 +120,19 @@ int push_options_parse(int argc, char **argv, struct push_conf *conf_out, bool *
                              .max_line_bytes = DEFAULT_MAX_LINE_BYTES,
                              .timeout_ms = DEFAULT_TIMEOUT_MS};
     const char *address;
+    enum option_answer answer;
     int option;
 
-    opterr = 0; /* we say it ourselves */
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    while ((answer = option_next(&option_set, argc, argv, &option, err)) == OPTION_FOUND) {
         if (option == 'h' || option == OPTION_HELP) {
             *help_out = true;
             return 0;
         }
-        if (option == '?' || option == ':')
-            return refuse_option(option, argument_looked_at(argc, argv), err);
         if (parse_option(option, &conf, err) < 0)
             return -1;
     }
+    if (answer == OPTION_REFUSED)
+        return -1;
     address = find_address(argv + optind);
     if (address)
         return err_set(err, "'%s' stands where a file is meant; did you mean --to %s?", address,

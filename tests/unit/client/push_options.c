@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 /* The client's objects hold a main and are not linked into tests. */
+#include "client/options.c"
 #include "client/push_options.c"
 
 enum { ARGUMENTS_MAX = 6 };
