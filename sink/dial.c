@@ -71,11 +71,7 @@ static void fail(struct dial *dial)
     finish(dial, -1, dial->error, sentence);
 }
 
-/* ---- one attempt --------------------------------------------------------------------------- */
-
-/* Where nobody listens on a port of this machine that a client might get for itself, a
- * connect can meet its own socket: TCP calls that a connection. */
-static bool is_connected_to_itself(int fd)
+bool dial_met_itself(int fd)
 {
     struct sockaddr_storage own = {0}, peer = {0};
     socklen_t own_len = sizeof own, peer_len = sizeof peer;
@@ -85,11 +81,13 @@ static bool is_connected_to_itself(int fd)
            own.ss_family != AF_UNIX && memcmp(&own, &peer, own_len) == 0;
 }
 
+/* ---- one attempt --------------------------------------------------------------------------- */
+
 static void try_next(struct dial *dial);
 
 static void end_attempt(struct dial *dial, int error)
 {
-    if (error == 0 && is_connected_to_itself(dial->fd))
+    if (error == 0 && dial_met_itself(dial->fd))
         error = ECONNREFUSED;
     if (error == 0) {
         finish_well(dial);

@@ -52,4 +52,8 @@ bool dial_is_under_way(const struct dial *dial);
  * caller's again; a lookup that has begun is waited for. */
 void dial_close(struct dial *dial, void (*on_closed)(void *context));
 
+/* Where nobody listens on a port of this machine that a client might get for itself, a
+ * connect can meet its own socket: TCP calls that a connection. Any thread. */
+bool dial_met_itself(int fd);
+
 #endif
