@@ -406,7 +406,7 @@ static void keys_of_no_setting_are_refused(void **state)
     static const struct wrong_line cases[] = {
         {"    encryption: none\n", "x.yaml:4:5: unknown key 'encryption'; an ingest endpoint has "
                                    "name, socket, bind, connect, "
-                                   "ipc, decode, split, max_entry, max_message and max_clients\n"
+                                   "ipc, frames, decode, split, max_entry, max_message and max_clients\n"
                                    "    encryption: none\n"
                                    "    ^\n"},
         {"    max_entries: 1MiB\n", "x.yaml:4:5: unknown key 'max_entries'; did you mean "
@@ -418,7 +418,7 @@ static void keys_of_no_setting_are_refused(void **state)
                                      "          ^\n"},
         {"    \"\": x\n",
          "x.yaml:4:5: unknown key ''; an ingest endpoint has name, socket, bind, connect, "
-         "ipc, decode, split, max_entry, max_message and max_clients\n"
+         "ipc, frames, decode, split, max_entry, max_message and max_clients\n"
          "    \"\": x\n"
          "    ^\n"},
         {"    socket: rep\n", "x.yaml:4:13: 'socket' is 'rep', but can only be pull or sub\n"
