@@ -26,6 +26,13 @@ bool timestamp_parse(struct timestamp_parser *parser, const char *text, size_t l
  * numbers too large for seconds are taken as milli-, micro- or nanoseconds by their magnitude. */
 bool timestamp_parse_epoch(const char *text, size_t len, int64_t *time_ns_out, uint8_t *digits_out);
 
+/* Whether a text is a number of at least nine digits, with or without a fraction: shorter
+ * ones are more likely a year or a code than a time of day in 1970. */
+bool timestamp_looks_like_epoch(const char *text, size_t len);
+
+/* Digits and nothing else, worth at most `most`. */
+bool timestamp_read_digits(const char *text, size_t len, uint64_t most, uint64_t *value_out);
+
 /* How times are shown: the second shown last stands ready as text. */
 struct timestamp_writer {
     bool local;
