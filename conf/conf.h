@@ -27,7 +27,8 @@ enum conf_decode {
     CONF_DECODE_JSON,
     CONF_DECODE_TEXT,
     CONF_DECODE_RFC5424,
-    CONF_DECODE_RFC3164
+    CONF_DECODE_RFC3164,
+    CONF_DECODE_GELF
 };
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
 enum conf_sink_type {

@@ -80,7 +80,7 @@ static const struct setting ingest_settings[] = {
      .help =
          "what the frames of a message are; auto: one is the payload, before two or more stands "
          "the topic"},
-    {ROW(struct conf_ingest, decode), .words = WORDS("auto", "json", "text", "rfc5424", "rfc3164"),
+    {ROW(struct conf_ingest, decode), .words = WORDS("auto", "json", "text", "rfc5424", "rfc3164", "gelf"),
      .standard = "auto",
      .help = "what a message holds: auto finds out, text is not looked into, other words mark what "
              "is not that"},

@@ -179,7 +179,8 @@ static void decode_line(struct decoder *decoder, const struct decode_rules *rule
 
     entry_reset(entry, message);
     if (len <= rules->max_entry && index_line(decoder, cursor, message, line->begin, line->end) &&
-        decode_document(decoder, cursor, message, line->end, line->plain, entry)) {
+        decode_document(decoder, cursor, message, line->end, line->plain,
+                        rules->decode == CONF_DECODE_GELF, entry)) {
         entry->source = span_make(line->begin, len, 0);
         return;
     }
@@ -217,7 +218,8 @@ static bool first_document(struct decoder *decoder, const struct decode_rules *r
         decode_text(rules, message, 0, line->end, entry);
         entry->malformed = true;
     } else {
-        if (!decode_document(decoder, cursor, message, line->end, line->plain, entry))
+        if (!decode_document(decoder, cursor, message, line->end, line->plain,
+                             rules->decode == CONF_DECODE_GELF, entry))
             return false;
         entry->source = span_make(0, line->end, 0);
     }
@@ -235,7 +237,8 @@ static bool whole_document(struct decoder *decoder, const struct decode_rules *r
     entry_reset(entry, message);
     cursor->token = 0;
     if (cursor->state == DECODE_CAREFUL || end > rules->max_entry ||
-        !decode_document(decoder, cursor, message, message->payload_len, false, entry))
+        !decode_document(decoder, cursor, message, message->payload_len, false,
+                         rules->decode == CONF_DECODE_GELF, entry))
         return false;
     entry->source = span_make(0, end, 0);
     cursor->state = DECODE_END;
@@ -257,12 +260,18 @@ static void begin_json(struct decoder *decoder, const struct decode_rules *rules
     entry->malformed = true;
 }
 
+/* Whether it must be JSON. */
+static bool wants_json(const struct decode_rules *rules)
+{
+    return rules->decode == CONF_DECODE_JSON || rules->decode == CONF_DECODE_GELF;
+}
+
 /* ---- the door -------------------------------------------------------------------- */
 
 static void begin(struct decoder *decoder, const struct decode_rules *rules,
                   struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
-    bool reads_json = rules->decode == CONF_DECODE_AUTO || rules->decode == CONF_DECODE_JSON;
+    bool reads_json = rules->decode == CONF_DECODE_AUTO || wants_json(rules);
 
     cursor->level = LEVEL_NONE;
     if (message->topic.len > 0)

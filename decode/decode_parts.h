@@ -29,15 +29,12 @@ void decode_text_line(struct decoder *decoder, const struct decode_rules *rules,
 /* What the topic frame says of all entries of the message; goes into the cursor. */
 void decode_topic(struct decode_cursor *cursor, const struct message *message);
 
-/* Whether a key of JSON is more than a field of that name. */
-bool decode_key_has_meaning(const char *key, size_t len);
-
 /* The document that begins with the cursor's token, ends before `end`, and is followed by
  * nothing but white space until there. The cursor's token then is the first one behind it.
- * `plain`: so are all its bytes (see span_plain_len). False: it is no such document, and the
- * entry is in no good state. */
+ * `plain`: so are all its bytes (see span_plain_len); `gelf`: it is GELF for sure. False: it is no
+ * such document, and the entry is in no good state. */
 bool decode_document(struct decoder *decoder, struct decode_cursor *cursor, struct message *message,
-                     uint32_t end, bool plain, struct entry *entry);
+                     uint32_t end, bool plain, bool gelf, struct entry *entry);
 
 /* Whether there is any such document, whatever its size. */
 bool decode_is_document(const struct decoder *decoder, const struct decode_cursor *cursor,

@@ -53,6 +53,25 @@ static inline bool json_walk_string(struct json_walk *walk, uint32_t *begin_out,
     return true;
 }
 
+/* The next token is a whole number without a sign, as most values other than strings are.
+ * False: it is something else. */
+static inline bool json_walk_integer(struct json_walk *walk, uint32_t *begin_out, uint32_t *len_out)
+{
+    uint32_t begin = walk->tokens[walk->at], at = begin, end;
+
+    if ((unsigned char)(walk->text[begin] - '1') > 8)
+        return false;
+    end = json_walk_token_end(walk);
+    while (++at < end) {
+        if ((unsigned char)(walk->text[at] - '0') > 9)
+            return false;
+    }
+    *begin_out = begin;
+    *len_out = end - begin;
+    walk->at++;
+    return true;
+}
+
 /* Steps over the next value, a string included, checking it to its leaves; it stands
  * `depth` levels below the top. False: not JSON, or too deep. */
 bool json_walk_value(struct json_walk *walk, unsigned depth, uint32_t *begin_out,

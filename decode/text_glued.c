@@ -57,7 +57,7 @@ static bool document(struct text_line *line)
     cursor.build = ++decoder->build;
     return text_peek(line) == '{' &&
            json_index_build(decoder->index, text_here(line), text_left(line)) &&
-           decode_document(decoder, &cursor, line->message, line->end, false, line->entry);
+           decode_document(decoder, &cursor, line->message, line->end, false, false, line->entry);
 }
 
 bool text_glued(struct text_line *line)

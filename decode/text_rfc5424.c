@@ -9,6 +9,7 @@
  * Structured data become fields called `id.name`; our own `fields@32473` holds what were
  * fields before, under their own names. A name that means something in JSON (see the keys
  * in docs/semantics.md) must not come out as that: it is `name.2`, as if it came second. */
+#include "decode/json_names.h"
 #include "decode/text_parts.h"
 
 #define OUR_FIELDS "fields@32473"
@@ -152,7 +153,7 @@ static bool add(struct text_line *line, struct span name, struct span value)
 {
     const char *base = line->message->bytes;
 
-    if (decode_key_has_meaning(base + name.offset, name.len) &&
+    if (json_name_part(base + name.offset, name.len) != PART_NONE &&
         !join(line, name, SECOND, (struct span){.offset = 0}, &name))
         return false;
     return entry_add_field(line->entry, span_scan_key(base, name.offset, name.len), value);

@@ -67,6 +67,7 @@ static struct reading begin(const uint8_t *rules, const uint8_t *payload, size_t
     struct reading reading = {
         .rules = {.decode = rules[0] % 4 == 1   ? CONF_DECODE_JSON
                             : rules[0] % 4 == 2 ? CONF_DECODE_TEXT
+                            : rules[0] % 4 == 3 ? CONF_DECODE_GELF
                                                 : CONF_DECODE_AUTO,
                   .split = rules[0] & 4 ? CONF_SPLIT_LINES : CONF_SPLIT_NONE,
                   .max_entry = max_entries[rules[1] % 4]},

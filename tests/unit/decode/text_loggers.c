@@ -182,7 +182,7 @@ static void documents_behind_something(void **state)
         ROW("*** a {\"message\":\"m\"}", "'*** a {\"message\":\"m\"}'"),
         /* winston-zeromq-elasticsearch */
         ROW("POST|/logstash-2026.11.23/data|{\"@message\":\"m\",\"message\":\"n\"}",
-            "- - - - - {@message=m} | n"),
+            "- - - - - {message.2=n} | m"),
         ROW("POST|/x", "'POST|/x'"),
         ROW("POST|/x|y", "'POST|/x|y'"),
         ROW("POST /x|{\"message\":\"m\"}", "'POST /x|{\"message\":\"m\"}'"),
