@@ -210,8 +210,8 @@ static void values_are_taken_up_to_their_bounds_and_refused_past_them(void **sta
         {"sinks", "notices", "yes", "'notices' is 'yes', but can only be on or off"},
         {"ingest", "socket", "rep", "'socket' is 'rep', but can only be pull or sub"},
         {"ingest", "decode", "Json",
-         "'decode' is 'Json', but can only be auto, json, text, rfc5424 or "
-         "rfc3164"},
+         "'decode' is 'Json', but can only be auto, json, text, rfc5424, "
+         "rfc3164 or gelf"},
         {"sinks", "path", "", "'path' is empty"},
         {"sinks", "name", "a-b_c.9", ""},
         {"sinks", "name", "a b",
