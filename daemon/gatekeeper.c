@@ -33,6 +33,12 @@ static void explain(const struct gate_cut *cut, char text[128])
     case GATE_CUT_HANDSHAKE:
         snprintf(text, 128, "it made no handshake in time");
         break;
+    case GATE_CUT_TALK:
+        snprintf(text, 128, "it said more than receivers do, such as a hundred subscriptions");
+        break;
+    case GATE_CUT_DEAF:
+        snprintf(text, 128, "it took nothing");
+        break;
     case GATE_CUT_SILENT:
     case GATE_CUT_REASONS:
     default:
@@ -58,8 +64,8 @@ static void tell_cut(struct daemon *daemon, const struct gate_cut *cut, uint64_t
     explain(cut, why);
     if (others > 0)
         snprintf(more, sizeof more, "; so were %" PRIu64 " others", others);
-    log_line(LOG_LEVEL_WARNING, "endpoint %s: %s was cut off: %s%s", cut->endpoint, cut->peer, why,
-             more);
+    log_line(LOG_LEVEL_WARNING, "%s %s: %s was cut off: %s%s", cut->is_outlet ? "sink" : "endpoint",
+             cut->endpoint, cut->peer, why, more);
     daemon->cuts_told = sum;
     daemon->cut_told_ms = uv_now(&daemon->loop);
 }

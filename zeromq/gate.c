@@ -4,11 +4,12 @@
  * its high water mark counts whole messages, so one that never ends grows without bound.
  *
  * Trick. The dynamic linker binds the undefined symbols of libzmq.so to the first definition
- * it finds, and it searches the executable before libc. So we define four functions:
+ * it finds, and it searches the executable before libc. So we define five functions:
  *
  *     libzmq.so          this file                                        kernel
  *     accept4()    ────► takes a slot; no slot: the door closes     ────► SYS_accept4
  *     recv()       ────► follows the frames, charges, or says EAGAIN ───► SYS_recvfrom
+ *     send()       ────► notes when a receiver of ours took something ──► SYS_sendto
  *     epoll_ctl()  ────► remembers what libzmq waits for            ────► SYS_epoll_ctl
  *     close()      ────► gives back what is unfinished              ────► SYS_close
  *                                          │
@@ -33,7 +34,7 @@
  *
  * Everybody else in the process comes here too; what is in no slot passes untouched. The libc
  * functions are never looked up: dlsym(3) may allocate and, under the sanitizers, finds yet
- * other wrappers. All rests on the dynamic linker seeing the four symbols, which a build flag
+ * other wrappers. All rests on the dynamic linker seeing the five symbols, which a build flag
  * can undo without a word. Hence HOOK, and gate_self_test. */
 
 /* Its inline recv() would come before ours, and clang then ignores HOOK. */
@@ -41,6 +42,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -193,6 +195,21 @@ static size_t follow(struct gate_slot *slot, const void *bytes, size_t len)
     return followed;
 }
 
+static ssize_t read_outlet(struct gate_slot *slot, int fd, void *buffer, size_t buffer_bytes,
+                           int flags)
+{
+    ssize_t received;
+
+    if (slot->doomed) {
+        errno = ECONNRESET;
+        return -1;
+    }
+    received = recvfrom(fd, buffer, buffer_bytes, flags, NULL, NULL);
+    if (received <= 0 || flags & MSG_PEEK)
+        return received;
+    return (ssize_t)gate_outlet_follow(slot, buffer, (size_t)received);
+}
+
 static ssize_t read_watched(struct gate_slot *slot, int fd, void *buffer, size_t buffer_bytes,
                             int flags)
 {
@@ -216,23 +233,39 @@ HOOK ssize_t recv(int fd, void *buffer, size_t buffer_bytes, int flags)
     struct gate_slot *slot = gate_slot_of(fd);
 
     if (slot && gate_state_of(slot) == GATE_OPEN)
-        return read_watched(slot, fd, buffer, buffer_bytes, flags);
+        return slot->group->is_outlet ? read_outlet(slot, fd, buffer, buffer_bytes, flags)
+                                      : read_watched(slot, fd, buffer, buffer_bytes, flags);
     return recvfrom(fd, buffer, buffer_bytes, flags, NULL, NULL);
+}
+
+/* ---- send ------------------------------------------------------------------------------ */
+
+HOOK ssize_t send(int fd, const void *bytes, size_t len, int flags)
+{
+    ssize_t sent = sendto(fd, bytes, len, flags, NULL, 0);
+    struct gate_slot *slot = gate_slot_of(fd);
+
+    if (sent > 0 && slot && gate_state_of(slot) == GATE_OPEN && slot->group->is_outlet)
+        atomic_store_explicit(&slot->sent_ms, gate_now_ms(), memory_order_relaxed);
+    return sent;
 }
 
 /* ---- epoll_ctl ------------------------------------------------------------------------- */
 
 /* libzmq gives its threads names, and ours alone begin so. */
-static bool is_our_io_thread(void)
+static struct gate_group *group_of_thread(void)
 {
-    static _Thread_local enum { UNKNOWN, OURS, ANOTHER } whose;
-    char name[16] = "";
+    static _Thread_local long prefix;
+    char name[16] = "", *end;
 
-    if (whose == UNKNOWN) {
+    if (prefix == 0) {
         prctl(PR_GET_NAME, name, 0, 0, 0);
-        whose = name[0] == '0' + GATE_THREAD_NAME_PREFIX && name[1] == '/' ? OURS : ANOTHER;
+        prefix = strtol(name, &end, 10);
+        if (*end != '/' || prefix < GATE_THREAD_NAME_PREFIX ||
+            prefix > GATE_THREAD_NAME_PREFIX + GATE_OUTLETS_MAX)
+            prefix = -1;
     }
-    return whose == OURS;
+    return prefix < 0 ? NULL : atomic_load(&gate.outgoing[prefix - GATE_THREAD_NAME_PREFIX]);
 }
 
 static bool is_stream_socket(int fd)
@@ -249,7 +282,7 @@ static bool is_new_connect(const struct gate_slot *slot, int operation, int fd)
     enum gate_state state = gate_state_of(slot);
 
     return operation == EPOLL_CTL_ADD && (state == GATE_FREE || state == GATE_CLOSED) &&
-           atomic_load(&gate.outgoing) && is_our_io_thread() && is_stream_socket(fd);
+           group_of_thread() && is_stream_socket(fd);
 }
 
 static int control_watched(struct gate_slot *slot, int epoll_fd, int operation, int fd,
@@ -259,7 +292,7 @@ static int control_watched(struct gate_slot *slot, int epoll_fd, int operation, 
 
     gate_lock();
     if (gate_state_of(slot) != GATE_OPEN && gate_state_of(slot) != GATE_LISTENER)
-        gate_take(slot, gate.outgoing, true);
+        gate_take(slot, group_of_thread(), true);
     if (!slot->waiting)
         result = (int)syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event);
     if (result == 0) {
@@ -268,7 +301,8 @@ static int control_watched(struct gate_slot *slot, int epoll_fd, int operation, 
             slot->event = *event;
         if (slot->waiting && operation == EPOLL_CTL_DEL)
             gate_let_go(slot);
-        if (gate.stopping && slot->outgoing && operation == EPOLL_CTL_ADD)
+        if (gate.stopping && slot->outgoing && !slot->group->is_outlet &&
+            operation == EPOLL_CTL_ADD)
             gate_hold(slot); /* a stop opens nothing new */
         count(&gate.polls, 1);
     }

@@ -1,6 +1,6 @@
 /* gate.h - stands between libzmq and the kernel, so that libzmq's memory has a bound.
  *
- * Four functions of the C library that libzmq calls, accept4, recv, close and epoll_ctl, are
+ * Five functions of the C library that libzmq calls, accept4, recv, send, close and epoll_ctl, are
  * defined by this executable; gate.c tells why and how. On the connections of listeners that
  * it was given, the gate charges each frame to a budget before libzmq stores it, lets peers
  * wait while the budget is spent or all places are taken, and cuts those who break a limit
@@ -53,6 +53,28 @@ bool gate_watch_listener(struct gate_group *group, int fd);
 enum { GATE_THREAD_NAME_PREFIX = 7 };
 void gate_watch_connects(size_t max_message);
 
+/* ---- receivers ------------------------------------------------------------------------ */
+
+/* A group of connections that we send to: those of one sink. What such a peer says, which are
+ * subscriptions, libzmq keeps as long as the connection, so it is cut when that comes to more
+ * than GATE_TALK_MAX bytes of charge: a hundred short ones. It is charged to no budget. A stop
+ * leaves such connections alone. */
+enum { GATE_TALK_MAX = 6400 };
+struct gate_group *gate_outlet_new(const char *name, unsigned max_clients);
+
+/* From now on, connections that libzmq opens itself belong to this outlet, if the thread that
+ * opens them has a name that begins with the number returned (context option 9). -1: there are
+ * GATE_OUTLETS_MAX already. */
+enum { GATE_OUTLETS_MAX = 256 };
+int gate_watch_outlet_connects(struct gate_group *outlet);
+
+/* How many are connected and have made their handshake; any thread. */
+unsigned gate_outlet_peers(const struct gate_group *outlet);
+
+/* Cuts those of its peers that have taken nothing for so long, though there is something for
+ * them. Returns how many. */
+unsigned gate_cut_deaf(struct gate_group *outlet, int64_t silent_ms);
+
 /* ---- each turn ------------------------------------------------------------------------ */
 
 /* A frame was received from this descriptor (ZMQ_SRCFD): its memory is libzmq's no more. */
@@ -94,6 +116,8 @@ enum gate_cut_reason {
     GATE_CUT_STUCK,     /* a message begun, and not ended for too long */
     GATE_CUT_HANDSHAKE, /* no handshake in time, less if others wait for the place */
     GATE_CUT_SILENT,    /* no message for half a minute, while others wait for the place */
+    GATE_CUT_TALK,      /* a receiver that says too much */
+    GATE_CUT_DEAF,      /* a receiver that takes nothing */
     GATE_CUT_REASONS
 };
 const char *gate_cut_reason_name(enum gate_cut_reason reason);
@@ -125,6 +149,7 @@ struct gate_stats gate_stats(void);
 enum { GATE_CUTS_KEPT = 16, GATE_PEER_MAX = 96 };
 struct gate_cut {
     enum gate_cut_reason reason;
+    bool is_outlet;     /* its group is a sink's, not an endpoint's */
     size_t max_message; /* of its group, whose name this is: */
     char endpoint[GATE_PEER_MAX];
     char peer[GATE_PEER_MAX]; /* "127.0.0.1:40000", "pid 812 uid 1000" */

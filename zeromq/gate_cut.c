@@ -20,6 +20,8 @@ const char *gate_cut_reason_name(enum gate_cut_reason reason)
         [GATE_CUT_STUCK] = "stuck",
         [GATE_CUT_HANDSHAKE] = "handshake",
         [GATE_CUT_SILENT] = "silent",
+        [GATE_CUT_TALK] = "talk",
+        [GATE_CUT_DEAF] = "deaf",
     };
 
     return names[reason];
@@ -71,6 +73,7 @@ static void remember(const struct gate_slot *slot, enum gate_cut_reason reason)
         return;
     cut = &gate.cuts[(gate.cut_first + gate.cut_count++) % GATE_CUTS_KEPT];
     cut->reason = reason;
+    cut->is_outlet = slot->group->is_outlet;
     cut->max_message = slot->group->limits.max_message;
     snprintf(cut->endpoint, sizeof cut->endpoint, "%s", slot->group->name);
     show_peer(gate_fd_of(slot), cut->peer);

@@ -99,6 +99,8 @@ static bool is_busy_with_a_long_one(struct gate_slot *slot)
 
 static void half_close(struct gate_slot *slot)
 {
+    if (slot->group->is_outlet)
+        return;
     if (slot->outgoing && !slot->handshaken) {
         if (!slot->waiting)
             gate_hold(slot);
@@ -131,7 +133,8 @@ bool gate_is_drained(void)
     for (unsigned fd = 0; fd < gate.high; fd++) {
         const struct gate_slot *slot = gate_slot_of((int)fd);
 
-        any |= gate_state_of(slot) == GATE_OPEN && (!slot->outgoing || slot->handshaken);
+        any |= gate_state_of(slot) == GATE_OPEN && !slot->group->is_outlet &&
+               (!slot->outgoing || slot->handshaken);
     }
     gate_unlock();
     return !any && gate_charge() == 0;

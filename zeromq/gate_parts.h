@@ -50,6 +50,8 @@ struct gate_slot {
     uint64_t unpublished;                       /* given back since the last gate_turn */
     uint64_t looked;                            /* `settled` at the last look */
     bool suspected;                             /* at the last tick, of holding up others */
+
+    atomic_int_fast64_t sent_ms; /* of outlets: when the peer last took something; R */
 };
 
 struct gate_group {
@@ -62,6 +64,8 @@ struct gate_group {
     int listeners[GATE_LISTENERS_MAX];
     unsigned listener_count;
     unsigned refs; /* L: its owner's, and one a slot */
+    bool is_outlet;
+    atomic_uint peers; /* of outlets: connections after their handshake */
 };
 
 enum { GATE_TOUCHED_MAX = 256 };
@@ -84,7 +88,9 @@ struct gate {
     atomic_bool stopping;
     atomic_bool is_stalled;    /* T: nothing was received between the last two ticks */
     uint64_t returned_by_tick; /* T */
-    _Atomic(struct gate_group *) outgoing;
+    /* whose connections a context opens, by its prefix less GATE_THREAD_NAME_PREFIX; the first
+     * is that of the endpoints */
+    _Atomic(struct gate_group *) outgoing[1 + GATE_OUTLETS_MAX];
 
     atomic_uint_fast64_t charged;  /* the sum over all slots, by the reading threads */
     atomic_uint_fast64_t returned; /* the same, by the loop thread */
@@ -148,6 +154,14 @@ void gate_free_slot(struct gate_slot *slot);
 
 /* Frees what was closed long enough ago and has no charge. The loop thread's. */
 void gate_collect(void);
+
+/* ---- gate_outlet.c ---------------------------------------------------------------------- */
+
+/* The reading thread: follows what a receiver says, and returns how much of it libzmq may see. */
+size_t gate_outlet_follow(struct gate_slot *slot, const void *bytes, size_t len);
+
+/* Under the lock: it is about to be closed. */
+void gate_outlet_leave(struct gate_slot *slot);
 
 /* ---- gate_wait.c: under the lock ------------------------------------------------------- */
 

@@ -129,6 +129,11 @@ void gate_group_free(struct gate_group **group_address)
     *group_address = NULL;
     if (!group)
         return;
+    for (unsigned i = 0; i <= GATE_OUTLETS_MAX; i++) {
+        struct gate_group *self = group;
+
+        atomic_compare_exchange_strong(&gate.outgoing[i], &self, NULL);
+    }
     gate_lock();
     unref_group(group);
     gate_unlock();
@@ -158,6 +163,7 @@ static void begin_sums(struct gate_slot *slot)
     slot->messages = 0;
     slot->handshaken = false;
     slot->heard_ms = 0;
+    slot->sent_ms = gate_now_ms();
 }
 
 static void enter(struct gate_slot *slot, struct gate_group *group, enum gate_state state)
@@ -228,7 +234,10 @@ void gate_leave(struct gate_slot *slot)
         leave_listener(slot);
         return;
     }
-    give_up_unfinished(slot);
+    if (slot->group->is_outlet)
+        gate_outlet_leave(slot);
+    else
+        give_up_unfinished(slot);
     slot->privileged = false;
     slot->closed_at_turn = gate.turn;
     set_state(slot, GATE_CLOSED);
@@ -323,8 +332,8 @@ bool gate_watch_listener(struct gate_group *group, int fd)
 
 void gate_watch_connects(size_t max_message)
 {
-    must(!gate.outgoing);
-    gate.outgoing = gate_group_new("connect", max_message, UINT_MAX);
+    must(!gate.outgoing[0]);
+    gate.outgoing[0] = gate_group_new("connect", max_message, UINT_MAX);
 }
 
 static void forget_charge(struct gate_slot *slot)
@@ -338,7 +347,7 @@ static void forget_charge(struct gate_slot *slot)
 
 void gate_end(void)
 {
-    struct gate_group *outgoing = atomic_exchange(&gate.outgoing, NULL);
+    struct gate_group *outgoing = atomic_exchange(&gate.outgoing[0], NULL);
 
     gate_lock();
     for (unsigned fd = 0; fd < gate.high; fd++) {

@@ -95,7 +95,7 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
     bool wastes;
 
     *reason_out = slot->handshaken ? GATE_CUT_SILENT : GATE_CUT_HANDSHAKE;
-    if (slot->outgoing || slot->messages > 0)
+    if (slot->outgoing || slot->messages > 0 || (slot->handshaken && slot->group->is_outlet))
         return false;
     if (slot->handshaken)
         wastes = in_the_way && age_ms > SILENT_MS;

@@ -33,7 +33,7 @@
 #include "conf/must.h"
 
 /* Also works off the socket's commands, and thus silences its bell. */
-static bool has_input(struct zmq_watched *watched)
+static bool is_ready(struct zmq_watched *watched)
 {
     int events = 0;
     size_t events_bytes = sizeof events;
@@ -43,7 +43,7 @@ static bool has_input(struct zmq_watched *watched)
             return false; /* its context is going away; the owner will close it */
         must(zmq_errno() == EINTR);
     }
-    return events & ZMQ_POLLIN;
+    return events & watched->waits_for;
 }
 
 static void on_awake(uv_idle_t *idle)
@@ -68,7 +68,7 @@ static void on_before_sleep(uv_prepare_t *prepare)
 
     DL_FOREACH (watch->sockets, watched) {
         watched->rang = false;
-        watched->readable = !watched->emptied && has_input(watched);
+        watched->readable = !watched->emptied && is_ready(watched);
         awake |= watched->readable && watched->wanted;
     }
     if (awake)
@@ -136,8 +136,11 @@ int zmq_watch_add(struct zmq_watch *watch, struct zmq_watched *watched, void *zm
 
     if (zmq_getsockopt(zmq_socket, ZMQ_FD, &bell_fd, &bell_bytes) < 0)
         return err_set(err, "cannot watch a ZeroMQ socket: %s", zmq_strerror(zmq_errno()));
-    *watched = (struct zmq_watched){
-        .wanted = true, .watch = watch, .zmq_socket = zmq_socket, .on_turn = on_turn};
+    *watched = (struct zmq_watched){.wanted = true,
+                                    .waits_for = ZMQ_POLLIN,
+                                    .watch = watch,
+                                    .zmq_socket = zmq_socket,
+                                    .on_turn = on_turn};
     error = uv_poll_init(watch->before_sleep.loop, &watched->doorbell, bell_fd);
     if (error)
         return err_set(err, "cannot watch a ZeroMQ socket: %s", uv_strerror(error));

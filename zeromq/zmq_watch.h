@@ -35,8 +35,10 @@ struct zmq_watched {
                    * receive that said EAGAIN. Spares asking before the next sleep;
                    * wrong after a send, which may answer the bell unheard. */
 
+    int waits_for; /* the owner's: ZMQ_POLLIN, unless it sets ZMQ_POLLOUT */
+
     /* the rest is the watch's */
-    bool readable; /* as asked before the last sleep */
+    bool readable; /* or writable, as asked before the last sleep */
     bool rang;     /* in that sleep */
     struct zmq_watch *watch;
     struct zmq_watched *prev, *next;
