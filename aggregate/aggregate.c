@@ -8,11 +8,14 @@
 struct route {
     struct outbox *outbox;
     struct format *format;
+    struct format *topic;        /* NULL: entries have none */
     struct path_template *paths; /* NULL: entries have no labels */
     const struct match *match;   /* NULL: takes every entry */
     unsigned answer;             /* match_ask's, to the entry being offered; the next two, too */
     enum framing framing;
-    size_t line_len;  /* without a frame */
+    size_t topic_len; /* with its NUL */
+    bool topic_is_cut;
+    size_t line_len;  /* without a frame, but with the topic */
     size_t entry_len; /* in its frame */
     bool has_room;
     bool is_busy;         /* held back the last offer that was BUSY */
@@ -84,12 +87,57 @@ void aggregate_label_route(struct aggregate *aggregate, struct path_template *pa
     aggregate->routes[aggregate->route_count - 1].paths = paths;
 }
 
+void aggregate_head_route(struct aggregate *aggregate, struct format *topic)
+{
+    must(aggregate->route_count > 0);
+    aggregate->routes[aggregate->route_count - 1].topic = topic;
+}
+
+/* A client's names may be of any length; nobody subscribes to such topics. */
+enum { TOPIC_MAX = 1024 };
+
+/* The entry as its topic shows it. */
+static const struct entry *topic_entry(const struct route *route, const struct entry *entry,
+                                       const char *base, struct entry *cut)
+{
+    if (!route->topic_is_cut)
+        return entry;
+    format_cut(route->topic, entry, base, FORMAT_ROOM_MIN, cut);
+    return cut;
+}
+
+static void measure_topic(struct route *route, const struct entry *entry, const char *base)
+{
+    struct entry cut;
+
+    if (!route->topic)
+        return;
+    route->topic_len = format_len(route->topic, entry, base);
+    route->topic_is_cut = route->topic_len > TOPIC_MAX;
+    if (route->topic_is_cut)
+        route->topic_len = format_len(route->topic, topic_entry(route, entry, base, &cut), base);
+}
+
+/* Its newline becomes the NUL. */
+static char *write_topic(const struct route *route, const struct entry *entry, const char *base,
+                         char *to)
+{
+    struct entry cut;
+
+    if (!route->topic)
+        return to;
+    to = format_write(route->topic, topic_entry(route, entry, base, &cut), base, to);
+    to[-1] = '\0';
+    return to;
+}
+
 /* The length in this route's sink, and whether there is room for it. */
 static bool find_room(struct route *route, const struct entry *entry, const char *base)
 {
     size_t longest = outbox_longest(route->outbox);
 
-    route->line_len = format_len(route->format, entry, base);
+    measure_topic(route, entry, base);
+    route->line_len = route->topic_len + format_len(route->format, entry, base);
     route->entry_len = framing_len(route->framing, route->line_len);
     route->has_room =
         outbox_has_room(route->outbox, route->entry_len < longest ? route->entry_len : longest);
@@ -111,7 +159,7 @@ static inline char *make_place(struct route *route, const struct entry *entry, c
 static void write_frame(struct route *route, const struct entry *entry, const char *base, char *to)
 {
     char *line = framing_begin(route->framing, to, route->line_len);
-    char *end = format_write(route->format, entry, base, line);
+    char *end = format_write(route->format, entry, base, write_topic(route, entry, base, line));
 
     must(end == line + route->line_len);
     must(framing_end(route->framing, end) == to + route->entry_len);
@@ -124,8 +172,9 @@ static void render_cut(struct route *route, const struct entry *entry, const cha
     size_t room = framing_longest_line(route->framing, outbox_longest(route->outbox));
     struct entry cut;
 
-    format_cut(route->format, entry, base, room, &cut);
-    route->line_len = format_len(route->format, &cut, base);
+    format_cut(route->format, entry, base, room - route->topic_len, &cut);
+    measure_topic(route, &cut, base);
+    route->line_len = route->topic_len + format_len(route->format, &cut, base);
     route->entry_len = framing_len(route->framing, route->line_len);
     write_frame(route, &cut, base, make_place(route, entry, base, number));
     outbox_count_cut(route->outbox);

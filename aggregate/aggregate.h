@@ -26,6 +26,10 @@ void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, str
 void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match,
                             struct expression_room *room);
 
+/* Entries of the route added last begin with a topic and a NUL, which no line holds, and then
+ * the line. Borrows the topic, which is one (format_new_topic). */
+void aggregate_head_route(struct aggregate *aggregate, struct format *topic);
+
 /* Entries of the route added last get labels of this template, which is borrowed as well;
  * its outbox must be one for labels. */
 void aggregate_label_route(struct aggregate *aggregate, struct path_template *paths);

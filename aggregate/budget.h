@@ -20,6 +20,7 @@ enum budget_share {
     BUDGET_ENTRIES,   /* entry objects with their fields */
     BUDGET_PARSER,    /* the index of the message being decoded */
     BUDGET_BLOCKS,    /* what the sinks have queued */
+    BUDGET_CARGO,     /* what libzmq holds of what zmq sinks send */
     BUDGET_PATHS,     /* which paths there are, of sinks whose path is made from entries */
     BUDGET_CARETAKER, /* of rotated files: looking through them, and compressing */
     BUDGET_TABLES,    /* the gate's slots, and what each endpoint and sink is */

@@ -161,12 +161,15 @@ static bool shows_message(const struct format *format)
     return false;
 }
 
-struct format *format_new(const char *text, const struct format_options *options, struct err *err)
+static struct format *format_make(const char *text, const struct format_options *options,
+                                  int (*compile_text)(struct format *format, const char *text,
+                                                      struct err *err),
+                                  struct err *err)
 {
     struct format *format = calloc(1, sizeof *format);
 
     must(format);
-    if (compile_named(format, text, err) < 0) {
+    if (compile_text(format, text, err) < 0) {
         format_free(&format);
         return NULL;
     }
@@ -176,6 +179,32 @@ struct format *format_new(const char *text, const struct format_options *options
     timestamp_writer_init(&format->clock,
                           options->local_time && !renderers[format->kind].always_utc);
     return format;
+}
+
+struct format *format_new(const char *text, const struct format_options *options, struct err *err)
+{
+    return format_make(text, options, compile_named, err);
+}
+
+/* A topic is short, however long the entry is. */
+static int compile_topic(struct format *format, const char *text, struct err *err)
+{
+    if (compile(format, text, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < format->piece_count; i++) {
+        if (format->pieces[i].kind == PIECE_MESSAGE || format->pieces[i].kind == PIECE_FIELDS)
+            return err_set(err,
+                           "a topic has no '{%s}'; there are {time} {host} {app} {level} "
+                           "{topic} and {fields.NAME}",
+                           piece_names[format->pieces[i].kind]);
+    }
+    return 0;
+}
+
+struct format *format_new_topic(const char *text, const struct format_options *options,
+                                struct err *err)
+{
+    return format_make(text, options, compile_topic, err);
 }
 
 void format_free(struct format **format)

@@ -20,6 +20,11 @@ struct format_options {
 
 /* NULL and a sentence when the text is neither a known format nor a right template. */
 struct format *format_new(const char *text, const struct format_options *options, struct err *err);
+
+/* The same for a topic, which is always a template, and one without {message} and {fields}. It
+ * is rendered like any other, its newline included. */
+struct format *format_new_topic(const char *text, const struct format_options *options,
+                                struct err *err);
 void format_free(struct format **format);
 
 /* Bytes that format_write will write, the final newline included. `base` is the

@@ -18,6 +18,7 @@ void notice_init(struct notice *notice, enum notice_style style, const char *sin
     notice->sink = sink;
     own_host(notice->own_host);
     notice->framing = FRAMING_LINES;
+    notice->has_topic = false;
     timestamp_writer_init(&notice->clock,
                           local_time && style != NOTICE_JSON && style != NOTICE_RFC5424);
 }
@@ -62,7 +63,9 @@ static void show_mostly(const struct gap *gap, enum escape_style escape, const c
 
 /* The day stands there only when there are two. */
 enum { TEXT_MAX = 352, BSD_HEAD_LEN = sizeof "<44>Nov 23 10:00:03  logboom: " - 1 + OWN_HOST_ROOM };
-_Static_assert(BSD_HEAD_LEN + TEXT_MAX <= NOTICE_LINE_MAX, "a text behind a syslog header fits");
+_Static_assert(BSD_HEAD_LEN + TEXT_MAX + (int)sizeof NOTICE_TOPIC + FRAMING_HEAD_MAX <=
+                   NOTICE_LINE_MAX,
+               "a text behind a syslog header fits");
 
 static int write_text(struct notice *notice, const struct gap *gap, char *to)
 {
@@ -163,9 +166,11 @@ static char *write_framed(struct notice *notice, const struct gap *gap, char *to
     int len = write_one(notice, gap, line);
     char *begin;
 
-    must(len >= 0 && len + FRAMING_HEAD_MAX <= NOTICE_LINE_MAX);
+    must(len >= 0 && len + (int)sizeof NOTICE_TOPIC + FRAMING_HEAD_MAX <= NOTICE_LINE_MAX);
     if (len == 0)
         return to;
+    if (notice->has_topic)
+        to = (char *)memcpy(to, NOTICE_TOPIC, sizeof NOTICE_TOPIC) + sizeof NOTICE_TOPIC;
     begin = framing_begin(notice->framing, to, (size_t)len);
     memcpy(begin, line, (size_t)len);
     return framing_end(notice->framing, begin + len);

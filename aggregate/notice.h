@@ -29,12 +29,15 @@ struct notice {
     enum notice_style style;
     const char *sink;
     enum framing framing; /* of the line; lines unless it is set */
+    bool has_topic;       /* it begins with NOTICE_TOPIC and a NUL, as entries do with theirs */
     struct timestamp_writer clock;
     char own_host[OWN_HOST_ROOM];
 };
 
 /* With a name of NOTICE_SINK_MAX bytes at most, every notice fits. */
 enum { NOTICE_SINK_MAX = 64, NOTICE_LINE_MAX = 512, NOTICES_ROOM = DROP_REASONS * NOTICE_LINE_MAX };
+
+#define NOTICE_TOPIC "logboom"
 
 /* How a sink of this format tells. */
 enum notice_style notice_style_of(const char *format);

@@ -70,6 +70,10 @@ bool outbox_is_expired(const struct outbox *outbox);
 void outbox_set_notices(struct outbox *outbox, enum notice_style style, const char *sink,
                         bool local_time);
 
+/* Notices begin with a topic and a NUL, as do the entries (aggregate_head_route). After
+ * outbox_set_notices. */
+void outbox_head_notices(struct outbox *outbox);
+
 /* What is left to tell when all that is queued was dropped, and that a line was left
  * unfinished: to be written at the very end. The text belongs to the outbox; 0: nothing. */
 size_t outbox_last_words(struct outbox *outbox, const char **text_out);

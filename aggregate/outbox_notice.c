@@ -16,6 +16,11 @@ void outbox_set_notices(struct outbox *outbox, enum notice_style style, const ch
     outbox->notice.framing = outbox->framing;
 }
 
+void outbox_head_notices(struct outbox *outbox)
+{
+    outbox->notice.has_topic = true;
+}
+
 bool outbox_tells(const struct outbox *outbox)
 {
     return outbox->notice.style != NOTICE_NONE;
