@@ -37,8 +37,10 @@ enum conf_sink_type {
     CONF_SINK_TCP,
     CONF_SINK_UNIX,
     CONF_SINK_UDP,
-    CONF_SINK_UNIX_DGRAM
+    CONF_SINK_UNIX_DGRAM,
+    CONF_SINK_ZMQ
 };
+enum conf_outlet { CONF_OUTLET_PUSH, CONF_OUTLET_PUB };
 enum conf_gate { CONF_GATE_ON, CONF_GATE_OFF };
 enum conf_newlines { CONF_NEWLINES_ESCAPE, CONF_NEWLINES_INDENT };
 enum conf_when_full {
@@ -117,8 +119,14 @@ struct conf_sink {
     char *name;
     enum conf_sink_type type;
     struct conf_match match;
-    char *path;    /* files only, else NULL */
-    char *address; /* where a connection goes, else NULL */
+    char *path;              /* files only, else NULL */
+    char *address;           /* where a connection goes, else NULL */
+    enum conf_outlet socket; /* zmq only, as are the next five */
+    struct conf_strings bind;
+    struct conf_strings connect;
+    struct conf_ipc ipc;
+    char *topic;                   /* pub only: a template, or NULL */
+    struct conf_count max_clients; /* of all its bound addresses together */
     enum conf_framing framing;
     struct conf_ms timeout;
     char *format; /* text, line, json, raw or a template */

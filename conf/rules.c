@@ -203,6 +203,42 @@ static void judge_address_of_sink(const struct conf *conf, struct conf_problems 
                      words[sink->type].type, words[sink->type].example);
 }
 
+/* What only zmq has. */
+static void judge_zmq_settings(const struct conf *conf, struct conf_problems *problems,
+                               const struct conf_sink *sink)
+{
+    const struct {
+        const void *setting;
+        const char *name;
+    } settings[] = {
+        {&sink->socket, "socket"},       {&sink->bind, "bind"},
+        {&sink->connect, "connect"},     {&sink->ipc.mode, "ipc.mode"},
+        {&sink->ipc.owner, "ipc.owner"}, {&sink->ipc.group, "ipc.group"},
+        {&sink->topic, "topic"},         {&sink->max_clients, "max_clients"},
+    };
+
+    for (unsigned i = 0; i < COUNT_OF(settings); i++)
+        judge_only(conf, problems, settings[i].setting, settings[i].name, "zmq");
+}
+
+static void judge_zmq(const struct conf *conf, struct conf_problems *problems,
+                      const struct conf_sink *sink)
+{
+    if (sink->bind.count == 0 && sink->connect.count == 0 && is_settled(conf, &sink->bind) &&
+        is_settled(conf, &sink->connect))
+        conf_problem(conf, problems, &sink->type,
+                     "a sink of type zmq needs 'bind' or 'connect', such as "
+                     "connect: 'tcp://127.0.0.1:5514'");
+    if (sink->socket == CONF_OUTLET_PUSH && is_settled(conf, &sink->socket)) {
+        if (is_written(conf, &sink->topic))
+            conf_problem(conf, problems, &sink->topic,
+                         "'topic' is only for socket: pub; this sink's is push");
+        if (is_written(conf, &sink->timeout))
+            conf_problem(conf, problems, &sink->timeout,
+                         "'timeout' is only for socket: pub; push waits for its receivers");
+    }
+}
+
 static void judge_connection(const struct conf *conf, struct conf_problems *problems,
                              const struct conf_sink *sink)
 {
@@ -212,12 +248,17 @@ static void judge_connection(const struct conf *conf, struct conf_problems *prob
         return;
     if (!is_stream(sink))
         judge_only(conf, problems, &sink->framing, "framing", "tcp and unix");
+    if (sink->type == CONF_SINK_ZMQ)
+        judge_zmq(conf, problems, sink);
+    else
+        judge_zmq_settings(conf, problems, sink);
     if (is_remote(sink)) {
         judge_address_of_sink(conf, problems, sink);
         return;
     }
     judge_only(conf, problems, &sink->address, "address", remote);
-    judge_only(conf, problems, &sink->timeout, "timeout", remote);
+    if (sink->type != CONF_SINK_ZMQ)
+        judge_only(conf, problems, &sink->timeout, "timeout", "tcp, unix, udp, unix-dgram and zmq");
 }
 
 static void judge_newlines(const struct conf *conf, struct conf_problems *problems,

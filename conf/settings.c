@@ -144,7 +144,7 @@ static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, name), .required = true, .check = check_name,
      .help = "what this sink is called in logs and counters; unique among sinks"},
     {ROW(struct conf_sink, type),
-     .words = WORDS("file", "stdout", "tcp", "unix", "udp", "unix-dgram"), .required = true,
+     .words = WORDS("file", "stdout", "tcp", "unix", "udp", "unix-dgram", "zmq"), .required = true,
      .help = "where entries go"},
     {ROW(struct conf_sink, match), .section = &match_section,
      .help = "which entries it takes: those that are like all keys that are written"},
@@ -154,13 +154,30 @@ static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, address), .help = "where to connect to: host:port for types tcp and "
                                              "udp, the path of a socket for types unix "
                                              "and unix-dgram"},
+    {ROW(struct conf_sink, socket), .words = WORDS("push", "pub"), .standard = "push",
+     .help = "push, where each entry goes to one PULL that takes it; pub, to every SUB that wants "
+             "it now; type zmq only"},
+    {ROW(struct conf_sink, bind), .most = 64,
+     .help = "addresses to listen on, such as tcp://127.0.0.1:5515 or ipc:///run/x.sock; type zmq "
+             "only"},
+    {ROW(struct conf_sink, connect), .most = 64,
+     .help = "addresses to connect to, such as those of another logboomd; type zmq only"},
+    {ROW(struct conf_sink, ipc), .section = &ipc_section,
+     .help = "who may use the socket files of ipc:// addresses; type zmq only"},
+    {ROW(struct conf_sink, topic),
+     .help = "a template, such as '{app}.{level}', for a frame in front of each entry, by which "
+             "subscribers choose; socket pub only; none where it is not given"},
+    {ROW(struct conf_sink, max_clients), .standard = "16", .least = 1, .most = 100000,
+     .help = "how many receivers are connected to a zmq sink that binds; 509KiB of "
+             "'memory.cap' are kept for each of pub, 91KiB of push"},
     {ROW(struct conf_sink, framing), .words = WORDS("lines", "octet-counted", "nul"),
      .standard = "lines",
      .help = "how the receiver knows where an entry ends: by a newline, a count in front of it, or "
              "a NUL; types tcp and unix"},
     {ROW(struct conf_sink, timeout), .standard = "30s", .least = 100, .most = 3600 * SECONDS,
      .help = "how long a connection may take to be made, and then take nothing, before it counts "
-             "as broken; for types that connect"},
+             "as broken; for types that connect. Of zmq: a subscriber that takes nothing for so "
+             "long is cut off"},
     {ROW(struct conf_sink, format), .standard = "text", .check = check_format,
      .help = "text, line, json, logfmt, rfc5424, rfc3164, raw, or a template such as "
              "'{time} {message}'"},

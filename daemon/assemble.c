@@ -50,7 +50,12 @@ static int open_pools(struct daemon *daemon, struct err *err)
         return -1;
     daemon->blocks = pool_new(&daemon->budget, BUDGET_BLOCKS, block_slot_bytes(plan->block_cap),
                               plan->block_count, err);
-    return daemon->blocks ? 0 : -1;
+    if (!daemon->blocks)
+        return -1;
+    if (plan->zmq_sinks > 0)
+        daemon->cargo = pool_new(&daemon->budget, BUDGET_CARGO, plan->block_cap,
+                                 plan->zmq_sinks * plan->cargo_holds, err);
+    return daemon->cargo || plan->zmq_sinks == 0 ? 0 : -1;
 }
 
 /* One thread a file sink, so that a hung disk stops no other file, and a few for
@@ -116,13 +121,34 @@ static int make_paths(struct daemon *daemon, unsigned i, struct err *err)
     return 0;
 }
 
+static int make_topic(struct daemon *daemon, unsigned i, const struct format_options *options,
+                      struct err *err)
+{
+    const struct conf_sink *conf = &daemon->conf->sinks[i];
+
+    if (conf->type != CONF_SINK_ZMQ || !conf->topic)
+        return 0;
+    daemon->topics[i] = format_new_topic(conf->topic, options, err);
+    if (!daemon->topics[i])
+        return -1;
+    if (conf_tells_drops(daemon->conf, conf))
+        outbox_head_notices(daemon->outboxes[i]);
+    return 0;
+}
+
 static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
 {
     const struct conf_sink *conf = &daemon->conf->sinks[i];
     const void *setting;
     bool local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL;
-    struct sink_shared shared = {
-        .loop = &daemon->loop, .local_time = local_time, .caretaker = daemon->caretaker};
+    struct sink_shared shared = {.loop = &daemon->loop,
+                                 .local_time = local_time,
+                                 .caretaker = daemon->caretaker,
+                                 .watch = &daemon->watch,
+                                 .cargo = daemon->cargo,
+                                 .cargo_hold_bytes = daemon->plan.block_cap,
+                                 .cargo_holds = daemon->plan.cargo_holds,
+                                 .gate_is_on = daemon->gate_is_on};
     struct format_options options = {
         .local_time = local_time,
         .indent_newlines = conf->newlines == CONF_NEWLINES_INDENT,
@@ -136,7 +162,7 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     if (!daemon->matches[i])
         return -1; /* said before, by the judge */
     daemon->outboxes[i] = make_outbox(daemon, i);
-    if (make_paths(daemon, i, err) < 0)
+    if (make_paths(daemon, i, err) < 0 || make_topic(daemon, i, &options, err) < 0)
         return -1;
     daemon->sinks[i] = sink_open(conf, &shared, daemon->outboxes[i], err);
     if (!daemon->sinks[i])
@@ -145,6 +171,8 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     aggregate_add_route(daemon->aggregate, daemon->outboxes[i], daemon->formats[i]);
     if (!match_is_everything(daemon->matches[i]))
         aggregate_narrow_route(daemon->aggregate, daemon->matches[i], daemon->match_room);
+    if (daemon->topics[i])
+        aggregate_head_route(daemon->aggregate, daemon->topics[i]);
     if (daemon->paths[i])
         aggregate_label_route(daemon->aggregate, daemon->paths[i]);
     for (unsigned k = 0; k < i; k++) {
@@ -171,14 +199,15 @@ static enum exit_status open_sinks(struct daemon *daemon)
     daemon->sinks = calloc(conf->sink_count, sizeof(struct sink *));
     daemon->outboxes = calloc(conf->sink_count, sizeof(struct outbox *));
     daemon->formats = calloc(conf->sink_count, sizeof(struct format *));
+    daemon->topics = calloc(conf->sink_count, sizeof(struct format *));
     daemon->matches = calloc(conf->sink_count, sizeof(struct match *));
     daemon->paths = calloc(conf->sink_count, sizeof(struct path_template *));
     daemon->troubles = calloc(conf->sink_count, sizeof(struct trouble));
     daemon->aggregate = aggregate_new();
     if (conf_searches(conf))
         daemon->match_room = expression_room_new(daemon->plan.max_entry);
-    must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->matches && daemon->paths &&
-         daemon->troubles);
+    must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->topics &&
+         daemon->matches && daemon->paths && daemon->troubles);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         if (open_one_sink(daemon, i, &err) < 0) {
             conf_problem(conf, daemon->problems,
@@ -277,10 +306,12 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     daemon_open_handles(daemon);
     if (open_caretaker(daemon, err) < 0)
         return EXIT_SYSTEM;
+    if (open_gate(daemon, err) < 0) /* before the first context, be it a sink's */
+        return EXIT_SYSTEM;
     status = open_sinks(daemon);
     if (status != EXIT_FINE)
         return status;
-    if (open_gate(daemon, err) < 0 || open_zmq(daemon, err) < 0)
+    if (open_zmq(daemon, err) < 0)
         return EXIT_SYSTEM;
     return open_endpoints(daemon);
 }
@@ -306,12 +337,14 @@ void daemon_free(struct daemon *daemon)
         sink_free(&daemon->sinks[i]);
         outbox_free(&daemon->outboxes[i]);
         format_free(&daemon->formats[i]);
+        format_free(&daemon->topics[i]);
         match_free(&daemon->matches[i]);
         path_template_free(&daemon->paths[i]);
     }
     free(daemon->sinks);
     free(daemon->outboxes);
     free(daemon->formats);
+    free(daemon->topics);
     free(daemon->matches);
     expression_room_free(&daemon->match_room);
     free(daemon->paths);
@@ -320,6 +353,7 @@ void daemon_free(struct daemon *daemon)
     if (daemon->loop_open)
         must(uv_loop_close(&daemon->loop) == 0);
     pool_free(&daemon->blocks);
+    pool_free(&daemon->cargo);
     decoder_free(&daemon->decoder);
     entry_pool_free(&daemon->entries);
     message_pool_free(&daemon->messages);

@@ -55,6 +55,7 @@ struct daemon {
     void *zmq;
 
     struct pool *blocks;
+    struct pool *cargo; /* NULL: no zmq sink */
     struct message_pool *messages;
     struct entry_pool *entries;
     struct decoder *decoder;
@@ -68,6 +69,7 @@ struct daemon {
     struct sink **sinks;
     struct outbox **outboxes;
     struct format **formats;
+    struct format **topics; /* NULL for sinks without */
     struct match **matches;
     struct expression_room *match_room;
     struct path_template **paths; /* NULL for sinks with one file */

@@ -43,6 +43,8 @@ static uint64_t activity(const struct daemon *daemon)
 static void give_back(struct daemon *daemon)
 {
     pool_give_back(daemon->blocks);
+    if (daemon->cargo)
+        pool_give_back(daemon->cargo);
     message_pool_give_back(daemon->messages);
     entry_pool_give_back(daemon->entries);
     malloc_trim(0);

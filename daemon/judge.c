@@ -71,18 +71,26 @@ static bool lets_kernel_choose(const char *text)
            address.transport == ADDRESS_TCP && address.port == 0;
 }
 
-/* Whether this bind address stood before, in this endpoint or an earlier one. */
-static bool stood_before(const struct conf *conf, unsigned endpoint, unsigned item)
+/* All bind addresses, those of endpoints first. */
+static const struct conf_strings *bind_list(const struct conf *conf, unsigned index)
 {
-    const char *text = conf->ingest[endpoint].bind.items[item];
+    return index < conf->ingest_count ? &conf->ingest[index].bind
+                                      : &conf->sinks[index - conf->ingest_count].bind;
+}
+
+/* Whether this bind address stood before, in this list or an earlier one. */
+static bool stood_before(const struct conf *conf, unsigned list, unsigned item)
+{
+    const char *text = bind_list(conf, list)->items[item];
 
     if (lets_kernel_choose(text))
         return false;
-    for (unsigned e = 0; e <= endpoint; e++) {
-        unsigned count = e < endpoint ? conf->ingest[e].bind.count : item;
+    for (unsigned l = 0; l <= list; l++) {
+        const struct conf_strings *bind = bind_list(conf, l);
+        unsigned count = l < list ? bind->count : item;
 
         for (unsigned i = 0; i < count; i++) {
-            if (strcmp(conf->ingest[e].bind.items[i], text) == 0)
+            if (strcmp(bind->items[i], text) == 0)
                 return true;
         }
     }
@@ -109,19 +117,50 @@ static void judge_owner(const struct conf *conf, char *const *owner, char *const
         conf_problem(conf, problems, group, "there is no group '%s' for the %s", *group, what);
 }
 
+/* Where a ZeroMQ socket listens, the `list`th, and connects. */
+static void judge_addresses(const struct conf *conf, unsigned list,
+                            const struct conf_strings *connect, struct conf_problems *problems)
+{
+    const struct conf_strings *bind = bind_list(conf, list);
+
+    for (unsigned i = 0; i < bind->count; i++) {
+        judge_address(conf, bind->items[i], ADDRESS_TO_BIND, problems);
+        if (stood_before(conf, list, i))
+            conf_problem(conf, problems, bind->items[i], "'%s' is bound twice", bind->items[i]);
+    }
+    for (unsigned i = 0; i < connect->count; i++)
+        judge_address(conf, connect->items[i], ADDRESS_TO_CONNECT, problems);
+}
+
 static void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problems *problems)
 {
     const struct conf_ingest *ingest = &conf->ingest[index];
 
-    for (unsigned i = 0; i < ingest->bind.count; i++) {
-        judge_address(conf, ingest->bind.items[i], ADDRESS_TO_BIND, problems);
-        if (stood_before(conf, index, i))
-            conf_problem(conf, problems, ingest->bind.items[i], "'%s' is bound twice",
-                         ingest->bind.items[i]);
-    }
-    for (unsigned i = 0; i < ingest->connect.count; i++)
-        judge_address(conf, ingest->connect.items[i], ADDRESS_TO_CONNECT, problems);
+    judge_addresses(conf, index, &ingest->connect, problems);
     judge_owner(conf, &ingest->ipc.owner, &ingest->ipc.group, "socket file", problems);
+}
+
+static void judge_topic(const struct conf *conf, const struct conf_sink *sink,
+                        struct conf_problems *problems)
+{
+    struct format_options options = {0};
+    struct err err;
+    struct format *topic = format_new_topic(sink->topic, &options, &err);
+
+    if (!topic)
+        conf_problem(conf, problems, &sink->topic, "%s", err.text);
+    else
+        format_free(&topic);
+}
+
+static void judge_zmq(const struct conf *conf, unsigned index, struct conf_problems *problems)
+{
+    const struct conf_sink *sink = &conf->sinks[index];
+
+    judge_addresses(conf, conf->ingest_count + index, &sink->connect, problems);
+    judge_owner(conf, &sink->ipc.owner, &sink->ipc.group, "socket file", problems);
+    if (sink->topic)
+        judge_topic(conf, sink, problems);
 }
 
 /* ---- one file, one sink -------------------------------------------------------------- */
@@ -253,7 +292,8 @@ static void judge_target(const struct conf *conf, const struct conf_sink *sink,
     struct net_address address;
     struct err err;
 
-    if (!sink->address || sink->type == CONF_SINK_FILE || sink->type == CONF_SINK_STDOUT)
+    if (!sink->address || sink->type == CONF_SINK_FILE || sink->type == CONF_SINK_STDOUT ||
+        sink->type == CONF_SINK_ZMQ)
         return;
     if (net_address_parse(sink->address, is_path ? NET_PATH : NET_HOST_PORT, &address, &err) < 0)
         conf_problem(conf, problems, &sink->address, "%s", err.text);
@@ -272,6 +312,8 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
         judge_rotated_name(conf, &conf->sinks[i], problems);
         judge_owner(conf, &conf->sinks[i].owner, &conf->sinks[i].group, "log file", problems);
         judge_target(conf, &conf->sinks[i], problems);
+        if (conf->sinks[i].type == CONF_SINK_ZMQ)
+            judge_zmq(conf, i, problems);
     }
 }
 
@@ -321,8 +363,8 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
 /* ---- surroundings -------------------------------------------------------------------- */
 
 /* `checking`: for --check, which is often asked while the daemon runs. */
-static void try_to_listen(const struct conf *conf, const struct conf_ingest *ingest,
-                          const char *text, bool checking, struct conf_problems *problems)
+static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc, const char *text,
+                          bool checking, struct conf_problems *problems)
 {
     struct address address;
     struct listener listener;
@@ -330,10 +372,10 @@ static void try_to_listen(const struct conf *conf, const struct conf_ingest *ing
     bool in_use;
 
     if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 ||
-        !address_is_loopback(&address) || is_unknown_user(ingest->ipc.owner) ||
-        is_unknown_group(ingest->ipc.group))
+        !address_is_loopback(&address) || is_unknown_user(ipc->owner) ||
+        is_unknown_group(ipc->group))
         return; /* said before */
-    if (listener_open(&listener, &address, &ingest->ipc, &err) == 0) {
+    if (listener_open(&listener, &address, ipc, &err) == 0) {
         listener_close(&listener);
         return;
     }
@@ -344,14 +386,21 @@ static void try_to_listen(const struct conf *conf, const struct conf_ingest *ing
                      : "");
 }
 
+static void try_list_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
+                               const struct conf_strings *bind, bool checking,
+                               struct conf_problems *problems)
+{
+    for (unsigned i = 0; i < bind->count; i++)
+        try_to_listen(conf, ipc, bind->items[i], checking, problems);
+}
+
 static void try_all_to_listen(const struct conf *conf, bool checking,
                               struct conf_problems *problems)
 {
-    for (unsigned e = 0; e < conf->ingest_count; e++) {
-        for (unsigned i = 0; i < conf->ingest[e].bind.count; i++)
-            try_to_listen(conf, &conf->ingest[e], conf->ingest[e].bind.items[i], checking,
-                          problems);
-    }
+    for (unsigned i = 0; i < conf->ingest_count; i++)
+        try_list_to_listen(conf, &conf->ingest[i].ipc, &conf->ingest[i].bind, checking, problems);
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        try_list_to_listen(conf, &conf->sinks[i].ipc, &conf->sinks[i].bind, checking, problems);
 }
 
 void judge_listening(const struct conf *conf, struct conf_problems *problems)

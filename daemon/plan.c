@@ -12,6 +12,7 @@
 #include "decode/json_index.h"
 #include "logfile/caretaker.h"
 #include "sink/sink_tree.h"
+#include "sink/sink_zmq.h"
 #include "zeromq/gate.h"
 
 #define KIB ((size_t)1024)
@@ -42,9 +43,17 @@ enum {
     FILES_AN_ENDPOINT = 3,
     FILES_A_SINK = 5,       /* folder, file, its successor, one to look into, a poll */
     FILES_A_CARETAKER = 70, /* two walks through folders in folders */
+    FILES_A_ZMQ_SINK = 4,   /* its context's */
     FILES_SPARE = 1024,
     FILES_MAX = 1 << 20
 };
+
+/* Of each zmq sink: so much can be on its way to slow receivers, but some blocks at least. */
+#define CARGO_BYTES (2 * MIB)
+enum { CARGO_HOLDS_MIN = 4 };
+
+/* Each has a thread or two of its own, and a context. */
+#define ZMQ_SINK_BYTES (512 * KIB)
 
 static size_t larger(size_t a, size_t b)
 {
@@ -93,6 +102,30 @@ static bool has_many_files(const struct conf_sink *sink)
     return sink->type == CONF_SINK_FILE && path_template_is_one(sink->path);
 }
 
+/* What one of its receivers needs beyond a client: its pipe, and what it subscribes to. */
+static size_t receiver_bytes(const struct conf_sink *sink)
+{
+    return sink->socket == CONF_OUTLET_PUB
+               ? SINK_ZMQ_PUB_MARK * SINK_ZMQ_MESSAGE_BYTES + SINK_ZMQ_TALK_BYTES
+               : SINK_ZMQ_PUSH_MARK * SINK_ZMQ_MESSAGE_BYTES;
+}
+
+static void measure_zmq_sinks(struct plan *plan, const struct conf *conf)
+{
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        const struct conf_sink *sink = &conf->sinks[i];
+        unsigned receivers = sink->connect.count;
+
+        if (sink->type != CONF_SINK_ZMQ)
+            continue;
+        receivers += sink->bind.count > 0 ? sink->max_clients.count : 0;
+        plan->zmq_sinks++;
+        plan->clients += receivers;
+        plan->receivers_bytes += receivers * receiver_bytes(sink);
+        plan->own_descriptors += FILES_AN_ENDPOINT + sink->bind.count + FILES_A_ZMQ_SINK;
+    }
+}
+
 static void measure_ingest(struct plan *plan, const struct conf *conf)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++) {
@@ -104,9 +137,11 @@ static void measure_ingest(struct plan *plan, const struct conf *conf)
         plan->clients += ingest->connect.count;
         plan->own_descriptors += FILES_AN_ENDPOINT + ingest->bind.count;
     }
+    measure_zmq_sinks(plan, conf);
     plan->clients_served = plan->clients;
     plan->entry_fields = decode_fields_max(plan->max_entry);
     plan->block_cap = pool_slot_bytes(larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
+    plan->cargo_holds = (unsigned)larger(CARGO_BYTES / plan->block_cap, CARGO_HOLDS_MIN);
     plan->own_descriptors += FILES_OWN + FILES_A_SINK * conf->sink_count;
     for (unsigned i = 0; i < conf->sink_count; i++)
         plan->own_descriptors +=
@@ -133,12 +168,15 @@ static void measure_shares(struct plan *plan, const struct conf *conf)
     unsigned endpoints = conf->ingest_count;
 
     share[BUDGET_BASE] = BASE_BYTES;
-    share[BUDGET_CLIENTS] = (size_t)plan->clients * PLAN_CLIENT_BYTES;
+    share[BUDGET_CLIENTS] = (size_t)plan->clients * PLAN_CLIENT_BYTES + plan->receivers_bytes;
     share[BUDGET_MESSAGES] = message_pool_bytes(plan->max_message, endpoints);
     share[BUDGET_ENTRIES] = entry_pool_bytes(plan->entry_fields, endpoints);
     share[BUDGET_PARSER] = json_index_bytes(plan->max_message);
     share[BUDGET_TABLES] =
         plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + conf->sink_count);
+    share[BUDGET_TABLES] += ZMQ_SINK_BYTES * plan->zmq_sinks;
+    if (plan->zmq_sinks > 0)
+        share[BUDGET_CARGO] = pool_bytes(plan->block_cap, plan->zmq_sinks * plan->cargo_holds);
     plan->match_bytes = matches_bytes(plan, conf);
     share[BUDGET_TABLES] += plan->match_bytes;
     for (unsigned i = 0; i < conf->sink_count; i++)

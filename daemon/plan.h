@@ -1,7 +1,7 @@
 /* plan.h - how memory.cap is split before anything is opened. All bytes.
  *
- *     cap >= base + clients + receive + messages + entries + parser + blocks + caretaker + tables
- *            + slack
+ *     cap >= base + clients + receive + messages + entries + parser + blocks + cargo + caretaker
+ *            + tables + slack
  *
  * What each must have comes first; what is left over is split between `receive` and the
  * queues that are `auto`, so that both grow with the cap. */
@@ -35,6 +35,9 @@ struct plan {
     unsigned compress_set; /* for caretaker_new */
     unsigned block_count;  /* of all sinks */
     unsigned *sink_blocks; /* the quota of each */
+    unsigned zmq_sinks;
+    unsigned cargo_holds;   /* of each of these, of block_cap bytes each */
+    size_t receivers_bytes; /* of the share of clients: what those of zmq sinks need beyond it */
 };
 
 /* Works out the plan; what does not fit is a problem at the setting to change. The

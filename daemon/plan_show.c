@@ -44,8 +44,9 @@ static void show_ingest(const struct plan *plan, const struct conf *conf, FILE *
     char text[UNITS_TEXT_MAX];
 
     row(out, "base", share[BUDGET_BASE], "the process itself, as measured");
-    row(out, "clients", share[BUDGET_CLIENTS], "%u client%s, 80 KiB each (max_clients, connect)",
-        plan->clients, plural(plan->clients));
+    row(out, "clients", share[BUDGET_CLIENTS], "%u client%s, 80 KiB each%s (max_clients, connect)",
+        plan->clients, plural(plan->clients),
+        plan->receivers_bytes > 0 ? ", more for those of zmq sinks" : "");
     row(out, "receive", share[BUDGET_RECEIVE],
         "twice the %s of messages that ZeroMQ may hold (grows with cap)",
         show_bytes(plan->receive_bytes, text));
@@ -78,6 +79,10 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
     row(out, "blocks", plan->share_bytes[BUDGET_BLOCKS],
         "%u blocks of %zu KiB, of %u sink%s (queue, max_entry; auto grows with cap)",
         plan->block_count, plan->block_cap / 1024, conf->sink_count, plural(conf->sink_count));
+    if (plan->zmq_sinks > 0)
+        row(out, "cargo", plan->share_bytes[BUDGET_CARGO],
+            "what ZeroMQ may hold for the receivers of %u zmq sink%s (max_entry)", plan->zmq_sinks,
+            plural(plan->zmq_sinks));
     if (plan->share_bytes[BUDGET_PATHS] > 0)
         row(out, "paths", plan->share_bytes[BUDGET_PATHS],
             "which files there are, of sinks whose path is made from entries (max_paths)");

@@ -180,6 +180,7 @@ bool daemon_has_losses(const struct daemon *daemon)
     for (unsigned i = 0; i < daemon->sink_count; i++) {
         const struct sink_ledger *ledger = outbox_ledger(daemon->outboxes[i]);
 
+        lost += sink_unsent(daemon->sinks[i]);
         lost += sink_sync_failed(daemon->sinks[i]) || !sink_is_closed(daemon->sinks[i]);
         lost += ledger->dropped[DROP_SHUTDOWN] + ledger->queued + ledger->in_flight;
     }

@@ -8,6 +8,7 @@
 #include "conf/must.h"
 #include "sink/remote.h"
 #include "sink/sink_parts.h"
+#include "sink/sink_zmq.h"
 
 /* ---- when to write ---------------------------------------------------------------------- */
 
@@ -96,6 +97,10 @@ void sink_flush(struct sink *sink)
         remote_flush(sink);
         return;
     }
+    if (sink->zmq) {
+        sink_zmq_flush(sink);
+        return;
+    }
     if (sink->state != SINK_IDLE || sink->stopping)
         return;
     if (sink->reopen_wanted && !sink_has_jobs(sink))
@@ -116,6 +121,10 @@ void sink_drain(struct sink *sink)
 {
     if (sink->remote) {
         remote_drain(sink);
+        return;
+    }
+    if (sink->zmq) {
+        sink_zmq_drain(sink);
         return;
     }
     sink->draining = true;
@@ -192,7 +201,12 @@ const char *sink_name(const struct sink *sink)
 
 bool sink_is_drained(const struct sink *sink)
 {
-    return outbox_is_empty(sink->outbox);
+    return sink->zmq ? sink_zmq_is_drained(sink) : outbox_is_empty(sink->outbox);
+}
+
+uint64_t sink_unsent(const struct sink *sink)
+{
+    return sink->zmq ? sink_zmq_unsent(sink) : 0;
 }
 
 bool sink_is_closed(const struct sink *sink)
@@ -209,6 +223,8 @@ const char *sink_trouble(const struct sink *sink)
 {
     if (sink->remote)
         return remote_trouble(sink);
+    if (sink->zmq)
+        return sink_zmq_trouble(sink);
     if (sink->error)
         return strerror(sink->error);
     return sink->engine == &engine_poll ? "its reader does not read"

@@ -12,16 +12,25 @@
 #include <uv.h>
 
 #include "aggregate/outbox.h"
+#include "aggregate/pool.h"
 #include "conf/conf.h"
 #include "logfile/caretaker.h"
 
 struct sink;
+struct zmq_watch;
 
 /* What all sinks share. */
 struct sink_shared {
     uv_loop_t *loop;
     bool local_time;             /* the zone of rotate.every */
     struct caretaker *caretaker; /* of what is rotated; NULL: nothing is */
+
+    /* of zmq sinks: each may take cargo_holds slots of the pool */
+    struct zmq_watch *watch;
+    struct pool *cargo;
+    size_t cargo_hold_bytes;
+    unsigned cargo_holds;
+    bool gate_is_on;
 };
 
 /* Opens what the conf names and borrows outbox and conf. A disk that is full or
@@ -53,6 +62,9 @@ const char *sink_name(const struct sink *sink);
 
 /* Written through: nothing queued and nothing in flight. */
 bool sink_is_drained(const struct sink *sink);
+
+/* Of zmq sinks, once closed: how many messages ZeroMQ had taken and could not send. */
+uint64_t sink_unsent(const struct sink *sink);
 
 /* Whether on_closed was called. */
 bool sink_is_closed(const struct sink *sink);

@@ -26,6 +26,7 @@ struct sink_kind {
     int (*open)(const struct conf_sink *conf, struct err *err);
     const char *(*target)(const struct conf_sink *conf);
     const struct remote_kind *remote; /* NULL: it is opened */
+    bool is_zmq;                      /* a ZeroMQ socket (sink/sink_zmq.h) */
 };
 
 extern const struct sink_kind sink_kind_file;
@@ -34,5 +35,6 @@ extern const struct sink_kind sink_kind_tcp;
 extern const struct sink_kind sink_kind_unix;
 extern const struct sink_kind sink_kind_udp;
 extern const struct sink_kind sink_kind_unix_dgram;
+extern const struct sink_kind sink_kind_zmq;
 
 #endif

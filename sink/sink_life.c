@@ -10,6 +10,7 @@
 #include "conf/must.h"
 #include "sink/remote.h"
 #include "sink/sink_parts.h"
+#include "sink/sink_zmq.h"
 
 static const struct sink_kind *kind_of(enum conf_sink_type type)
 {
@@ -17,6 +18,7 @@ static const struct sink_kind *kind_of(enum conf_sink_type type)
         [CONF_SINK_FILE] = &sink_kind_file, [CONF_SINK_STDOUT] = &sink_kind_stdout,
         [CONF_SINK_TCP] = &sink_kind_tcp,   [CONF_SINK_UNIX] = &sink_kind_unix,
         [CONF_SINK_UDP] = &sink_kind_udp,   [CONF_SINK_UNIX_DGRAM] = &sink_kind_unix_dgram,
+        [CONF_SINK_ZMQ] = &sink_kind_zmq,
     };
 
     return kinds[type];
@@ -161,6 +163,8 @@ struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *s
 
     if (kind->remote)
         return remote_open(conf, kind, shared->loop, outbox, err);
+    if (kind->is_zmq)
+        return sink_zmq_open(conf, kind, shared, outbox, err);
     sink = sink_new(conf, shared->loop, outbox);
     if (conf->type == CONF_SINK_FILE)
         result = sink_file_init(&sink->file, conf, shared->local_time, &reason);
@@ -270,6 +274,10 @@ void sink_close(struct sink *sink, sink_closed_cb *on_closed, void *context)
         remote_close(sink);
         return;
     }
+    if (sink->zmq) {
+        sink_zmq_close(sink);
+        return;
+    }
     uv_timer_stop(&sink->alarm);
     if (sink->state == SINK_IDLE || sink->state == SINK_DOWN || sink->engine == &engine_poll)
         sink_finish(sink); /* engine_poll: it waits for a reader who does not come */
@@ -286,5 +294,8 @@ void sink_free(struct sink **sink_address)
     sink_tree_free(&sink->tree);
     sink_file_fini(&sink->file);
     free(sink->remote);
+    if (sink->zmq)
+        sink_zmq_fini(sink);
+    free(sink->zmq);
     free(sink);
 }

@@ -25,12 +25,14 @@ enum sink_state {
 
 struct poll_handle;
 struct remote;
+struct sink_zmq;
 
 struct sink {
     const struct conf_sink *conf;
     const struct sink_kind *kind;
     const struct sink_engine *engine; /* NULL: what there will be to write to is not known */
     struct remote *remote;            /* of a connection (sink/remote.h), which has no engine */
+    struct sink_zmq *zmq;             /* of a ZeroMQ socket (sink/sink_zmq.h), the same */
     struct outbox *outbox;
     uv_loop_t *loop;
     enum sink_state state;

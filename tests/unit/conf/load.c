@@ -764,7 +764,7 @@ static void endpoints_and_sinks_have_what_they_need(void **state)
         "not a single value\n"
         "  - apps\n"
         "    ^\n"
-        "x.yaml:9:5: a sink needs 'type' (file, stdout, tcp, unix, udp or unix-dgram)\n"
+        "x.yaml:9:5: a sink needs 'type' (file, stdout, tcp, unix, udp, unix-dgram or zmq)\n"
         "  - {name: s}\n"
         "    ^\n"
         "x.yaml:10:12: another sink is called 's' too\n"
@@ -804,7 +804,7 @@ static void what_a_type_needs_and_what_it_cannot_have(void **state)
          "'address' is only for sinks of type tcp, unix, udp and unix-dgram"},
         {"type: stdout, framing: lines", "'framing' is only for sinks of type tcp and unix"},
         {"type: file, path: /x, timeout: 5s",
-         "'timeout' is only for sinks of type tcp, unix, udp and unix-dgram"},
+         "'timeout' is only for sinks of type tcp, unix, udp, unix-dgram and zmq"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -824,7 +824,7 @@ static void one_mistake_is_told_once(void **state)
         load_text(*state, INGEST "sinks:\n"
                                  "  - {name: s, type: tls, path: x}\n"
                                  "  - {name: t, type: file, path: ''}\n"),
-        "x.yaml:3:21: 'type' is 'tls', but can only be file, stdout, tcp, unix, udp or unix-dgram\n"
+        "x.yaml:3:21: 'type' is 'tls', but can only be file, stdout, tcp, unix, udp, unix-dgram or zmq\n"
         "  - {name: s, type: tls, path: x}\n"
         "                    ^\n"
         "x.yaml:4:33: 'path' is empty\n"

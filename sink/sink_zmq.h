@@ -1,0 +1,80 @@
+/* sink_zmq.h - a sink whose target is a ZeroMQ socket: for sink.c and the files sink_zmq*.c.
+ *
+ * The socket has a context of its own, so that its I/O thread stands in nobody's way, and ends
+ * in a pool thread. What is sent waits in the outbox until ZeroMQ takes it, and then in a cargo
+ * until ZeroMQ has sent it.
+ *
+ *     outbox ──copy──► cargo ──pointer──► a pipe for each peer ──► kernel
+ *     the queue        a few holds        a mark in messages
+ *
+ * Loop thread only. */
+#ifndef SINK_SINK_ZMQ_H
+#define SINK_SINK_ZMQ_H
+
+#include "sink/cargo.h"
+#include "sink/sink_parts.h"
+#include "zeromq/listener.h"
+#include "zeromq/zmq_watch.h"
+
+/* Messages that a pipe holds, of each peer: enough that a thread is never idle for want of them,
+ * and few enough that little is lost with a peer. */
+enum { SINK_ZMQ_PUSH_MARK = 100, SINK_ZMQ_PUB_MARK = 1000 };
+
+/* What libzmq needs for each of these, beside its bytes: a slot of the pipe and a content. */
+enum { SINK_ZMQ_MESSAGE_BYTES = 112 };
+
+/* What the subscriptions of one peer can come to (zeromq/gate_outlet.c). */
+enum { SINK_ZMQ_TALK_BYTES = 320 * 1024 };
+
+struct sink_zmq {
+    void *context;
+    void *socket;
+    struct zmq_watched watched;
+    struct cargo cargo;
+    struct gate_group *gate;
+    bool gate_is_on;
+    struct listener *listeners;
+    unsigned listener_count;
+
+    bool is_blocked;           /* something must happen before more is sent */
+    uint64_t blocked_since_ms; /* loop time; 0: the last message was taken */
+    uint64_t spent_ms;         /* of pub: since when patience grows, loop time */
+    uint64_t slow_told_ms;     /* 0: never */
+    uint64_t looked_ms;        /* for who is deaf */
+
+    uv_timer_t ticker;
+    uv_async_t wake; /* something of the cargo came back */
+    uv_work_t job;   /* the end of the context */
+    struct err why;
+    uint64_t unsent; /* at the close: messages that ZeroMQ had taken and not sent */
+};
+
+/* As sink_open. Fails where an address cannot be had. */
+struct sink *sink_zmq_open(const struct conf_sink *conf, const struct sink_kind *kind,
+                           const struct sink_shared *shared, struct outbox *outbox,
+                           struct err *err);
+
+/* sink.h's of the same names. */
+void sink_zmq_flush(struct sink *sink);
+void sink_zmq_drain(struct sink *sink);
+bool sink_zmq_is_drained(const struct sink *sink);
+void sink_zmq_close(struct sink *sink);
+const char *sink_zmq_trouble(const struct sink *sink);
+uint64_t sink_zmq_unsent(const struct sink *sink);
+
+/* After the close: lets go of all but the memory of `zmq` itself. */
+void sink_zmq_fini(struct sink *sink);
+
+/* ---- sink_zmq_open.c ------------------------------------------------------------------------ */
+
+/* Makes socket and context, listens and connects. 0, or -1 and a sentence; what was opened so
+ * far is the sink's. */
+int sink_zmq_open_socket(struct sink *sink, struct err *err);
+int sink_zmq_open_addresses(struct sink *sink, struct err *err);
+
+static inline bool sink_zmq_is_pub(const struct sink *sink)
+{
+    return sink->conf->socket == CONF_OUTLET_PUB;
+}
+
+#endif
