@@ -38,6 +38,15 @@ struct gate_group;
 /* Borrows the name until the last connection of the group is closed. */
 struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned max_clients);
 
+/* For a socket that has one peer and turns away, unheard, who comes before it has forgotten the
+ * one before: a place of the group is free only when nobody has used it for GATE_REST_MS. */
+enum { GATE_REST_MS = 100 };
+void gate_group_rest(struct gate_group *group);
+
+/* The socket of this group opens connections, too. Which ones nobody can tell; so what is void of
+ * them is known when nothing could be received from any socket that opens some. */
+void gate_group_connects(struct gate_group *group);
+
 /* Its connections may still be open; they keep the limits. */
 void gate_group_free(struct gate_group **group);
 
@@ -80,6 +89,10 @@ unsigned gate_cut_deaf(struct gate_group *outlet, int64_t silent_ms);
 /* A frame was received from this descriptor (ZMQ_SRCFD): its memory is libzmq's no more. */
 void gate_give_back(int fd, size_t frame_bytes);
 
+/* The peer on this descriptor does not read what we answer. One that came after `since_ms`, of
+ * CLOCK_MONOTONIC, is another. */
+void gate_cut_unread(int fd, int64_t since_ms);
+
 /* At the end of each turn of the loop: lets peers go on, and newcomers in, as there is room. */
 void gate_turn(void);
 
@@ -117,7 +130,7 @@ enum gate_cut_reason {
     GATE_CUT_HANDSHAKE, /* no handshake in time, less if others wait for the place */
     GATE_CUT_SILENT,    /* no message for half a minute, while others wait for the place */
     GATE_CUT_TALK,      /* a receiver that says too much */
-    GATE_CUT_DEAF,      /* a receiver that takes nothing */
+    GATE_CUT_DEAF,      /* takes nothing of what it is sent */
     GATE_CUT_REASONS
 };
 const char *gate_cut_reason_name(enum gate_cut_reason reason);

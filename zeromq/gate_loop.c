@@ -72,15 +72,32 @@ static void void_charges(struct gate_slot *slot)
     slot->looked = atomic_load_explicit(&slot->settled, memory_order_acquire);
 }
 
+/* Whether with this one all sockets that connect were seen empty since the last time that they
+ * were. */
+static bool ends_round(struct gate_group *group)
+{
+    if (!group->connects || group->empty_round == gate.round)
+        return false;
+    group->empty_round = gate.round;
+    if (++gate.empty_count < gate.connecting_count)
+        return false;
+    gate.round++;
+    gate.empty_count = 0;
+    return true;
+}
+
 void gate_saw_empty(struct gate_group *group)
 {
+    bool round_ends = ends_round(group);
+
     publish_all();
     gate_lock();
     for (unsigned fd = 0; fd < gate.high; fd++) {
         struct gate_slot *slot = gate_slot_of((int)fd);
         enum gate_state state = gate_state_of(slot);
 
-        if ((state == GATE_OPEN || state == GATE_CLOSED) && slot->group == group)
+        if ((state == GATE_OPEN || state == GATE_CLOSED) &&
+            (slot->group == group || (round_ends && slot->group == gate.outgoing[0])))
             void_charges(slot);
     }
     gate_unlock();

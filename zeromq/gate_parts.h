@@ -37,6 +37,7 @@ struct gate_slot {
     bool half_closed;              /* L: at the stop */
     uint64_t messages_at_stop;     /* L: 1 + the complete ones then; 0: no stop */
     unsigned closed_at_turn;       /* L */
+    int64_t charged_ms;            /* L: when it was last seen closed and charged, if it rests */
 
     struct zmtp_meter meter; /* R */
     atomic_uint_fast64_t charged, complete;
@@ -58,9 +59,12 @@ struct gate_group {
     const char *name;
     struct zmtp_limits limits;
     unsigned max_clients;
-    unsigned clients;    /* L: slots that are not free */
-    bool door_closed;    /* L: its listeners are not in epoll */
-    unsigned knocked_at; /* L: the turn at which somebody was seen at the closed door */
+    bool rests;
+    bool connects;        /* T, as is the next */
+    unsigned empty_round; /* its socket was seen empty in this one of gate.round */
+    unsigned clients;     /* L: slots that are not free */
+    bool door_closed;     /* L: its listeners are not in epoll */
+    unsigned knocked_at;  /* L: the turn at which somebody was seen at the closed door */
     int listeners[GATE_LISTENERS_MAX];
     unsigned listener_count;
     unsigned refs; /* L: its owner's, and one a slot */
@@ -91,6 +95,11 @@ struct gate {
     /* whose connections a context opens, by its prefix less GATE_THREAD_NAME_PREFIX; the first
      * is that of the endpoints */
     _Atomic(struct gate_group *) outgoing[1 + GATE_OUTLETS_MAX];
+
+    /* T: a round is over when the socket of each group that connects was seen empty in it */
+    unsigned round;
+    unsigned connecting_count; /* such groups */
+    unsigned empty_count;      /* of these, seen empty in this round */
 
     atomic_uint_fast64_t charged;  /* the sum over all slots, by the reading threads */
     atomic_uint_fast64_t returned; /* the same, by the loop thread */

@@ -114,12 +114,32 @@ struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned
     return group;
 }
 
+void gate_group_rest(struct gate_group *group)
+{
+    group->rests = true;
+}
+
 /* Connections may outlive their endpoint for a moment: the last one frees. */
 static void unref_group(struct gate_group *group)
 {
     must(group->refs > 0);
     if (--group->refs == 0)
         free(group);
+}
+
+void gate_group_connects(struct gate_group *group)
+{
+    if (!group->connects)
+        gate.connecting_count++;
+    group->connects = true;
+    group->empty_round = gate.round - 1;
+}
+
+static void connects_no_more(struct gate_group *group)
+{
+    gate.connecting_count--;
+    gate.empty_count -= group->empty_round == gate.round;
+    group->connects = false;
 }
 
 void gate_group_free(struct gate_group **group_address)
@@ -134,6 +154,8 @@ void gate_group_free(struct gate_group **group_address)
 
         atomic_compare_exchange_strong(&gate.outgoing[i], &self, NULL);
     }
+    if (group->connects)
+        connects_no_more(group);
     gate_lock();
     unref_group(group);
     gate_unlock();
@@ -240,6 +262,7 @@ void gate_leave(struct gate_slot *slot)
         give_up_unfinished(slot);
     slot->privileged = false;
     slot->closed_at_turn = gate.turn;
+    slot->charged_ms = gate_now_ms();
     set_state(slot, GATE_CLOSED);
     DL_APPEND(gate.closed, slot);
     gate.closed_count++;
@@ -262,12 +285,24 @@ void gate_free_slot(struct gate_slot *slot)
     unref_group(group);
 }
 
+/* What the socket does to forget a peer takes its threads some steps, and no turn shows them;
+ * it begins when all that the peer had sent is received. */
+static bool has_rested(struct gate_slot *slot)
+{
+    if (!slot->group->rests)
+        return true;
+    if (gate_charge_of(slot) > 0)
+        slot->charged_ms = gate_now_ms();
+    return gate_now_ms() - slot->charged_ms >= GATE_REST_MS;
+}
+
 void gate_collect(void)
 {
     struct gate_slot *slot, *next;
 
     DL_FOREACH_SAFE (gate.closed, slot, next) {
-        if (gate_charge_of(slot) == 0 && gate.turn - slot->closed_at_turn >= TURNS_TO_FREE)
+        if (has_rested(slot) && gate_charge_of(slot) == 0 &&
+            gate.turn - slot->closed_at_turn >= TURNS_TO_FREE)
             gate_free_slot(slot);
     }
 }

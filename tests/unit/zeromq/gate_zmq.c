@@ -81,15 +81,43 @@ static unsigned receive_message(void)
 }
 
 /* Its greeting and READY, so that it does not see ours too early. */
-static void shake_hands(int fd)
+static void shake_hands_with(int fd, struct stream stream)
 {
-    struct stream stream = {.len = 0};
     char theirs[64 + 2];
 
-    stream_null_handshake(&stream);
     assert_int_equal(send(fd, stream.bytes, stream.len, 0), stream.len);
     assert_int_equal(recv(fd, theirs, sizeof theirs, MSG_WAITALL), sizeof theirs);
     assert_int_equal(recv(fd, stream.bytes, (size_t)theirs[65], MSG_WAITALL), theirs[65]);
+}
+
+static void shake_hands(int fd)
+{
+    shake_hands_with(fd, stream_after_handshake());
+}
+
+static void shake_hands_as_dealer(int fd)
+{
+    static const char ready[] = "\4\34\5READY\13Socket-Type\0\0\0\6DEALER";
+    struct stream stream = {.len = 0};
+
+    stream_greeting(&stream, "NULL");
+    stream_bytes(&stream, ready, sizeof ready - 1);
+    shake_hands_with(fd, stream);
+}
+
+static void nap(void)
+{
+    struct timespec nap = {.tv_nsec = 1000 * 1000};
+
+    nanosleep(&nap, NULL);
+}
+
+static void wait_for_charge(uint64_t charge)
+{
+    for (unsigned waited = 0; gate_charge() != charge; waited++) {
+        nap();
+        assert_true(waited < LIMIT_MS);
+    }
 }
 
 /* Whole messages with commands of all kinds in them and between them. */
@@ -169,6 +197,48 @@ static void connections_that_libzmq_opens_are_charged_alike(void **state)
     close(listener);
 }
 
+/* A REP that throws away what has no empty frame in front: its charges are nobody's to give back,
+ * and would be spent for good. */
+static void what_libzmq_throws_away_of_connections_that_it_opened_is_void(void **state)
+{
+    void *rep = zmq_socket(context, ZMQ_REP);
+    struct gate_group *another = gate_group_new("another", MAX_MESSAGE, MAX_CLIENTS);
+    struct stream ten = {.len = 0}, one = {.len = 0};
+    uint64_t unit = zmtp_frame_charge(100);
+    char address[128], byte;
+    int fd;
+
+    (void)state;
+    gate_watch_connects(MAX_MESSAGE);
+    gate_group_connects(group);
+    gate_group_connects(another);
+    show_address(address);
+    fcntl(listener, F_SETFL, 0);
+    assert_int_equal(zmq_connect(rep, address), 0);
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    shake_hands_as_dealer(fd);
+    for (unsigned i = 0; i < 10; i++)
+        stream_frame(&ten, 0, 100);
+    stream_frame(&one, 0, 100);
+    assert_int_equal(send(fd, ten.bytes, ten.len, 0), ten.len);
+    wait_for_charge(10 * unit);
+    assert_int_equal(send(fd, one.bytes, one.len, 0), one.len);
+    wait_for_charge(11 * unit); /* then libzmq has queued what it had read before */
+    assert_int_equal(zmq_recv(rep, &byte, 1, ZMQ_DONTWAIT), -1);
+    for (unsigned i = 0; i < 3; i++)
+        gate_saw_empty(group);
+    assert_int_equal(gate_charge(), 11 * unit); /* it may be the other one's */
+    for (unsigned i = 0; i < 2; i++) {
+        gate_saw_empty(another);
+        gate_saw_empty(group);
+    }
+    assert_int_equal(gate_charge(), unit);
+    close(fd);
+    close(listener);
+    gate_group_free(&another);
+    zmq_close(rep);
+}
+
 /* The charge stays within the budget while nobody receives, and then all comes, in order. */
 static void a_push_that_sends_ten_budgets_loses_nothing(void **state)
 {
@@ -185,9 +255,7 @@ static void a_push_that_sends_ten_budgets_loses_nothing(void **state)
     for (unsigned i = 0; i < COUNT; i++)
         assert_int_equal(zmq_send(push, body, LEN, ZMQ_DONTWAIT), LEN);
     for (unsigned waited = 0; gate_stats().held_peers == 0; waited++) {
-        struct timespec nap = {.tv_nsec = 1000 * 1000};
-
-        nanosleep(&nap, NULL);
+        nap();
         assert_true(waited < LIMIT_MS);
     }
     assert_true(gate_charge() < BUDGET_BYTES / 2 + 2 * ONE_READ);
@@ -232,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PULL(what_libzmq_delivers_is_what_was_charged),
         WITH_PULL(connections_that_libzmq_opens_are_charged_alike),
+        WITH_PULL(what_libzmq_throws_away_of_connections_that_it_opened_is_void),
         WITH_PULL(a_push_that_sends_ten_budgets_loses_nothing),
         WITH_PULL(a_message_that_never_ends_is_cut_whatever_is_in_it),
     };
