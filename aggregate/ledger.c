@@ -90,11 +90,15 @@ const char *endpoint_ledger_show(const struct endpoint_ledger *ledger, char text
 
     for (unsigned i = 0; i < REFUSE_REASONS; i++)
         at = append_reason(text, at, refuse_reason_name(i), ledger->refused[i], &first);
-    append(text, at,
-           "%s accepted=%" PRIu64 " unrouted=%" PRIu64 " routed=%" PRIu64 " malformed=%" PRIu64
-           " cut=%" PRIu64 " messages=%" PRIu64 " bytes=%" PRIu64,
-           first ? "" : "}", ledger->accepted, ledger->unrouted, ledger->routed, ledger->malformed,
-           ledger->cut, ledger->messages, ledger->bytes);
+    at = append(text, at,
+                "%s accepted=%" PRIu64 " unrouted=%" PRIu64 " routed=%" PRIu64 " malformed=%" PRIu64
+                " cut=%" PRIu64 " messages=%" PRIu64 " bytes=%" PRIu64,
+                first ? "" : "}", ledger->accepted, ledger->unrouted, ledger->routed,
+                ledger->malformed, ledger->cut, ledger->messages, ledger->bytes);
+    if (ledger->unwanted > 0)
+        at = append(text, at, " unwanted=%" PRIu64, ledger->unwanted);
+    if (ledger->unanswered > 0)
+        append(text, at, " unanswered=%" PRIu64, ledger->unanswered);
     return text;
 }
 

@@ -25,8 +25,10 @@ struct endpoint_ledger {
     uint64_t routed;
     uint64_t malformed;
     uint64_t cut;
-    uint64_t messages;
-    uint64_t bytes; /* of payload */
+    uint64_t messages;   /* of ZeroMQ, whatever was in them */
+    uint64_t unwanted;   /* of these, not subscribed to: no entries, so in none of the sums */
+    uint64_t bytes;      /* of payload */
+    uint64_t unanswered; /* requests whose client has left, or does not read */
 };
 
 struct sink_ledger {

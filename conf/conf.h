@@ -14,7 +14,13 @@
 #include "conf/units.h"
 
 enum conf_timezone { CONF_TIMEZONE_UTC, CONF_TIMEZONE_LOCAL };
-enum conf_socket { CONF_SOCKET_PULL, CONF_SOCKET_SUB };
+enum conf_socket {
+    CONF_SOCKET_PULL,
+    CONF_SOCKET_SUB,
+    CONF_SOCKET_ROUTER,
+    CONF_SOCKET_REP,
+    CONF_SOCKET_PAIR
+};
 enum conf_frames {
     CONF_FRAMES_AUTO,
     CONF_FRAMES_PAYLOAD,
@@ -79,6 +85,7 @@ struct conf_ingest {
     enum conf_socket socket;
     struct conf_strings bind;
     struct conf_strings connect;
+    struct conf_strings subscribe; /* what topics begin with; none: all */
     struct conf_ipc ipc;
     enum conf_frames frames;
     enum conf_decode decode;

@@ -27,6 +27,18 @@ static void judge_addresses(const struct conf *conf, struct conf_problems *probl
                      "bind: 'tcp://127.0.0.1:5514'");
 }
 
+static void judge_socket(const struct conf *conf, struct conf_problems *problems,
+                         const struct conf_ingest *ingest)
+{
+    if (!is_settled(conf, &ingest->socket))
+        return;
+    if (ingest->socket != CONF_SOCKET_SUB && is_written(conf, &ingest->subscribe))
+        conf_problem(conf, problems, &ingest->subscribe, "'subscribe' is only for sub sockets");
+    if (ingest->socket == CONF_SOCKET_PAIR && ingest->bind.count + ingest->connect.count > 1)
+        conf_problem(conf, problems, &ingest->socket,
+                     "a pair socket has one peer, and so one address in 'bind' or 'connect'");
+}
+
 static void judge_limits(const struct conf *conf, struct conf_problems *problems,
                          const struct conf_ingest *ingest)
 {
@@ -66,6 +78,7 @@ static void judge_ingest(const struct conf *conf, struct conf_problems *problems
     for (unsigned i = 0; i < conf->ingest_count; i++) {
         judge_ingest_name(conf, problems, i);
         judge_addresses(conf, problems, &conf->ingest[i]);
+        judge_socket(conf, problems, &conf->ingest[i]);
         judge_limits(conf, problems, &conf->ingest[i]);
     }
 }

@@ -67,12 +67,16 @@ static const struct section ipc_section = {"'ipc'", sizeof(struct conf_ipc), ipc
 static const struct setting ingest_settings[] = {
     {ROW(struct conf_ingest, name), .required = true, .check = check_name,
      .help = "what this endpoint is called in logs and counters; unique among endpoints"},
-    {ROW(struct conf_ingest, socket), .words = WORDS("pull", "sub"), .standard = "pull",
-     .help = "pull, for clients that PUSH; sub, for those that PUB: all topics, and nobody waits"},
+    {ROW(struct conf_ingest, socket), .words = WORDS("pull", "sub", "router", "rep", "pair"),
+     .standard = "pull",
+     .help = "pull, for clients that PUSH; sub, for those that PUB, who never wait; router, for "
+             "DEALER; rep, for REQ, which is told OK; pair, for one PAIR"},
     {ROW(struct conf_ingest, bind), .most = 64,
      .help = "addresses to listen on, such as tcp://127.0.0.1:5514 or ipc:///run/x.sock"},
     {ROW(struct conf_ingest, connect), .most = 64,
      .help = "addresses to connect to, where the clients listen"},
+    {ROW(struct conf_ingest, subscribe), .most = 64,
+     .help = "for sub: what the topics begin with that are wanted; all where it is not given"},
     {ROW(struct conf_ingest, ipc), .section = &ipc_section,
      .help = "who may use the socket files of ipc:// addresses"},
     {ROW(struct conf_ingest, frames),

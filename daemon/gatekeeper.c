@@ -37,7 +37,7 @@ static void explain(const struct gate_cut *cut, char text[128])
         snprintf(text, 128, "it said more than receivers do, such as a hundred subscriptions");
         break;
     case GATE_CUT_DEAF:
-        snprintf(text, 128, "it took nothing");
+        snprintf(text, 128, "it took nothing of what it is sent");
         break;
     case GATE_CUT_SILENT:
     case GATE_CUT_REASONS:

@@ -10,6 +10,7 @@
 #include "conf/must.h"
 #include "decode/decode.h"
 #include "decode/json_index.h"
+#include "ingest/endpoint.h"
 #include "logfile/caretaker.h"
 #include "sink/sink_tree.h"
 #include "sink/sink_zmq.h"
@@ -133,7 +134,7 @@ static void measure_ingest(struct plan *plan, const struct conf *conf)
 
         plan->max_message = larger(plan->max_message, ingest->max_message.bytes);
         plan->max_entry = larger(plan->max_entry, ingest->max_entry.bytes);
-        plan->clients += ingest->bind.count > 0 ? ingest->max_clients.count : 0;
+        plan->clients += ingest->bind.count > 0 ? endpoint_places(ingest) : 0;
         plan->clients += ingest->connect.count;
         plan->own_descriptors += FILES_AN_ENDPOINT + ingest->bind.count;
     }

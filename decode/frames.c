@@ -26,19 +26,27 @@ static bool begins_cmdp(const char *bytes, size_t len)
     return false;
 }
 
-/* A REQ's requests begin with an empty frame, which may have come through others that each put
- * the way back in front of it; a DEALER sends what it likes. True: this frame belongs to it. */
+/* Who asked, then the way back, which others may have put there, then nothing. */
+static bool is_of_question(struct frames *frames, size_t len, bool more)
+{
+    frames->envelope_ended = frames->count > 1 && len == 0 && more;
+    return true;
+}
+
+/* A DEALER that talks as a REQ does begins with nothing, too. */
+static bool is_delimiter(struct frames *frames, size_t len, bool more)
+{
+    frames->envelope_ended = true;
+    return len == 0 && more;
+}
+
+/* Whether this frame belongs to the envelope. */
 static bool is_envelope(struct frames *frames, size_t len, bool more)
 {
-    bool is_sender = frames->count == 1, is_delimiter = !is_sender && len == 0 && more;
-
     if (frames->envelope_ended)
         return false;
-    if (frames->envelope == FRAMES_ASKED)
-        frames->envelope_ended = is_delimiter;
-    else
-        frames->envelope_ended = !is_sender;
-    return is_sender || is_delimiter || frames->envelope == FRAMES_ASKED;
+    return frames->envelope == FRAMES_ASKED ? is_of_question(frames, len, more)
+                                            : is_delimiter(frames, len, more);
 }
 
 static enum frame_role second(enum conf_frames rule, const void *bytes, size_t len, bool more)

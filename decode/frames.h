@@ -22,9 +22,9 @@
 enum { FRAMES_MAX = 64 }; /* of one message, the envelope included */
 
 enum frames_envelope {
-    FRAMES_BARE,   /* none: pull, sub, pair */
-    FRAMES_ROUTED, /* router: who sent it and, from a REQ, an empty frame */
-    FRAMES_ASKED   /* rep: who sent it and the way back, up to an empty frame, which must be */
+    FRAMES_BARE,      /* none: pull, sub, pair */
+    FRAMES_DELIMITED, /* router: an empty frame, from those who talk as a REQ does */
+    FRAMES_ASKED      /* rep: who sent it and the way back, up to an empty frame, which must be */
 };
 
 enum frame_role {

@@ -10,6 +10,11 @@
 
 /* ---- opening --------------------------------------------------------------------- */
 
+unsigned endpoint_places(const struct conf_ingest *conf)
+{
+    return conf->socket == CONF_SOCKET_PAIR ? 1 : conf->max_clients.count;
+}
+
 struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endpoint_shared *shared,
                                const void **setting_out, struct err *err)
 {
@@ -20,7 +25,9 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
     endpoint->shared = *shared;
     endpoint->rules = (struct decode_rules){
         .decode = conf->decode, .split = conf->split, .max_entry = conf->max_entry.bytes};
-    endpoint->gate = gate_group_new(conf->name, conf->max_message.bytes, conf->max_clients.count);
+    endpoint->gate = gate_group_new(conf->name, conf->max_message.bytes, endpoint_places(conf));
+    if (conf->socket == CONF_SOCKET_PAIR)
+        gate_group_rest(endpoint->gate);
     *setting_out = &conf->name;
     if (endpoint_open_socket(endpoint, err) < 0 ||
         endpoint_open_addresses(endpoint, setting_out, err) < 0 ||
@@ -42,11 +49,13 @@ bool endpoint_is_parked(const struct endpoint *endpoint)
 
 bool endpoint_retry(struct endpoint *endpoint)
 {
-    if (!endpoint_is_parked(endpoint))
+    if (!endpoint_is_waiting(endpoint))
         return true;
-    if (!endpoint_offer_rest(endpoint) || !endpoint_receive_rest(endpoint))
+    if (endpoint_is_parked(endpoint) && !endpoint_offer_rest(endpoint))
         return false;
-    endpoint_pause_if_parked(endpoint);
+    if (!endpoint_receive_rest(endpoint))
+        return false;
+    endpoint_pause_if_waiting(endpoint);
     return true;
 }
 
@@ -91,6 +100,8 @@ void endpoint_stop(struct endpoint *endpoint)
         endpoint_refuse_payload(endpoint);
         endpoint_receive_rest(endpoint);
     }
+    endpoint->ledger.unanswered += endpoint->answer.due;
+    endpoint->answer.due = false;
     endpoint_refuse_queued(endpoint);
     zmq_watch_remove(&endpoint->watched, on_removed);
     must(endpoint_ledger_balances(&endpoint->ledger));

@@ -27,6 +27,9 @@ struct endpoint_shared {
 
 struct endpoint;
 
+/* How many clients may be connected to its bound addresses at once. */
+unsigned endpoint_places(const struct conf_ingest *conf);
+
 /* Listens and connects as configured, and receives from the next turn on. Borrows the
  * conf. NULL and a sentence, with nothing left open, when an address cannot be had;
  * *setting_out then is the setting to blame. */

@@ -28,24 +28,56 @@ static int set_option(struct endpoint *endpoint, int option, int value, struct e
     return 0;
 }
 
-/* sub: of all topics. */
+/* A router is a DEALER here. To ZeroMQ's ROUTER the id that a client gives itself is its name,
+ * and of two with one name, be they one client that came back, it throws away what one of them
+ * has sent; a DEALER takes from whoever comes. */
+static const struct kind {
+    int zmq_type;
+    enum frames_envelope envelope;
+} kinds[] = {
+    [CONF_SOCKET_PULL] = {ZMQ_PULL, FRAMES_BARE},
+    [CONF_SOCKET_SUB] = {ZMQ_SUB, FRAMES_BARE},
+    [CONF_SOCKET_ROUTER] = {ZMQ_DEALER, FRAMES_DELIMITED},
+    [CONF_SOCKET_REP] = {ZMQ_ROUTER, FRAMES_ASKED},
+    [CONF_SOCKET_PAIR] = {ZMQ_PAIR, FRAMES_BARE},
+};
+
+/* sub: of all topics. What ZeroMQ filters out has been charged for and is never received, so
+ * `subscribe` is ours. */
 static int make_socket(struct endpoint *endpoint, struct err *err)
 {
-    bool is_sub = endpoint->conf->socket == CONF_SOCKET_SUB;
+    const struct kind *kind = &kinds[endpoint->conf->socket];
 
-    endpoint->socket = zmq_socket(endpoint->shared.zmq, is_sub ? ZMQ_SUB : ZMQ_PULL);
+    endpoint->envelope = kind->envelope;
+    endpoint->socket = zmq_socket(endpoint->shared.zmq, kind->zmq_type);
     if (!endpoint->socket)
         return err_set(err, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));
-    if (is_sub && zmq_setsockopt(endpoint->socket, ZMQ_SUBSCRIBE, "", 0) < 0)
+    if (kind->zmq_type == ZMQ_SUB && zmq_setsockopt(endpoint->socket, ZMQ_SUBSCRIBE, "", 0) < 0)
         return err_set(err, "cannot subscribe: %s", zmq_strerror(errno));
     return 0;
+}
+
+/* Of two clients that give themselves one id the later one has it: ZeroMQ then ends the other's
+ * connection, and throws away the requests in it, which nobody has answered. It would keep those
+ * of the later one for ever else. */
+static int prepare_answers(struct endpoint *endpoint, struct err *err)
+{
+    int queued = endpoint->shared.gate_is_on ? ANSWERS_QUEUED : 1000;
+
+    if (endpoint->envelope != FRAMES_ASKED)
+        return 0;
+    if (set_option(endpoint, ZMQ_SNDHWM, queued, err) < 0 ||
+        set_option(endpoint, ZMQ_ROUTER_MANDATORY, 1, err) < 0)
+        return -1;
+    return set_option(endpoint, ZMQ_ROUTER_HANDOVER, 1, err);
 }
 
 int endpoint_open_socket(struct endpoint *endpoint, struct err *err)
 {
     int64_t max_message = (int64_t)endpoint->conf->max_message.bytes;
 
-    if (make_socket(endpoint, err) < 0 || set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
+    if (make_socket(endpoint, err) < 0 || prepare_answers(endpoint, err) < 0 ||
+        set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
         set_option(endpoint, ZMQ_IPV6, 1, err) < 0 ||
         set_option(endpoint, ZMQ_RCVHWM, high_water_mark(endpoint), err) < 0 ||
         set_option(endpoint, ZMQ_HANDSHAKE_IVL, endpoint->shared.gate_is_on ? 0 : 1000, err) < 0 ||
@@ -81,6 +113,7 @@ static int connect_one(struct endpoint *endpoint, const char *text, struct err *
         return -1;
     if (set_option(endpoint, ZMQ_HANDSHAKE_IVL, CONNECT_HANDSHAKE_MS, err) < 0)
         return -1;
+    gate_group_connects(endpoint->gate);
     if (zmq_connect(endpoint->socket, text) < 0)
         return err_set(err, "cannot connect to '%s': %s", text, zmq_strerror(errno));
     return 0;

@@ -20,6 +20,19 @@ _Static_assert((int)KEPT_FRAME_MAX >= (int)MESSAGE_TOPIC_MAX &&
                    (int)KEPT_FRAME_MAX >= (int)MESSAGE_KEY_MAX,
                "all of what a message keeps");
 
+/* Where the answer to the request in work goes, see endpoint_answer.c. Who asked has a name of
+ * at most 255 bytes; what others put beside it is 5 bytes each, if they are ZeroMQ's. */
+enum { ANSWER_FRAMES_MAX = 8, ANSWER_BYTES_MAX = 512, ANSWERS_QUEUED = 64 };
+struct answer {
+    bool due; /* the request is taken */
+    int fd;   /* the connection that it came on */
+    int64_t since_ms;
+    unsigned frame_count;
+    unsigned bytes_used;
+    unsigned short lens[ANSWER_FRAMES_MAX];
+    char bytes[ANSWER_BYTES_MAX];
+};
+
 struct endpoint {
     const struct conf_ingest *conf;
     struct endpoint_shared shared;
@@ -43,6 +56,8 @@ struct endpoint {
     struct kept_frame header;
     struct kept_frame key;
     int64_t received_ns;
+    int source_fd; /* the connection that the frame in hand came on (ZMQ_SRCFD) */
+    struct answer answer;
 
     /* the payload in hand; parked while `entry` is set between two turns */
     struct message *message;
@@ -73,12 +88,29 @@ void endpoint_refuse_payload(struct endpoint *endpoint);
 /* ---- endpoint_receive.c --------------------------------------------------------------- */
 
 void endpoint_on_turn(struct zmq_watched *watched);
-void endpoint_pause_if_parked(struct endpoint *endpoint);
+void endpoint_pause_if_waiting(struct endpoint *endpoint);
 
 /* Takes the frames of the message in work that are still to come. False: parked again. */
 bool endpoint_receive_rest(struct endpoint *endpoint);
 
+/* Whether nothing new is received for now: something is parked, or an answer waits. */
+bool endpoint_is_waiting(const struct endpoint *endpoint);
+
 /* After the stop: what ZeroMQ still has is refused. */
 void endpoint_refuse_queued(struct endpoint *endpoint);
+
+/* ---- endpoint_answer.c ---------------------------------------------------------------- */
+
+/* With the next request. */
+void endpoint_answer_begin(struct endpoint *endpoint);
+
+/* False: the way back is longer than any that is served. */
+bool endpoint_answer_keep(struct endpoint *endpoint, zmq_msg_t *frame);
+
+/* The request is dealt with: from now on it is owed an answer. */
+void endpoint_answer_owe(struct endpoint *endpoint);
+
+/* False: it is owed still, and cannot be sent now. */
+bool endpoint_answer_send(struct endpoint *endpoint);
 
 #endif

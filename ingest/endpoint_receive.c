@@ -26,7 +26,9 @@ static bool receive_frame(struct endpoint *endpoint, zmq_msg_t *frame)
     if (rc < 0)
         return false;
     endpoint->frame_bytes += (size_t)rc;
-    gate_give_back(zmq_msg_get(frame, ZMQ_SRCFD), (size_t)rc);
+    endpoint->source_fd = zmq_msg_get(frame, ZMQ_SRCFD);
+    if (endpoint->more_frames || endpoint->envelope != FRAMES_ASKED) /* else it came on no wire */
+        gate_give_back(endpoint->source_fd, (size_t)rc);
     return true;
 }
 
@@ -67,6 +69,8 @@ static bool take_frame(struct endpoint *endpoint, zmq_msg_t *frame)
     switch (frames_next(&endpoint->frames, zmq_msg_data(frame), zmq_msg_size(frame),
                         endpoint->more_frames)) {
     case FRAME_ENVELOPE:
+        if (endpoint->envelope == FRAMES_ASKED && !endpoint_answer_keep(endpoint, frame))
+            refuse_rest(endpoint, frame);
         break;
     case FRAME_TOPIC:
         keep(&endpoint->topic, frame);
@@ -86,6 +90,15 @@ static bool take_frame(struct endpoint *endpoint, zmq_msg_t *frame)
     return true;
 }
 
+/* A client that waits for its answer gets it for what was refused, too; but not where no way
+ * back was found. */
+static bool end_message(struct endpoint *endpoint)
+{
+    if (endpoint->envelope == FRAMES_ASKED && endpoint->frames.envelope_ended)
+        endpoint_answer_owe(endpoint);
+    return endpoint_answer_send(endpoint);
+}
+
 bool endpoint_receive_rest(struct endpoint *endpoint)
 {
     zmq_msg_t frame;
@@ -97,7 +110,7 @@ bool endpoint_receive_rest(struct endpoint *endpoint)
         ready = take_frame(endpoint, &frame);
     }
     zmq_msg_close(&frame);
-    return ready;
+    return ready && end_message(endpoint);
 }
 
 /* Most messages are one frame, whose payload nothing stands beside. */
@@ -107,14 +120,33 @@ static bool is_bare_payload(const struct endpoint *endpoint)
            endpoint->conf->frames <= CONF_FRAMES_PAYLOAD;
 }
 
+/* As ZeroMQ would do it: by what the first frame begins with. */
+static bool is_wanted(const struct conf_strings *subscribe, zmq_msg_t *first)
+{
+    for (unsigned i = 0; i < subscribe->count; i++) {
+        size_t len = strlen(subscribe->items[i]);
+
+        if (len <= zmq_msg_size(first) &&
+            memcmp(zmq_msg_data(first), subscribe->items[i], len) == 0)
+            return true;
+    }
+    return subscribe->count == 0;
+}
+
 static bool take_message(struct endpoint *endpoint, zmq_msg_t *first)
 {
     endpoint->ledger.messages++;
     endpoint->topic.len = endpoint->header.len = endpoint->key.len = 0;
     endpoint->more_frames = zmq_msg_more(first);
+    if (!is_wanted(&endpoint->conf->subscribe, first)) {
+        endpoint->ledger.unwanted++;
+        skip_rest(endpoint, first);
+        return true;
+    }
     if (is_bare_payload(endpoint))
         return endpoint_take_payload(endpoint, first);
     frames_begin(&endpoint->frames, endpoint->conf->frames, endpoint->envelope);
+    endpoint_answer_begin(endpoint);
     return take_frame(endpoint, first) && endpoint_receive_rest(endpoint);
 }
 
@@ -137,9 +169,14 @@ static bool receive_message(struct endpoint *endpoint, struct turn *turn)
     return ready;
 }
 
-void endpoint_pause_if_parked(struct endpoint *endpoint)
+bool endpoint_is_waiting(const struct endpoint *endpoint)
 {
-    endpoint->watched.wanted = !endpoint_is_parked(endpoint);
+    return endpoint_is_parked(endpoint) || endpoint->answer.due;
+}
+
+void endpoint_pause_if_waiting(struct endpoint *endpoint)
+{
+    endpoint->watched.wanted = !endpoint_is_waiting(endpoint);
 }
 
 static bool turn_is_over(struct turn *turn)
@@ -161,7 +198,7 @@ void endpoint_on_turn(struct zmq_watched *watched)
     watched->emptied = false;
     while (receive_message(endpoint, &turn) && !turn_is_over(&turn))
         ;
-    endpoint_pause_if_parked(endpoint);
+    endpoint_pause_if_waiting(endpoint);
 }
 
 /* ZeroMQ may be fed faster than this; what it can have had at the stop bounds it. */

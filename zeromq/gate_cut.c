@@ -92,6 +92,16 @@ void gate_cut_peer(struct gate_slot *slot, enum gate_cut_reason reason)
     gate_raise_attention();
 }
 
+void gate_cut_unread(int fd, int64_t since_ms)
+{
+    struct gate_slot *slot = gate_slot_of(fd);
+
+    gate_lock();
+    if (slot && gate_state_of(slot) == GATE_OPEN && slot->opened_ms <= since_ms)
+        gate_cut_peer(slot, GATE_CUT_DEAF);
+    gate_unlock();
+}
+
 bool gate_next_cut(struct gate_cut *cut_out)
 {
     bool any;

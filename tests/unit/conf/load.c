@@ -401,14 +401,34 @@ static void what_stands_in_the_wrong_shape_is_refused(void **state)
     check_lines(*state, cases, COUNT_OF(cases), "", INGEST SINKS);
 }
 
+static void sockets_have_settings_and_limits_of_their_own(void **state)
+{
+    static const struct wrong_line cases[] = {
+        {"    socket: router\n    subscribe: x\n",
+         "x.yaml:5:16: 'subscribe' is only for sub sockets\n"
+         "    subscribe: x\n"
+         "               ^\n"},
+        {"    socket: pair\n    connect: 'tcp://[::]:2'\n",
+         "x.yaml:4:13: a pair socket has one peer, and so one address in 'bind' or 'connect'\n"
+         "    socket: pair\n"
+         "            ^\n"},
+        {"    socket: sub\n    subscribe: [orders, x]\n", ""},
+        {"    socket: pair\n", ""},
+    };
+
+    check_lines(*state, cases, COUNT_OF(cases), "ingest:\n  - name: in\n    bind: 'tcp://[::]:1'\n",
+                SINKS);
+}
+
 static void keys_of_no_setting_are_refused(void **state)
 {
     static const struct wrong_line cases[] = {
-        {"    encryption: none\n", "x.yaml:4:5: unknown key 'encryption'; an ingest endpoint has "
-                                   "name, socket, bind, connect, "
-                                   "ipc, frames, decode, split, max_entry, max_message and max_clients\n"
-                                   "    encryption: none\n"
-                                   "    ^\n"},
+        {"    encryption: none\n",
+         "x.yaml:4:5: unknown key 'encryption'; an ingest endpoint has "
+         "name, socket, bind, connect, "
+         "subscribe, ipc, frames, decode, split, max_entry, max_message and max_clients\n"
+         "    encryption: none\n"
+         "    ^\n"},
         {"    max_entries: 1MiB\n", "x.yaml:4:5: unknown key 'max_entries'; did you mean "
                                     "'max_entry'?\n"
                                     "    max_entries: 1MiB\n"
@@ -418,12 +438,13 @@ static void keys_of_no_setting_are_refused(void **state)
                                      "          ^\n"},
         {"    \"\": x\n",
          "x.yaml:4:5: unknown key ''; an ingest endpoint has name, socket, bind, connect, "
-         "ipc, frames, decode, split, max_entry, max_message and max_clients\n"
+         "subscribe, ipc, frames, decode, split, max_entry, max_message and max_clients\n"
          "    \"\": x\n"
          "    ^\n"},
-        {"    socket: rep\n", "x.yaml:4:13: 'socket' is 'rep', but can only be pull or sub\n"
-                              "    socket: rep\n"
-                              "            ^\n"},
+        {"    socket: req\n",
+         "x.yaml:4:13: 'socket' is 'req', but can only be pull, sub, router, rep or pair\n"
+         "    socket: req\n"
+         "            ^\n"},
     };
 
     check_lines(*state, cases, COUNT_OF(cases), "ingest:\n  - name: in\n    bind: 'tcp://[::]:1'\n",
@@ -1256,6 +1277,7 @@ int main(void)
         TEST(all_problems_are_told_at_once_in_the_order_of_lines),
         TEST(what_stands_in_the_wrong_shape_is_refused),
         TEST(keys_of_no_setting_are_refused),
+        TEST(sockets_have_settings_and_limits_of_their_own),
         TEST(a_match_asks_for_what_is_written),
         TEST(what_no_match_can_ask_for_is_told),
         TEST(globs_are_not_endless),

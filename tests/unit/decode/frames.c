@@ -111,33 +111,48 @@ static void a_header_begins_with_the_name_of_its_protocol(void **state)
 
 /* ---- envelopes -------------------------------------------------------------------------- */
 
+/* A `rep` has who asked in front of the frames, whoever that is. */
 static const struct envelope_row {
     const char *frame[FRAMES_OF_A_ROW];
-    const char *routed, *asked;
+    const char *delimited, *asked;
 } envelope_rows[] = {
-    {{"id", "text"}, "ep", "e-"},
-    {{"id", "", "text"}, "eep", "eep"},
-    {{"id", "", ""}, "eep", "eep"},
-    {{"id", ""}, "ep", "e-"},
-    {{"id"}, "-", "-"},
-    {{"", "", "text"}, "eep", "eep"}, /* no id is empty; if one were, it is one */
-    {{"id", "", "INFO", "text"}, "eetp", "eetp"},
-    {{"id", "INFO", "text"}, "etp", "ee-"},
-    {{"id", "", "", "text"}, "eetp", "eetp"}, /* an empty topic */
-    {{"id", "", "t", CMDP, "text"}, "eethp", "eethp"},
-    {{"id", "hop", "", "text"}, "etpp", "eeep"},
-    {{"id", "a", "b", "", "text"}, "etppp", "eeeep"},
-    {{"id", "hop", "", "t", "text"}, "etppp", "eeetp"},
+    {{"text"}, "p", "e-"},
+    {{""}, "p", "e-"},
+    {{"", "text"}, "ep", "eep"},
+    {{"", ""}, "ep", "eep"},
+    {{"", "INFO", "text"}, "etp", "eetp"},
+    {{"INFO", "text"}, "tp", "ee-"},
+    {{"INFO", ""}, "tp", "ee-"},
+    {{"", "", "text"}, "etp", "eetp"}, /* an empty topic */
+    {{"", "t", CMDP, "text"}, "ethp", "eethp"},
+    {{"hop", "", "text"}, "tpp", "eeep"},
+    {{"a", "b", "", "text"}, "tppp", "eeeep"},
+    {{"hop", "", "t", "text"}, "tppp", "eeetp"},
 };
+
+static void check_asked(const struct envelope_row *row)
+{
+    const char *frame[FRAMES_OF_A_ROW + 2] = {"who"};
+
+    memcpy(frame + 1, row->frame, sizeof row->frame);
+    check(CONF_FRAMES_AUTO, FRAMES_ASKED, frame, row->asked);
+}
+
+static void who_asks_and_says_nothing_is_refused(void **state)
+{
+    static const char *const request[] = {"who", NULL};
+
+    (void)state;
+    check(CONF_FRAMES_AUTO, FRAMES_ASKED, request, "-");
+}
 
 static void envelopes_are_stripped(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(envelope_rows); i++) {
-        const struct envelope_row *row = &envelope_rows[i];
-
-        check(CONF_FRAMES_AUTO, FRAMES_ROUTED, row->frame, row->routed);
-        check(CONF_FRAMES_AUTO, FRAMES_ASKED, row->frame, row->asked);
+        check(CONF_FRAMES_AUTO, FRAMES_DELIMITED, envelope_rows[i].frame,
+              envelope_rows[i].delimited);
+        check_asked(&envelope_rows[i]);
     }
 }
 
@@ -146,7 +161,7 @@ static void a_rule_holds_behind_an_envelope(void **state)
     static const char *const request[] = {"id", "", "t", "k", "text", NULL};
 
     (void)state;
-    check(CONF_FRAMES_PAYLOAD, FRAMES_ROUTED, request, "eeppp");
+    check(CONF_FRAMES_PAYLOAD, FRAMES_DELIMITED, request + 1, "eppp");
     check(CONF_FRAMES_TOPIC, FRAMES_ASKED, request, "eetpp");
     check(CONF_FRAMES_TOPIC_KEY, FRAMES_ASKED, request, "eetkp");
 }
@@ -158,7 +173,7 @@ static void the_last_frame_that_is_allowed_is_a_payload_and_the_next_is_refused(
     struct frames frames;
 
     (void)state;
-    frames_begin(&frames, CONF_FRAMES_AUTO, FRAMES_ROUTED);
+    frames_begin(&frames, CONF_FRAMES_AUTO, FRAMES_DELIMITED);
     for (unsigned i = 0; i < FRAMES_MAX - 1; i++)
         assert_int_not_equal(frames_next(&frames, "x", 1, true), FRAME_REFUSED);
     assert_int_equal(frames_next(&frames, "x", 1, true), FRAME_PAYLOAD);
@@ -183,6 +198,7 @@ int main(void)
         cmocka_unit_test(each_rule_tells_what_each_frame_is),
         cmocka_unit_test(a_header_begins_with_the_name_of_its_protocol),
         cmocka_unit_test(envelopes_are_stripped),
+        cmocka_unit_test(who_asks_and_says_nothing_is_refused),
         cmocka_unit_test(a_rule_holds_behind_an_envelope),
         cmocka_unit_test(the_last_frame_that_is_allowed_is_a_payload_and_the_next_is_refused),
         cmocka_unit_test(an_envelope_without_end_is_refused),
