@@ -596,6 +596,84 @@ static void as_many_routes_as_promised_and_not_one_more(void **state)
     all_home();
 }
 
+/* ---- topics ---------------------------------------------------------------------------------- */
+
+static struct format *topic;
+
+static void add_headed_sink(unsigned i, const char *template, const char *topic_template)
+{
+    struct err err;
+
+    add_sink(i, template);
+    topic = format_new_topic(topic_template, &(struct format_options){0}, &err);
+    if (!topic)
+        fail_msg("%s", err.text);
+    aggregate_head_route(aggregate, topic);
+}
+
+static void a_topic_and_a_nul_stand_in_front_of_the_line(void **state)
+{
+    static const char both[] = "shop.info\0<a b>\n-.info\0<->\n";
+    const char *text;
+    size_t len;
+
+    (void)state;
+    add_headed_sink(0, "<{message}>", "{app}.{level}");
+    add_sink(1, "{app}");
+    sample_begin(&sample)->app = sample_str(&sample, "shop");
+    sample.entry->text = sample_str(&sample, "a b");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    sample_begin(&sample);
+    sample.entry->text = sample_str(&sample, "-");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    text = written(0, &len);
+    assert_int_equal(len, sizeof both - 1);
+    assert_memory_equal(text, both, len);
+    assert_string_equal(written(1, NULL), "shop\n-\n");
+    format_free(&topic);
+    all_home();
+}
+
+/* Names are shortened where a topic would be very long; an entry that is cut keeps its topic. */
+static void a_topic_stays_short_and_the_longest_entry_has_one(void **state)
+{
+    static char name[3000];
+    const char *text;
+    size_t len;
+
+    (void)state;
+    add_headed_sink(0, "{message}", "{app}/{host}");
+    text_of('x', 2 * CAP);
+    memset(name, 'n', sizeof name - 1);
+    sample.entry->app = sample_str(&sample, name);
+    sample.entry->host = sample_str(&sample, "web");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    text = written(0, &len);
+    assert_in_range(len, outbox_longest(outboxes[0]) - 8, outbox_longest(outboxes[0]));
+    assert_int_equal(strlen(text), 64 + sizeof "/web" - 1);
+    assert_memory_equal(text + 60, "nnnn/web\0xxxx", 13);
+    assert_int_equal(ledgers[0]->cut, 1);
+    format_free(&topic);
+    all_home();
+}
+
+static void a_topic_is_made_of_names(void **state)
+{
+    struct format_options options = {0};
+    struct err err;
+    struct format *plain = format_new_topic("logs", &options, &err);
+
+    (void)state;
+    assert_non_null(plain);
+    format_free(&plain);
+    assert_null(format_new_topic("{message}", &options, &err));
+    assert_non_null(strstr(err.text, "a topic has no '{message}'"));
+    assert_null(format_new_topic("{app}{fields}", &options, &err));
+    assert_null(format_new_topic("", &options, &err));
+    assert_null(format_new_topic("{ap}", &options, &err));
+    all_home();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -621,6 +699,9 @@ int main(void)
         TEST(a_search_that_gives_up_is_counted_in_its_sink_once_an_entry),
         TEST(who_waits_is_not_judged_again_when_others_are_taken),
         TEST(as_many_routes_as_promised_and_not_one_more),
+        TEST(a_topic_and_a_nul_stand_in_front_of_the_line),
+        TEST(a_topic_stays_short_and_the_longest_entry_has_one),
+        TEST(a_topic_is_made_of_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

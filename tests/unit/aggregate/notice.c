@@ -200,6 +200,10 @@ static void the_longest_fits(void **state)
         notice_init(&notice, style, name, true);
         notice.framing = FRAMING_OCTET_COUNTED;
         assert_true(notice_write(&notice, &gaps, text) <= NOTICES_ROOM);
+        notice.framing = FRAMING_LINES;
+        notice.has_topic = true;
+        assert_true(notice_write(&notice, &gaps, text) <= NOTICES_ROOM);
+        assert_memory_equal(text, "logboom", sizeof "logboom");
     }
     unsetenv("TZ");
     tzset();

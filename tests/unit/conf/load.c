@@ -524,7 +524,7 @@ static void globs_are_not_endless(void **state)
 
 static void keys_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {"certificate", "bind"};
+    static const char *const later[] = {"certificate", "listen"};
 
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         char text[256], wanted[64];
@@ -826,6 +826,15 @@ static void what_a_type_needs_and_what_it_cannot_have(void **state)
         {"type: stdout, framing: lines", "'framing' is only for sinks of type tcp and unix"},
         {"type: file, path: /x, timeout: 5s",
          "'timeout' is only for sinks of type tcp, unix, udp, unix-dgram and zmq"},
+        {"type: zmq, connect: 'ipc:///x', format: json", ""},
+        {"type: zmq, socket: pub, bind: 'ipc:///x', topic: '{app}', timeout: 5s", ""},
+        {"type: zmq", "a sink of type zmq needs 'bind' or 'connect', such as"},
+        {"type: zmq, bind: 'ipc:///x', topic: '{app}'", "'topic' is only for socket: pub"},
+        {"type: zmq, bind: 'ipc:///x', timeout: 5s", "'timeout' is only for socket: pub"},
+        {"type: zmq, bind: 'ipc:///x', address: 'h:1'", "'address' is only for sinks of type"},
+        {"type: stdout, bind: 'ipc:///x'", "'bind' is only for sinks of type zmq"},
+        {"type: stdout, max_clients: 3", "'max_clients' is only for sinks of type zmq"},
+        {"type: stdout, ipc: {mode: '0600'}", "'ipc.mode' is only for sinks of type zmq"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -841,16 +850,16 @@ static void what_a_type_needs_and_what_it_cannot_have(void **state)
 
 static void one_mistake_is_told_once(void **state)
 {
-    assert_string_equal(
-        load_text(*state, INGEST "sinks:\n"
-                                 "  - {name: s, type: tls, path: x}\n"
-                                 "  - {name: t, type: file, path: ''}\n"),
-        "x.yaml:3:21: 'type' is 'tls', but can only be file, stdout, tcp, unix, udp, unix-dgram or zmq\n"
-        "  - {name: s, type: tls, path: x}\n"
-        "                    ^\n"
-        "x.yaml:4:33: 'path' is empty\n"
-        "  - {name: t, type: file, path: ''}\n"
-        "                                ^\n");
+    assert_string_equal(load_text(*state, INGEST "sinks:\n"
+                                                 "  - {name: s, type: tls, path: x}\n"
+                                                 "  - {name: t, type: file, path: ''}\n"),
+                        "x.yaml:3:21: 'type' is 'tls', but can only be file, stdout, tcp, unix, "
+                        "udp, unix-dgram or zmq\n"
+                        "  - {name: s, type: tls, path: x}\n"
+                        "                    ^\n"
+                        "x.yaml:4:33: 'path' is empty\n"
+                        "  - {name: t, type: file, path: ''}\n"
+                        "                                ^\n");
 }
 
 static void a_path_is_judged_by_those_who_use_it(void **state)

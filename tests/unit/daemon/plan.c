@@ -399,6 +399,25 @@ static void addresses_to_connect_to_are_a_client_each(void **state)
     forget_plan();
 }
 
+/* A place for each receiver, more of it for subscribers, and what is on its way to them. */
+static void receivers_of_zmq_sinks_are_clients_that_cost_more(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        plan_of("ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_clients: 10}]\n"
+                "sinks: [{name: b, type: zmq, connect: ['ipc:///a', 'ipc:///b']},\n"
+                " {name: c, type: zmq, socket: pub, bind: 'ipc:///c', max_clients: 5}]\n"),
+        0);
+    assert_true(fits());
+    assert_int_equal(t.plan.clients, 10 + 2 + 5);
+    assert_int_equal(t.plan.receivers_bytes, 2 * 100 * 112 + 5 * (1000 * 112 + 320 * KIB));
+    assert_int_equal(t.plan.share_bytes[BUDGET_CLIENTS],
+                     17 * PLAN_CLIENT_BYTES + t.plan.receivers_bytes);
+    assert_int_equal(t.plan.zmq_sinks * t.plan.cargo_holds, 2 * 16);
+    assert_in_range(t.plan.share_bytes[BUDGET_CARGO], 4 * MIB, 4 * MIB + 4 * KIB);
+    forget_plan();
+}
+
 /* Two expressions, and one room for both. */
 static void the_table_of_paths_is_a_share(void **state)
 {
@@ -462,6 +481,7 @@ int main(void)
         cmocka_unit_test(any_cap_is_used_up_and_never_exceeded),
         cmocka_unit_test(both_queues_and_receiving_grow_with_the_cap),
         cmocka_unit_test(addresses_to_connect_to_are_a_client_each),
+        cmocka_unit_test(receivers_of_zmq_sinks_are_clients_that_cost_more),
         cmocka_unit_test(the_table_of_paths_is_a_share),
         cmocka_unit_test(what_matches_need_is_among_the_tables),
     };

@@ -656,11 +656,35 @@ static void no_message_is_missed_in_a_random_streak(void **state)
         run_until_received(&t.ends[i], sent[i]);
 }
 
+/* A full pipe has room again when the other end reads; until then the loop may sleep. */
+static void room_to_send_is_waited_for_as_well(void **state)
+{
+    struct end *end = &t.ends[0];
+    char bytes[2];
+    unsigned turns;
+
+    (void)state;
+    end->per_turn = 0;
+    end->watched.waits_for = ZMQ_POLLOUT;
+    end->watched.wanted = false;
+    while (zmq_send(end->ours, "m", 1, ZMQ_DONTWAIT) >= 0)
+        ;
+    end->watched.wanted = true;
+    for (turns = 0; turns < 10; turns++)
+        turn_once();
+    assert_null(strchr(t.order, '0'));
+    while (zmq_recv(end->theirs, bytes, sizeof bytes, ZMQ_DONTWAIT) >= 0)
+        ;
+    while (!strchr(t.order, '0'))
+        uv_run(&t.loop, UV_RUN_ONCE);
+}
+
 #define in_a_loop(test) cmocka_unit_test_setup_teardown(test, open_loop, close_loop)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        in_a_loop(room_to_send_is_waited_for_as_well),
         in_a_loop(a_message_wakes_the_loop),
         in_a_loop(a_bell_eaten_by_a_send_loses_no_message),
         in_a_loop(a_bell_eaten_at_the_end_of_a_turn_loses_no_message),
