@@ -18,10 +18,10 @@ enum { LONELY_MS = 1000 };
 /* A subscriber whose pipe is full is waited for, since it may need but a moment; one that is not
  * ready by then misses entries. So that such a one does not hold up the others for long, patience
  * is spent, and grows again by a twentieth of the time. */
-enum { RETRY_MS = 1, PATIENCE_MS = 200, PATIENCE_PART = 20 };
+enum { RETRY_MS = 1, PATIENCE_MS = 1000, PATIENCE_PART = 20 };
 
 /* When all of the cargo is with subscribers, those who stand still for so long go. */
-enum { DEAF_MS = 1000, LOOK_MS = 250 };
+enum { DEAF_MS = 2000, LOOK_MS = 250 };
 enum { TELL_SLOW_MS = 60 * 1000 };
 
 /* What the last bytes of a message may take from ZeroMQ's hands into the kernel's. */

@@ -1,14 +1,10 @@
 """Sinks that are ZeroMQ sockets: push and pub, for another logboomd and for any client."""
 
-import collections
 import contextlib
 import json
-import os
-import pathlib
 import re
 import signal
 import threading
-import time
 
 import pytest
 import zmq
@@ -103,6 +99,13 @@ def subscribe(one, daemon, client, probe=b'{"app":"probe","level":"info","messag
     return sent
 
 
+def send_in_rounds(client, count, arrived):
+    """A pipe holds a thousand: whoever takes that, however slowly, misses nothing."""
+    for first in range(0, count, 1000):
+        client.send(*numbered_batches(0, 1000, first=first))
+        wait_until(lambda n=first + 1000: arrived() == n, lambda: f"this round, {arrived()} arrived")
+
+
 # ---- push -------------------------------------------------------------------------------------
 
 
@@ -155,8 +158,7 @@ def test_a_sub_gets_what_is_published_while_it_listens(start, client, listener, 
     sub = listener(zmq.SUB, rcvhwm=0, **{"connect" if side == "bind" else "bind": place})
     one = client(daemon.address)
     probes = subscribe(sub, daemon, one)
-    one.send(*numbered_batches(0, 20_000))
-    wait_until(lambda: sub.lines().count(b"client00") == 20_000, "all of it")
+    send_in_rounds(one, 20_000, lambda: sub.lines().count(b"client00"))
     assert daemon.stop(sent=20_000 + probes) == EXIT_FINE
     lines = [line for line in sub.lines().splitlines(keepends=True) if b"client00" in line]
     Tally(b"".join(lines), "json").check_complete({0: 20_000})
@@ -207,9 +209,8 @@ def test_two_daemons_in_a_row(start, client, tmp_path, socket, endpoint):
         first.wait_written(sent)
         wait_until(lambda: last.ledger().received or socket == "pub", "the probe")
     one.send(json.dumps(FULL), b"plain text")
-    one.send(*numbered_batches(0, 10_000))
+    send_in_rounds(one, 10_000, lambda: last.log.read_bytes().count(b"client00"))
     first.wait_written(sent + 10_002)
-    wait_until(lambda: last.log.read_bytes().count(b"client00") == 10_000, "all of it")
     assert first.stop(sent=sent + 10_002) == EXIT_FINE
     assert last.stop() == EXIT_FINE
     mine, other = ([line for line in daemon.lines(name) if b"probe" not in line]
@@ -297,9 +298,9 @@ def long_entries(count, size):
 
 @pytest.mark.parametrize("transport", ["tcp", "ipc"])
 def test_a_hundred_subscribers_that_never_read(start, client, listener, tmp_path, transport):
-    """Their kernels fill, and then their pipes. One subscriber that reads misses nothing but what
-    was published while all of the sink's memory was with those who stand still, and the other
-    sink misses nothing; memory stays below its cap; they are cut off, which is told."""
+    """Their kernels fill, and then all of the sink's memory is with them: they are cut off, which is
+    told. One subscriber that reads misses nothing, nor does the other sink; memory stays below its
+    cap."""
     bind = {"tcp": "tcp://127.0.0.1:0", "ipc": f"ipc://{tmp_path}/pub.sock"}[transport]
     daemon = start(memory={"cap": "128MiB"}, sinks=[
         pub_sink(bind=bind, max_clients=110, timeout="3s"), other_sink()])
@@ -316,9 +317,8 @@ def test_a_hundred_subscribers_that_never_read(start, client, listener, tmp_path
     wait_until(lambda: all(peer.wait_cut(0.01) for peer in still), "all are cut off")
     check_peak(daemon)
     assert daemon.stop(sent=count + probes) == EXIT_FINE
-    got = [f[0] for f in good.got if b'"long"' in f[0]]
-    print("the good one got", len(got), "of", count, "peak", daemon.said.splitlines()[-3:])
-    assert len(got) == count
+    good.wait(count + 1)
+    assert len([f[0] for f in good.got if b'"long"' in f[0]]) == count
     assert len(daemon.lines("other.log")) == count + probes
     for peer in still:
         peer.close()
