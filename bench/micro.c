@@ -33,6 +33,7 @@ static struct {
     struct expression_room *room;
     struct format *line;
     struct format *json;
+    struct message_pool *shapes;
     struct message *message; /* 1,000 lines of NDJSON in one */
     struct message *batch;   /* 64 KiB of it */
     struct entry *entries[ENTRIES];
@@ -107,6 +108,7 @@ static void make_world(void)
 
     budget_init(&world.budget, 1u << 30);
     world.messages = message_pool_new(&world.budget, 1 << 20, 4, &err);
+    world.shapes = message_pool_new(&world.budget, 1024, 16, &err);
     world.entry_pool = entry_pool_new(&world.budget, 16, ENTRIES + 8, &err);
     world.blocks = pool_new(&world.budget, BUDGET_BLOCKS, block_slot_bytes(BLOCK_CAP), 8, &err);
     world.slots = pool_new(&world.budget, BUDGET_ENTRIES, sizeof(struct entry) + 64, 16, &err);
@@ -427,6 +429,80 @@ static void decode_and_render_64_kib(void)
     }
 }
 
+/* One line each, of the same message and about the same length as json_line. */
+#define SAYS                                                                                       \
+    "order 0000000000 was paid by card in 35 ms and handed to the warehouse at once, as always"
+
+static const struct {
+    const char *topic, *line;
+} shapes[] = {
+    {NULL, "2026-11-23T03:34:12.123456Z web-01 checkout info: " SAYS " user=u-4821 ms=35"},
+    {"checkout.INFO.orders", "2026-11-23T03:34:12.123456Z web-01: " SAYS " user=u-4821 ms=35\n"},
+    {NULL, "<14>1 2026-11-23T03:34:12.123456Z web-01 checkout - - "
+           "[fields@32473 user=\"u-4821\" ms=\"35\"] " SAYS},
+    {NULL, "<165>1 2026-11-23T03:34:12.123456Z web-01 checkout 4711 ID47 "
+           "[orders@32473 user=\"u-4821\" ms=\"35\"] " SAYS},
+    {NULL, "<14>Nov 23 03:34:12 web-01 checkout[4711]: " SAYS " user=u-4821 ms=35"},
+    {NULL, "<14>" SAYS " user=u-4821 ms=35"},
+    {NULL, "I: (checkout) 26-11-23 03:34:12 " SAYS " user=u-4821 ms=35"},
+    {NULL, "I, [2026-11-23T03:34:12.123456 #4711]  INFO -- checkout: " SAYS " u-4821"},
+    {NULL, "I think " SAYS " user=u-4821 ms=35, and nobody else does"},
+};
+
+static void decode_shape(size_t which)
+{
+    static struct message *messages[sizeof shapes / sizeof shapes[0]];
+    struct decode_cursor cursor = {0};
+
+    if (!messages[which]) {
+        const char *line = shapes[which].line, *topic = shapes[which].topic;
+        struct message_parts parts = {.payload = {line, strlen(line)},
+                                      .topic = {topic, topic ? strlen(topic) : 0}};
+
+        messages[which] = message_take(world.shapes, &parts);
+        must(messages[which]);
+        messages[which]->received_ns = 1795404852000000000;
+    }
+    must(decode_next(world.decoder, &rules, &cursor, messages[which], world.entries[0]));
+}
+
+static void decode_text_line(void)
+{
+    decode_shape(0);
+}
+static void decode_pyzmq_topic(void)
+{
+    decode_shape(1);
+}
+static void decode_rfc5424(void)
+{
+    decode_shape(2);
+}
+static void decode_rfc5424_names(void)
+{
+    decode_shape(3);
+}
+static void decode_rfc3164(void)
+{
+    decode_shape(4);
+}
+static void decode_priority(void)
+{
+    decode_shape(5);
+}
+static void decode_czmq(void)
+{
+    decode_shape(6);
+}
+static void decode_ruby(void)
+{
+    decode_shape(7);
+}
+static void decode_text_like(void)
+{
+    decode_shape(8);
+}
+
 static void decode_one(void)
 {
     static struct message *one;
@@ -560,6 +636,15 @@ static const struct {
     {"Routing/ten", route_past_ten_sinks, ENTRIES},
     {"Routing/expression", route_past_an_expression, ENTRIES},
     {"Decode/one", decode_one, 1},
+    {"Decode/text", decode_text_line, 1},
+    {"Decode/text-I", decode_text_like, 1},
+    {"Decode/topic", decode_pyzmq_topic, 1},
+    {"Decode/rfc5424", decode_rfc5424, 1},
+    {"Decode/rfc5424-names", decode_rfc5424_names, 1},
+    {"Decode/rfc3164", decode_rfc3164, 1},
+    {"Decode/priority", decode_priority, 1},
+    {"Decode/czmq", decode_czmq, 1},
+    {"Decode/ruby", decode_ruby, 1},
     {"Decode/batch+render", decode_and_render_64_kib, 65536 / sizeof json_line},
 };
 

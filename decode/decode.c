@@ -5,6 +5,7 @@
 
 #include "conf/must.h"
 #include "decode/decode_parts.h"
+#include "decode/text_beginning.h"
 
 struct decoder *decoder_new(struct budget *budget, size_t max_message, struct err *err)
 {
@@ -101,6 +102,16 @@ static bool is_blank(const struct message *message, uint32_t begin, uint32_t end
 
 /* ---- text ------------------------------------------------------------------------ */
 
+static void text_entry(struct decoder *decoder, const struct decode_rules *rules,
+                       const struct decode_cursor *cursor, struct message *message, uint32_t begin,
+                       uint32_t end, struct entry *entry)
+{
+    if (text_is_plain(rules, cursor, message->bytes + begin))
+        decode_text(rules, message, begin, end, entry);
+    else
+        decode_text_line(decoder, rules, cursor, message, begin, end, entry);
+}
+
 static void next_line(struct decoder *decoder, const struct decode_rules *rules,
                       struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
@@ -110,15 +121,14 @@ static void next_line(struct decoder *decoder, const struct decode_rules *rules,
     cursor->at = end + 1;
     if (cursor->at >= message->payload_len)
         cursor->state = DECODE_END;
-    decode_text_line(decoder, rules, cursor, message, begin, content_end(message, begin, end),
-                     entry);
+    text_entry(decoder, rules, cursor, message, begin, content_end(message, begin, end), entry);
 }
 
 static void whole_text(struct decoder *decoder, const struct decode_rules *rules,
                        struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
     cursor->state = DECODE_END;
-    decode_text_line(decoder, rules, cursor, message, 0, payload_content_end(message), entry);
+    text_entry(decoder, rules, cursor, message, 0, payload_content_end(message), entry);
 }
 
 /* From the beginning, as the endpoint splits it. */
@@ -245,19 +255,17 @@ static bool whole_document(struct decoder *decoder, const struct decode_rules *r
     return true;
 }
 
-static void begin_json(struct decoder *decoder, const struct decode_rules *rules,
+/* False: it is no JSON. */
+static bool begin_json(struct decoder *decoder, const struct decode_rules *rules,
                        struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
     struct line line = line_at(message, 0);
 
     index_from(decoder, cursor, message, 0);
     entry_reset(entry, message);
-    if (first_document(decoder, rules, cursor, message, &line, entry))
-        return;
-    if (line.next <= message->payload_len && whole_document(decoder, rules, cursor, message, entry))
-        return;
-    text(decoder, rules, cursor, message, entry);
-    entry->malformed = true;
+    return first_document(decoder, rules, cursor, message, &line, entry) ||
+           (line.next <= message->payload_len &&
+            whole_document(decoder, rules, cursor, message, entry));
 }
 
 /* Whether it must be JSON. */
@@ -272,15 +280,16 @@ static void begin(struct decoder *decoder, const struct decode_rules *rules,
                   struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
     bool reads_json = rules->decode == CONF_DECODE_AUTO || wants_json(rules);
+    bool looks_like_json = reads_json && message->payload_len > 0 && message->bytes[0] == '{';
 
     cursor->level = LEVEL_NONE;
     if (message->topic.len > 0)
         decode_topic(cursor, message);
     /* Other first bytes that tell a format belong here. */
-    if (reads_json && message->payload_len > 0 && message->bytes[0] == '{')
-        begin_json(decoder, rules, cursor, message, entry);
-    else
-        text(decoder, rules, cursor, message, entry);
+    if (looks_like_json && begin_json(decoder, rules, cursor, message, entry))
+        return;
+    text(decoder, rules, cursor, message, entry);
+    entry->malformed |= looks_like_json;
 }
 
 static bool next(struct decoder *decoder, const struct decode_rules *rules,

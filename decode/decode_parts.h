@@ -20,8 +20,8 @@ struct decoder {
 void decode_text(const struct decode_rules *rules, const struct message *message, uint32_t begin,
                  uint32_t end, struct entry *entry);
 
-/* The same, as what it looks like, as far as the rules allow. What they name and it is not
- * makes it malformed. */
+/* The same where it is not plain (see text_is_plain): as what it looks like, as far as the
+ * rules allow. What they name and it is not makes it malformed. */
 void decode_text_line(struct decoder *decoder, const struct decode_rules *rules,
                       const struct decode_cursor *cursor, struct message *message, uint32_t begin,
                       uint32_t end, struct entry *entry);

@@ -1,10 +1,10 @@
 /* Text, and what it may be understood as.
  *
- * The first byte, under the rules of the endpoint, opens at most one door; behind it one
- * decoder is asked. What it does not take, and what stands before no door, is plain text, which
- * therefore pays one look into a table. */
+ * The first two bytes say which decoder is asked; what it does not take, and what begins like
+ * nothing that we know, is plain text. So plain text pays for two looks into tables. */
 #include "aggregate/span.h"
 #include "decode/decode_parts.h"
+#include "decode/text_beginning.h"
 #include "decode/text_parts.h"
 
 /* A cut goes between two characters, where the text is UTF-8. */
@@ -32,59 +32,63 @@ void decode_text(const struct decode_rules *rules, const struct message *message
     entry->source = entry->text;
 }
 
-/* What may begin with a byte. */
-enum door { DOOR_NONE, DOOR_SYSLOG, DOOR_LETTER, DOOR_UWSGI, DOOR_GLUED };
+const unsigned char text_first[256] = {
+    ['<'] = MAYBE_SYSLOG,
+    ['['] = MAYBE_UWSGI,
+    ['*'] = MAYBE_STARS,
+    ['P'] = MAYBE_PATH,
+    ['/'] = MAYBE_TOPIC,
+    ['A'] = MAYBE_LETTER,
+    ['D'] = MAYBE_LETTER,
+    ['E'] = MAYBE_LETTER,
+    ['F'] = MAYBE_LETTER | MAYBE_DAY,
+    ['I'] = MAYBE_LETTER,
+    ['M'] = MAYBE_DAY,
+    ['N'] = MAYBE_LETTER,
+    ['S'] = MAYBE_DAY,
+    ['W'] = MAYBE_LETTER | MAYBE_DAY,
+    ['T'] = MAYBE_DAY,
+};
 
-static const unsigned char doors[256] = {
-    ['<'] = DOOR_SYSLOG,
-    ['['] = DOOR_UWSGI,
-    ['*'] = DOOR_GLUED,
-    ['/'] = DOOR_GLUED,
-    ['P'] = DOOR_GLUED,
-    /* levels of czmq and Ruby, and the first letters of days */
-    ['A'] = DOOR_LETTER,
-    ['D'] = DOOR_LETTER,
-    ['E'] = DOOR_LETTER,
-    ['F'] = DOOR_LETTER,
-    ['I'] = DOOR_LETTER,
-    ['M'] = DOOR_LETTER,
-    ['N'] = DOOR_LETTER,
-    ['S'] = DOOR_LETTER,
-    ['T'] = DOOR_LETTER,
-    ['W'] = DOOR_LETTER,
+const unsigned char text_second[256] = {
+    ['0' ... '9'] = MAYBE_SYSLOG,
+    [':'] = MAYBE_LETTER,
+    [','] = MAYBE_LETTER,
+    ['a'] = MAYBE_DAY,
+    ['e'] = MAYBE_DAY,
+    ['h'] = MAYBE_DAY,
+    ['o'] = MAYBE_DAY,
+    ['r'] = MAYBE_DAY,
+    ['u'] = MAYBE_DAY,
+    ['p'] = MAYBE_UWSGI,
+    ['*'] = MAYBE_STARS,
+    ['|'] = MAYBE_STARS,
+    ['O'] = MAYBE_PATH,
 };
 
 typedef bool decoder_of_text(struct text_line *line);
 
-/* A door that many texts stand before: more bytes are looked at, of which there may be fewer in
- * the line than in the message. */
-static decoder_of_text *behind_letter(const char *bytes)
-{
-    if (bytes[1] == ':' && bytes[2] == ' ')
-        return text_czmq;
-    if (bytes[1] == ',' && bytes[2] == ' ' && bytes[3] == '[')
-        return text_ruby;
-    return bytes[3] == ' ' && bytes[13] == ':' && bytes[16] == ':' ? text_uwsgi_dated : NULL;
-}
-
-static decoder_of_text *behind(enum door door, const char *bytes)
-{
-    switch (door) {
-    case DOOR_NONE:
-        return NULL;
-    case DOOR_SYSLOG:
-        return bytes[1] >= '0' && bytes[1] <= '9' ? text_syslog : NULL;
-    case DOOR_LETTER:
-        return behind_letter(bytes);
-    case DOOR_UWSGI:
-        return bytes[1] == 'p' ? text_uwsgi_request : NULL;
-    case DOOR_GLUED:
-        return text_glued;
-    }
-    return NULL;
-}
-
 /* The one that is asked, if any. */
+static decoder_of_text *who_may_read(unsigned beginning, const char *bytes)
+{
+    switch (beginning) {
+    case MAYBE_SYSLOG:
+        return text_syslog;
+    case MAYBE_LETTER:
+        return bytes[1] == ':' ? text_czmq : text_ruby;
+    case MAYBE_DAY:
+        return bytes[3] == ' ' && bytes[13] == ':' ? text_uwsgi_dated : NULL;
+    case MAYBE_UWSGI:
+        return text_uwsgi_request;
+    case MAYBE_STARS:
+    case MAYBE_PATH:
+    case MAYBE_TOPIC:
+        return text_glued;
+    default:
+        return NULL;
+    }
+}
+
 static decoder_of_text *who_reads(const struct decode_rules *rules,
                                   const struct decode_cursor *cursor, const char *bytes)
 {
@@ -96,7 +100,7 @@ static decoder_of_text *who_reads(const struct decode_rules *rules,
         return text_only_rfc3164;
     if (rules->decode != CONF_DECODE_AUTO)
         return NULL;
-    ask = behind(doors[(unsigned char)*bytes], bytes);
+    ask = who_may_read(text_beginning(bytes), bytes);
     return !ask && cursor->is_process ? text_zlogger : ask;
 }
 

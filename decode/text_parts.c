@@ -1,5 +1,15 @@
 #include "decode/text_parts.h"
 
+const uint8_t text_classes[256] = {
+    [0 ... 31] = BYTE_ODD, [127 ... 255] = BYTE_ODD, [' '] = BYTE_SPACE, ['"'] = BYTE_QUOTE,
+    ['='] = BYTE_EQUALS,   [']'] = BYTE_BRACKET,     [':'] = BYTE_COLON, ['\\'] = BYTE_BACKSLASH,
+    ['!'] = BYTE_OTHER,    ['$'] = BYTE_OTHER,       ['&'] = BYTE_OTHER, ['\''] = BYTE_OTHER,
+    ['('] = BYTE_OTHER,    [')'] = BYTE_OTHER,       ['*'] = BYTE_OTHER, [','] = BYTE_OTHER,
+    [';'] = BYTE_OTHER,    ['<'] = BYTE_OTHER,       ['>'] = BYTE_OTHER, ['?'] = BYTE_OTHER,
+    ['['] = BYTE_OTHER,    ['^'] = BYTE_OTHER,       ['`'] = BYTE_OTHER, ['{'] = BYTE_OTHER,
+    ['|'] = BYTE_OTHER,    ['}'] = BYTE_OTHER,
+};
+
 bool text_rest(struct text_line *line)
 {
     line->entry->text = text_span(line, line->at, line->end);
@@ -9,14 +19,12 @@ bool text_rest(struct text_line *line)
 
 bool text_word(struct text_line *line, struct span *word_out)
 {
-    const char *bytes = line->message->bytes;
-    uint32_t begin = line->at, end = begin;
+    unsigned seen;
+    uint32_t begin = line->at, end = text_run(line, begin, BYTE_SPACE | BYTE_ODD, &seen);
 
-    while (end < line->end && bytes[end] > ' ' && bytes[end] < 0x7f)
-        end++;
-    if (end == begin || (end < line->end && bytes[end] != ' '))
+    if (end == begin || (end < line->end && line->message->bytes[end] != ' '))
         return false;
-    *word_out = text_span(line, begin, end);
+    *word_out = text_span_of(begin, end, seen);
     line->at = end;
     return true;
 }
@@ -41,20 +49,19 @@ bool text_number(struct text_line *line, unsigned digits_max, unsigned *number_o
     return digits > 0;
 }
 
-bool text_copy(struct text_line *line, const char *bytes, uint32_t len, struct span *copy_out)
+bool text_copy(struct text_line *line, const char *word, uint32_t len, struct span *copy_out)
 {
     if (line->scratch + len + MESSAGE_SPARE > line->message->cap)
         return false;
-    memcpy(line->message->bytes + line->scratch, bytes, len);
-    *copy_out = text_span(line, line->scratch, line->scratch + len);
+    memcpy(line->message->bytes + line->scratch, word, len);
+    *copy_out = text_span_of(line->scratch, line->scratch + len, 0);
     line->scratch += len;
     return true;
 }
 
-bool text_add(struct text_line *line, const char *name, struct span value)
+bool text_add(struct text_line *line, const char *name, uint32_t name_len, struct span value)
 {
     struct span key;
 
-    return text_copy(line, name, (uint32_t)strlen(name), &key) &&
-           entry_add_field(line->entry, key, value);
+    return text_copy(line, name, name_len, &key) && entry_add_field(line->entry, key, value);
 }

@@ -48,6 +48,52 @@ static inline bool text_take(struct text_line *line, const char *expected, uint3
 }
 #define TEXT_TAKE(line, literal) text_take(line, literal, sizeof(literal) - 1)
 
+/* What a byte is to those who read words. */
+enum text_class {
+    BYTE_BACKSLASH = 1,
+    BYTE_SPACE = 2,
+    BYTE_QUOTE = 4,
+    BYTE_ODD = 8, /* neither a space nor printable ASCII */
+    BYTE_EQUALS = 16,
+    BYTE_BRACKET = 32, /* the closing one */
+    BYTE_COLON = 64,
+    BYTE_OTHER = 128 /* what else is in no name of a host or a program */
+};
+enum {
+    BYTE_NO_NAME =
+        BYTE_SPACE | BYTE_QUOTE | BYTE_ODD | BYTE_EQUALS | BYTE_BRACKET | BYTE_COLON | BYTE_OTHER
+};
+extern const uint8_t text_classes[256];
+
+/* From `at` on, the first byte that is one of `stop`, or the end; `seen` is what the others
+ * were. */
+static inline uint32_t text_run(const struct text_line *line, uint32_t at, unsigned stop,
+                                unsigned *seen)
+{
+    const char *bytes = line->message->bytes;
+    unsigned all = 0;
+
+    for (; at < line->end; at++) {
+        unsigned class = text_classes[(unsigned char)bytes[at]];
+
+        if (class & stop)
+            break;
+        all |= class;
+    }
+    *seen = all;
+    return at;
+}
+
+/* The span with the bits that a scan would find, of bytes that are such. */
+static inline struct span text_span_of(uint32_t begin, uint32_t end, unsigned seen)
+{
+    bool clean = !(seen & (BYTE_BACKSLASH | BYTE_ODD));
+
+    return span_make(begin, end - begin,
+                     (clean ? SPAN_CLEAN : 0) | (clean && !(seen & BYTE_SPACE) ? SPAN_SOLID : 0) |
+                         (seen & BYTE_QUOTE ? 0 : SPAN_QUOTELESS));
+}
+
 static inline struct span text_span(const struct text_line *line, uint32_t begin, uint32_t end)
 {
     return span_scan(line->message->bytes, begin, end - begin);
@@ -65,11 +111,12 @@ struct span text_or_nil(const struct text_line *line, struct span word);
 /* A decimal number of 1 to `digits_max` digits. */
 bool text_number(struct text_line *line, unsigned digits_max, unsigned *number_out);
 
-/* Copies to the scratch area. False: no room. */
-bool text_copy(struct text_line *line, const char *bytes, uint32_t len, struct span *copy_out);
+/* Copies a word of ours, plain and without a space, to the scratch area. False: no room. */
+bool text_copy(struct text_line *line, const char *word, uint32_t len, struct span *copy_out);
 
-/* Adds a field with a name of ours, or under a name. False: no room. */
-bool text_add(struct text_line *line, const char *name, struct span value);
+/* Adds a field with a name of ours. False: no room. */
+bool text_add(struct text_line *line, const char *name, uint32_t name_len, struct span value);
+#define TEXT_ADD(line, literal, value) text_add(line, literal, sizeof(literal) - 1, value)
 
 /* ---- the decoders, one a file ------------------------------------------------------------- */
 

@@ -91,21 +91,6 @@ static bool take_time(struct text_line *line)
 
 /* ---- host and tag -------------------------------------------------------------------------- */
 
-static bool is_name_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("-._/@+~#%\\", c) != NULL);
-}
-
-static uint32_t name_end(const struct text_line *line)
-{
-    uint32_t end = line->at;
-
-    while (end < line->end && is_name_byte(line->message->bytes[end]))
-        end++;
-    return end;
-}
-
 /* `[pid]`; without it, pid is empty. */
 static bool take_pid(struct text_line *line, struct span *pid_out)
 {
@@ -128,18 +113,19 @@ static bool take_tag(struct text_line *line)
 {
     struct text_line ahead = *line;
     struct span tag, pid;
+    unsigned seen;
     bool colon;
 
-    ahead.at = name_end(line);
+    ahead.at = text_run(line, line->at, BYTE_NO_NAME, &seen);
     if (ahead.at == line->at || ahead.at - line->at > TAG_MAX)
         return false;
-    tag = text_span(line, line->at, ahead.at);
+    tag = text_span_of(line->at, ahead.at, seen);
     if (!take_pid(&ahead, &pid))
         return false;
     colon = TEXT_TAKE(&ahead, ":");
     if ((!colon && pid.len == 0) || (text_left(&ahead) > 0 && !TEXT_TAKE(&ahead, " ")))
         return false;
-    if (pid.len > 0 && !text_add(&ahead, "pid", pid))
+    if (pid.len > 0 && !TEXT_ADD(&ahead, "pid", pid))
         return false;
     line->entry->app = text_or_nil(line, tag);
     *line = ahead;
@@ -149,15 +135,13 @@ static bool take_tag(struct text_line *line)
 /* A name or an address, and something behind it. */
 static bool take_host(struct text_line *line)
 {
-    uint32_t end = line->at;
     struct span host;
+    unsigned seen;
+    uint32_t end = text_run(line, line->at, BYTE_NO_NAME & ~BYTE_COLON, &seen);
 
-    while (end < line->end &&
-           (is_name_byte(line->message->bytes[end]) || line->message->bytes[end] == ':'))
-        end++;
     if (end == line->at || end == line->end || line->message->bytes[end] != ' ')
         return false;
-    host = text_span(line, line->at, end);
+    host = text_span_of(line->at, end, seen);
     line->entry->host = text_or_nil(line, host);
     line->at = end + 1;
     return true;

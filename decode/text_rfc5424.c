@@ -47,7 +47,7 @@ static bool take_column(struct text_line *line, struct span *column_out)
 static bool set_message_id(struct text_line *line, struct span id)
 {
     if (line->entry->topic.len > 0)
-        return id.len == 0 || text_add(line, "msgid", id);
+        return id.len == 0 || TEXT_ADD(line, "msgid", id);
     line->entry->topic = id;
     return true;
 }
@@ -58,7 +58,7 @@ static bool take_header(struct text_line *line)
 
     return TEXT_TAKE(line, "1 ") && take_time(line) && take_column(line, &line->entry->host) &&
            take_column(line, &line->entry->app) && take_column(line, &process) &&
-           take_column(line, &id) && (process.len == 0 || text_add(line, "pid", process)) &&
+           take_column(line, &id) && (process.len == 0 || TEXT_ADD(line, "pid", process)) &&
            set_message_id(line, id);
 }
 
@@ -67,36 +67,45 @@ static bool take_header(struct text_line *line)
 /* SD-NAME: printable ASCII, neither space nor = ] and the quote. */
 static bool take_name(struct text_line *line, struct span *name_out)
 {
-    const char *bytes = line->message->bytes;
-    uint32_t begin = line->at, end = begin;
+    unsigned seen;
+    uint32_t begin = line->at;
 
-    while (end < line->end && bytes[end] > ' ' && bytes[end] < 0x7f && bytes[end] != '=' &&
-           bytes[end] != ']' && bytes[end] != '"')
-        end++;
-    *name_out = (struct span){.offset = begin, .len = end - begin};
-    line->at = end;
-    return end > begin;
+    line->at = text_run(line, begin,
+                        BYTE_SPACE | BYTE_ODD | BYTE_EQUALS | BYTE_BRACKET | BYTE_QUOTE, &seen);
+    *name_out = text_span_of(begin, line->at, seen);
+    return line->at > begin;
 }
 
-/* To where the value ends, its quote; whether anything in it is escaped. False: there is no
- * end, or a bracket that must be escaped is not. */
-static bool find_end(const struct text_line *line, uint32_t *end_out, bool *escaped_out)
+static bool is_escapable(char c)
+{
+    return c == '"' || c == '\\' || c == ']';
+}
+
+/* To where the value ends, its quote; whether anything in it is escaped, and what there is.
+ * False: there is no end, or a bracket that must be escaped is not. */
+static bool find_end(const struct text_line *line, uint32_t *end_out, bool *escaped_out,
+                     unsigned *seen_out)
 {
     const char *bytes = line->message->bytes;
     uint32_t at = line->at;
+    unsigned seen;
 
     *escaped_out = false;
-    for (; at < line->end && bytes[at] != '"'; at++) {
-        if (bytes[at] == ']')
+    *seen_out = 0;
+    for (;;) {
+        at = text_run(line, at, BYTE_QUOTE | BYTE_BRACKET | BYTE_BACKSLASH, &seen);
+        *seen_out |= seen;
+        if (at == line->end || bytes[at] == ']')
             return false;
-        if (bytes[at] == '\\' && at + 1 < line->end && strchr("\"\\]", bytes[at + 1]) &&
-            bytes[at + 1]) {
+        *end_out = at;
+        if (bytes[at] == '"')
+            return true;
+        *seen_out |= BYTE_BACKSLASH;
+        if (++at < line->end && is_escapable(bytes[at])) {
             *escaped_out = true;
             at++;
         }
     }
-    *end_out = at;
-    return at < line->end;
 }
 
 /* \" \\ \] without their backslash; any other backslash is one. */
@@ -122,41 +131,45 @@ static bool unescape(struct text_line *line, uint32_t begin, uint32_t end, struc
 static bool take_value(struct text_line *line, struct span *value_out)
 {
     uint32_t begin = line->at, end;
+    unsigned seen;
     bool escaped;
 
-    if (!find_end(line, &end, &escaped))
+    if (!find_end(line, &end, &escaped, &seen))
         return false;
     line->at = end + 1;
     if (escaped)
         return unescape(line, begin, end, value_out);
-    *value_out = text_span(line, begin, end);
+    *value_out = seen & BYTE_ODD ? text_span(line, begin, end) : text_span_of(begin, end, seen);
     return true;
 }
 
-/* Two pieces as one name, with `between` in the middle. */
-static bool join(struct text_line *line, struct span first, const char *between, struct span second,
-                 struct span *name_out)
+/* Two pieces as one name, with `between` in the middle, which is clean. */
+static bool join(struct text_line *line, struct span first, const char *between,
+                 uint32_t between_len, struct span second, struct span *name_out)
 {
-    const char *base = line->message->bytes;
-    uint32_t begin = line->scratch;
-    struct span piece;
+    char *base = line->message->bytes;
+    uint32_t len = (uint32_t)first.len + between_len + (uint32_t)second.len;
+    char *to = base + line->scratch;
 
-    if (!text_copy(line, base + first.offset, first.len, &piece) ||
-        !text_copy(line, between, (uint32_t)strlen(between), &piece) ||
-        !text_copy(line, base + second.offset, second.len, &piece))
+    if (line->scratch + len + MESSAGE_SPARE > line->message->cap)
         return false;
-    *name_out = (struct span){.offset = begin, .len = line->scratch - begin};
+    memcpy(to, base + first.offset, first.len);
+    memcpy(to + first.len, between, between_len);
+    memcpy(to + first.len + between_len, base + second.offset, second.len);
+    *name_out = span_make(line->scratch, len,
+                          first.word & second.word & (SPAN_CLEAN | SPAN_SOLID | SPAN_QUOTELESS));
+    line->scratch += len;
     return true;
 }
 
 static bool add(struct text_line *line, struct span name, struct span value)
 {
-    const char *base = line->message->bytes;
+    struct span nothing = span_make(0, 0, SPAN_CLEAN | SPAN_SOLID | SPAN_QUOTELESS);
 
-    if (json_name_part(base + name.offset, name.len) != PART_NONE &&
-        !join(line, name, SECOND, (struct span){.offset = 0}, &name))
+    if (json_name_part(line->message->bytes + name.offset, name.len) != PART_NONE &&
+        !join(line, name, SECOND, sizeof SECOND - 1, nothing, &name))
         return false;
-    return entry_add_field(line->entry, span_scan_key(base, name.offset, name.len), value);
+    return entry_add_field(line->entry, name, value);
 }
 
 static bool is_ours(const struct text_line *line, struct span id)
@@ -170,7 +183,7 @@ static bool take_parameter(struct text_line *line, struct span id, bool ours)
     struct span name, value;
 
     return take_name(line, &name) && TEXT_TAKE(line, "=\"") && take_value(line, &value) &&
-           (ours || join(line, id, ".", name, &name)) && add(line, name, value);
+           (ours || join(line, id, ".", 1, name, &name)) && add(line, name, value);
 }
 
 /* Behind its bracket. One without parameters is a field without a value. */

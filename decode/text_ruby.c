@@ -40,7 +40,7 @@ static bool take_pid(struct text_line *line)
     uint32_t begin = line->at;
     unsigned pid;
 
-    return text_number(line, 9, &pid) && text_add(line, "pid", text_span(line, begin, line->at));
+    return text_number(line, 9, &pid) && TEXT_ADD(line, "pid", text_span(line, begin, line->at));
 }
 
 static bool take_program(struct text_line *line)

@@ -19,7 +19,7 @@ static bool add_facility(struct text_line *line, unsigned facility)
     struct span value;
 
     return text_copy(line, name, (uint32_t)strlen(name), &value) &&
-           text_add(line, "facility", value);
+           TEXT_ADD(line, "facility", value);
 }
 
 /* No leading zeros: then it is no priority. */

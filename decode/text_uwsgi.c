@@ -50,7 +50,7 @@ static bool take_pid(struct text_line *line)
     uint32_t begin = line->at;
     unsigned pid;
 
-    return text_number(line, 9, &pid) && text_add(line, "pid", text_span(line, begin, line->at));
+    return text_number(line, 9, &pid) && TEXT_ADD(line, "pid", text_span(line, begin, line->at));
 }
 
 bool text_uwsgi_request(struct text_line *line)

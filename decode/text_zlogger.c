@@ -31,7 +31,7 @@ bool text_zlogger(struct text_line *line)
     uint32_t name_len = text_program_len(line->message->bytes + begin, topic.len);
 
     if (name_len == 0 || !take_severity(line) || !TEXT_TAKE(line, ": ") ||
-        !text_add(line, "pid", text_span(line, begin + name_len + 1, begin + topic.len)))
+        !TEXT_ADD(line, "pid", text_span(line, begin + name_len + 1, begin + topic.len)))
         return false;
     line->entry->app = text_span(line, begin, begin + name_len);
     return text_rest(line);
