@@ -316,7 +316,7 @@ bool decode_next(struct decoder *decoder, const struct decode_rules *rules,
 {
     if (!next(decoder, rules, cursor, message, entry))
         return false;
-    if (entry->level == LEVEL_NONE)
-        entry->level = cursor->level;
+    if (entry->level == LEVEL_NONE && cursor->level != LEVEL_NONE)
+        decode_add_level(message, entry, cursor->level);
     return true;
 }

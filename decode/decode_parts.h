@@ -29,6 +29,10 @@ void decode_text_line(struct decoder *decoder, const struct decode_rules *rules,
 /* What the topic frame says of all entries of the message; goes into the cursor. */
 void decode_topic(struct decode_cursor *cursor, const struct message *message);
 
+/* Sets the level of an entry that has none, unless it has a word of its own for one, as a field:
+ * then there would be two. */
+void decode_add_level(const struct message *message, struct entry *entry, uint8_t level);
+
 /* The document that begins with the cursor's token, ends before `end`, and is followed by
  * nothing but white space until there. The cursor's token then is the first one behind it.
  * `plain`: so are all its bytes (see span_plain_len); `gelf`: it is GELF for sure. False: it is no

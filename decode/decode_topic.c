@@ -59,3 +59,16 @@ void decode_topic(struct decode_cursor *cursor, const struct message *message)
         (uint8_t)(is_status(topic, message->topic.len) ? LEVEL_NOTICE
                                                        : find_level(topic, message->topic.len));
 }
+
+void decode_add_level(const struct message *message, struct entry *entry, uint8_t level)
+{
+    static const char own[] = "level";
+
+    for (unsigned i = 0; i < entry->field_count; i++) {
+        struct span key = entry->fields[i].key;
+
+        if (key.len == sizeof own - 1 && memcmp(message->bytes + key.offset, own, key.len) == 0)
+            return;
+    }
+    entry->level = level;
+}

@@ -9,7 +9,7 @@
 
 enum { TOPIC_MAX = 255, STARS_MAX = 6 };
 
-/* As the client's `prefixMapping` has it, for levels that only its users know. */
+/* As the client's `prefixMapping` has it, where the document has no level. */
 static const uint8_t levels[STARS_MAX + 1] = {
     LEVEL_NONE, LEVEL_TRACE, LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_DEBUG, LEVEL_ERROR,
 };
@@ -77,6 +77,6 @@ bool text_glued(struct text_line *line)
     if (entry->topic.len == 0)
         entry->topic = topic;
     if (entry->level == LEVEL_NONE)
-        entry->level = level;
+        decode_add_level(line->message, entry, level);
     return true;
 }

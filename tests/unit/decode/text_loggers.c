@@ -139,6 +139,8 @@ static void levels_in_topics(void **state)
         /* also of documents, unless they say one */
         TOPIC_ROW("INFO", "{\"message\":\"m\"}", "- info - - INFO - | m"),
         TOPIC_ROW("INFO", "{\"message\":\"m\",\"level\":\"error\"}", "- error - - INFO - | m"),
+        TOPIC_ROW("INFO", "{\"message\":\"m\",\"level\":\"loud\"}",
+                  "- - - - INFO {level=loud} | m"),
         TOPIC_ROW("INFO", "<11>x", "- error - - INFO - | x"),
     };
 
@@ -172,7 +174,7 @@ static void documents_behind_something(void **state)
         ROW("***|*|{\"level\":\"info\",\"message\":\"m\"}", "- info - - - - | m"),
         ROW("******|*|{\"message\":\"m\"}", "- error - - - - | m"),
         ROW("*|*|{\"message\":\"m\"}", "- trace - - - - | m"),
-        ROW("****|*|{\"level\":\"mine\",\"message\":\"m\"}", "- warning - - - {level=mine} | m"),
+        ROW("****|*|{\"level\":\"mine\",\"message\":\"m\"}", "- - - - - {level=mine} | m"),
         ROW("*******|*|{\"message\":\"m\"}", "- - - - - - | m"),
         ROW("|*|{\"message\":\"m\"}", "'|*|{\"message\":\"m\"}'"),
         ROW("***|*|", "'***|*|'"),
