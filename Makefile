@@ -40,7 +40,7 @@ VERSION := 0.1.0
 # ---- packages: a fresh Debian 12 has only a compiler and make ----------------
 
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev \
-                  libpcre2-dev libzstd-dev zlib1g-dev
+                  libpcre2-dev libzstd-dev zlib1g-dev libssl-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq \
                   logrotate zstd
 BENCH_PACKAGES := python3

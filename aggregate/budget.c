@@ -69,7 +69,7 @@ const char *budget_share_name(enum budget_share share)
         [BUDGET_ENTRIES] = "entries", [BUDGET_PARSER] = "parser",
         [BUDGET_BLOCKS] = "blocks",   [BUDGET_TABLES] = "tables",
         [BUDGET_PATHS] = "paths",     [BUDGET_CARETAKER] = "caretaker",
-        [BUDGET_CARGO] = "cargo",
+        [BUDGET_CARGO] = "cargo",     [BUDGET_TLS] = "tls",
     };
 
     return names[share];

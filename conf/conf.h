@@ -41,6 +41,7 @@ enum conf_sink_type {
     CONF_SINK_FILE,
     CONF_SINK_STDOUT,
     CONF_SINK_TCP,
+    CONF_SINK_TLS,
     CONF_SINK_UNIX,
     CONF_SINK_UDP,
     CONF_SINK_UNIX_DGRAM,
@@ -64,6 +65,7 @@ enum conf_every {
 enum conf_compress { CONF_COMPRESS_NONE, CONF_COMPRESS_ZSTD, CONF_COMPRESS_GZIP };
 enum conf_framing { CONF_FRAMING_LINES, CONF_FRAMING_OCTET_COUNTED, CONF_FRAMING_NUL };
 enum conf_notices { CONF_NOTICES_ON, CONF_NOTICES_OFF };
+enum conf_verify { CONF_VERIFY_ON, CONF_VERIFY_OFF };
 
 struct conf_strings {
     char **items;
@@ -119,6 +121,15 @@ struct conf_rotate {
     enum conf_compress compress;
 };
 
+/* Who is at the other end of a connection, and who we are. */
+struct conf_tls {
+    char *ca;          /* a file of certificates, or NULL: those of the system */
+    char *cert;        /* a file, ours first, or NULL: we show none */
+    char *key;         /* of cert */
+    char *server_name; /* NULL: the host of the address */
+    enum conf_verify verify;
+};
+
 /* conf_sink.sync.ms of `each`. */
 #define CONF_SYNC_EACH UINT64_MAX
 
@@ -134,6 +145,7 @@ struct conf_sink {
     struct conf_ipc ipc;
     char *topic;                   /* pub only: a template, or NULL */
     struct conf_count max_clients; /* of all its bound addresses together */
+    struct conf_tls tls;
     enum conf_framing framing;
     struct conf_ms timeout;
     char *format; /* text, line, json, raw or a template */

@@ -182,7 +182,8 @@ static void judge_rotate(const struct conf *conf, struct conf_problems *problems
 
 static bool is_stream(const struct conf_sink *sink)
 {
-    return sink->type == CONF_SINK_TCP || sink->type == CONF_SINK_UNIX;
+    return sink->type == CONF_SINK_TCP || sink->type == CONF_SINK_TLS ||
+           sink->type == CONF_SINK_UNIX;
 }
 
 /* Whether entries go over a connection, be it one that carries datagrams. */
@@ -205,6 +206,7 @@ static void judge_address_of_sink(const struct conf *conf, struct conf_problems 
         const char *type, *example;
     } words[] = {
         [CONF_SINK_TCP] = {"tcp", "'loghost:514'"},
+        [CONF_SINK_TLS] = {"tls", "'loghost:6514'"},
         [CONF_SINK_UNIX] = {"unix", "/run/logs.sock"},
         [CONF_SINK_UDP] = {"udp", "'loghost:514'"},
         [CONF_SINK_UNIX_DGRAM] = {"unix-dgram", "/dev/log"},
@@ -252,15 +254,46 @@ static void judge_zmq(const struct conf *conf, struct conf_problems *problems,
     }
 }
 
+static void judge_tls_pair(const struct conf *conf, struct conf_problems *problems,
+                           char *const *given, const char *name, char *const *missing,
+                           const char *missing_name)
+{
+    if (is_written(conf, given) && !is_written(conf, missing))
+        conf_problem(conf, problems, given, "'%s' needs '%s' beside it", name, missing_name);
+}
+
+static void judge_tls(const struct conf *conf, struct conf_problems *problems,
+                      const struct conf_sink *sink)
+{
+    const struct conf_tls *tls = &sink->tls;
+    const struct {
+        const void *setting;
+        const char *name;
+    } settings[] = {{&tls->ca, "ca"},
+                    {&tls->cert, "cert"},
+                    {&tls->key, "key"},
+                    {&tls->server_name, "server_name"},
+                    {&tls->verify, "verify"}};
+
+    if (sink->type == CONF_SINK_TLS) {
+        judge_tls_pair(conf, problems, &tls->cert, "cert", &tls->key, "key");
+        judge_tls_pair(conf, problems, &tls->key, "key", &tls->cert, "cert");
+        return;
+    }
+    for (unsigned i = 0; i < COUNT_OF(settings); i++)
+        judge_only(conf, problems, settings[i].setting, settings[i].name, "tls");
+}
+
 static void judge_connection(const struct conf *conf, struct conf_problems *problems,
                              const struct conf_sink *sink)
 {
-    static const char remote[] = "tcp, unix, udp and unix-dgram";
+    static const char remote[] = "tcp, tls, unix, udp and unix-dgram";
 
     if (!is_settled(conf, &sink->type))
         return;
+    judge_tls(conf, problems, sink);
     if (!is_stream(sink))
-        judge_only(conf, problems, &sink->framing, "framing", "tcp and unix");
+        judge_only(conf, problems, &sink->framing, "framing", "tcp, tls and unix");
     if (sink->type == CONF_SINK_ZMQ)
         judge_zmq(conf, problems, sink);
     else
@@ -271,7 +304,8 @@ static void judge_connection(const struct conf *conf, struct conf_problems *prob
     }
     judge_only(conf, problems, &sink->address, "address", remote);
     if (sink->type != CONF_SINK_ZMQ)
-        judge_only(conf, problems, &sink->timeout, "timeout", "tcp, unix, udp, unix-dgram and zmq");
+        judge_only(conf, problems, &sink->timeout, "timeout",
+                   "tcp, tls, unix, udp, unix-dgram and zmq");
 }
 
 static void judge_newlines(const struct conf *conf, struct conf_problems *problems,

@@ -29,6 +29,7 @@
         struct conf_ipc: SETTING_SECTION,                                                          \
         struct conf_match: SETTING_SECTION,                                                        \
         struct conf_filter: SETTING_SECTION,                                                       \
+        struct conf_tls: SETTING_SECTION,                                                          \
         struct conf_rotate: SETTING_SECTION,                                                       \
         struct conf_ingest *: SETTING_LIST,                                                        \
         struct conf_sink *: SETTING_LIST)
@@ -84,8 +85,8 @@ static const struct setting ingest_settings[] = {
      .help =
          "what the frames of a message are; auto: one is the payload, before two or more stands "
          "the topic"},
-    {ROW(struct conf_ingest, decode), .words = WORDS("auto", "json", "text", "rfc5424", "rfc3164", "gelf"),
-     .standard = "auto",
+    {ROW(struct conf_ingest, decode),
+     .words = WORDS("auto", "json", "text", "rfc5424", "rfc3164", "gelf"), .standard = "auto",
      .help = "what a message holds: auto finds out, text is not looked into, other words mark what "
              "is not that"},
     {ROW(struct conf_ingest, split), .words = WORDS("none", "lines"), .standard = "none",
@@ -144,20 +145,38 @@ static const struct setting rotate_settings[] = {
 static const struct section rotate_section = {"'rotate'", sizeof(struct conf_rotate),
                                               rotate_settings, COUNT_OF(rotate_settings)};
 
+static const struct setting tls_settings[] = {
+    {ROW(struct conf_tls, ca),
+     .help = "a file (PEM) of the authorities that may vouch for the receiver; those of the "
+             "system where it is not given"},
+    {ROW(struct conf_tls, cert),
+     .help = "our certificate and those between it and its authority, for receivers that ask"},
+    {ROW(struct conf_tls, key), .help = "its key, a file that nobody else may read"},
+    {ROW(struct conf_tls, server_name),
+     .help = "the name or IP address that the receiver's certificate must be for; the host of "
+             "'address' where it is not given"},
+    {ROW(struct conf_tls, verify), .words = WORDS("on", "off"), .standard = "on",
+     .help = "off: anybody may be the receiver, and may read everything"},
+};
+static const struct section tls_section = {"'tls'", sizeof(struct conf_tls), tls_settings,
+                                           COUNT_OF(tls_settings)};
+
 static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, name), .required = true, .check = check_name,
      .help = "what this sink is called in logs and counters; unique among sinks"},
     {ROW(struct conf_sink, type),
-     .words = WORDS("file", "stdout", "tcp", "unix", "udp", "unix-dgram", "zmq"), .required = true,
-     .help = "where entries go"},
+     .words = WORDS("file", "stdout", "tcp", "tls", "unix", "udp", "unix-dgram", "zmq"),
+     .required = true, .help = "where entries go"},
     {ROW(struct conf_sink, match), .section = &match_section,
      .help = "which entries it takes: those that are like all keys that are written"},
     {ROW(struct conf_sink, path),
      .help = "the file to append to; type file only. With {app} {host} {level} {topic} {date} "
              "{hour} in it, many files, such as /var/log/hosts/{host}/{app}.log"},
-    {ROW(struct conf_sink, address), .help = "where to connect to: host:port for types tcp and "
-                                             "udp, the path of a socket for types unix "
-                                             "and unix-dgram"},
+    {ROW(struct conf_sink, address), .help = "where to connect to: host:port for types tcp, "
+                                             "tls and udp, the path of a socket for types "
+                                             "unix and unix-dgram"},
+    {ROW(struct conf_sink, tls), .section = &tls_section,
+     .help = "whom to trust, and who we are; type tls only"},
     {ROW(struct conf_sink, socket), .words = WORDS("push", "pub"), .standard = "push",
      .help = "push, where each entry goes to one PULL that takes it; pub, to every SUB that wants "
              "it now; type zmq only"},
@@ -177,7 +196,7 @@ static const struct setting sink_settings[] = {
     {ROW(struct conf_sink, framing), .words = WORDS("lines", "octet-counted", "nul"),
      .standard = "lines",
      .help = "how the receiver knows where an entry ends: by a newline, a count in front of it, or "
-             "a NUL; types tcp and unix"},
+             "a NUL; types tcp, tls and unix"},
     {ROW(struct conf_sink, timeout), .standard = "30s", .least = 100, .most = 3600 * SECONDS,
      .help = "how long a connection may take to be made, and then take nothing, before it counts "
              "as broken; for types that connect. Of zmq: a subscriber that takes nothing for so "

@@ -20,8 +20,9 @@
 enum { CONTEXT_ZERO_COPY_RECEIVE = 10, CONTEXT_THREAD_NAME_PREFIX = 9 };
 
 /* What no pool of ours holds is claimed as a whole: it is there, or libzmq's to fill. */
-static const enum budget_share reserved[] = {BUDGET_BASE,  BUDGET_CLIENTS,   BUDGET_RECEIVE,
-                                             BUDGET_PATHS, BUDGET_CARETAKER, BUDGET_TABLES};
+static const enum budget_share reserved[] = {BUDGET_BASE,  BUDGET_CLIENTS, BUDGET_RECEIVE,
+                                             BUDGET_PATHS, BUDGET_TLS,     BUDGET_CARETAKER,
+                                             BUDGET_TABLES};
 
 /* How long the end waits for what is done to rotated files: a few system calls. */
 enum { CARETAKER_PATIENCE_MS = 500 };

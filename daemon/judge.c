@@ -11,6 +11,7 @@
 #include "aggregate/format.h"
 #include "aggregate/match.h"
 #include "aggregate/path_template.h"
+#include "daemon/judge_tls.h"
 #include "daemon/path.h"
 #include "logfile/file_pattern.h"
 #include "logfile/rotated_name.h"
@@ -312,12 +313,22 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
         judge_rotated_name(conf, &conf->sinks[i], problems);
         judge_owner(conf, &conf->sinks[i].owner, &conf->sinks[i].group, "log file", problems);
         judge_target(conf, &conf->sinks[i], problems);
+        judge_tls(conf, &conf->sinks[i], problems);
         if (conf->sinks[i].type == CONF_SINK_ZMQ)
             judge_zmq(conf, i, problems);
     }
 }
 
 /* ---- warnings ------------------------------------------------------------------------ */
+
+static void warn_of_anybody(const struct conf *conf, const struct conf_sink *sink,
+                            struct conf_problems *warnings)
+{
+    if (sink->type == CONF_SINK_TLS && sink->tls.verify == CONF_VERIFY_OFF)
+        conf_problem(conf, warnings, &sink->tls.verify,
+                     "warning: 'verify' is off: whoever answers at '%s' gets everything",
+                     sink->address);
+}
 
 static void warn_of_blocking(const struct conf *conf, const struct conf_ingest *ingest,
                              struct conf_problems *warnings)
@@ -356,6 +367,8 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
         if (conf->ingest[i].socket == CONF_SOCKET_SUB)
             warn_of_blocking(conf, &conf->ingest[i], warnings);
     }
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        warn_of_anybody(conf, &conf->sinks[i], warnings);
     if (!judge_takes_everything(conf))
         conf_problem(conf, warnings, &conf->sinks, "warning: %s", judge_not_everything);
 }

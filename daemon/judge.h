@@ -7,7 +7,7 @@
 /* Adds a problem for each format and each match that does not compile, each address that is
  * none, lies beyond loopback or stands twice, each user or group that there is none of, each
  * path of a folder, each that leads to the file of an earlier sink, and each that is too long
- * to be rotated. Opens nothing. */
+ * to be rotated. Opens nothing but the files of `tls`. */
 void judge_values(const struct conf *conf, struct conf_problems *problems);
 
 /* What is allowed and yet loses entries; for --check, as problems of their own. */

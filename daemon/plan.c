@@ -14,6 +14,7 @@
 #include "logfile/caretaker.h"
 #include "sink/sink_tree.h"
 #include "sink/sink_zmq.h"
+#include "sink/tls_context.h"
 #include "zeromq/gate.h"
 
 #define KIB ((size_t)1024)
@@ -96,6 +97,15 @@ static void measure_caretaker(struct plan *plan, const struct conf *conf)
     plan->compress_set = compress_set(conf);
     plan->share_bytes[BUDGET_CARETAKER] = caretaker_bytes(plan->compress_set);
     plan->own_descriptors += FILES_A_CARETAKER;
+}
+
+static size_t tls_bytes(const struct conf *conf)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        bytes += conf->sinks[i].type == CONF_SINK_TLS ? tls_sink_bytes(&conf->sinks[i]) : 0;
+    return bytes > 0 ? tls_library_bytes() + bytes : 0;
 }
 
 static bool has_many_files(const struct conf_sink *sink)
@@ -183,6 +193,7 @@ static void measure_shares(struct plan *plan, const struct conf *conf)
     for (unsigned i = 0; i < conf->sink_count; i++)
         share[BUDGET_PATHS] +=
             has_many_files(&conf->sinks[i]) ? sink_tree_bytes(&conf->sinks[i]) : 0;
+    share[BUDGET_TLS] = tls_bytes(conf);
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 

@@ -86,6 +86,9 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
     if (plan->share_bytes[BUDGET_PATHS] > 0)
         row(out, "paths", plan->share_bytes[BUDGET_PATHS],
             "which files there are, of sinks whose path is made from entries (max_paths)");
+    if (plan->share_bytes[BUDGET_TLS] > 0)
+        row(out, "tls", plan->share_bytes[BUDGET_TLS],
+            "OpenSSL, and what sinks of type tls keep, with the certificates in 'ca'");
     if (plan->has_caretaker)
         row(out, "caretaker", plan->share_bytes[BUDGET_CARETAKER],
             "looks through rotated files%s (rotate)",

@@ -12,6 +12,7 @@
 #include "sink/dial.h"
 #include "sink/sink_parts.h"
 
+struct tls;
 struct transport;
 
 struct remote_engine {
@@ -51,6 +52,7 @@ struct remote {
     struct dial dial;
     struct backoff backoff;
     struct fd_watch *watch; /* of the connection */
+    struct tls *tls;        /* transport_tls.c; NULL for all others */
     uv_timer_t ticker;
     uint64_t tick_ms;      /* until the next; 0: none */
     bool is_blocked;       /* the kernel takes no more, and will tell */

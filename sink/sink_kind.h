@@ -32,6 +32,7 @@ struct sink_kind {
 extern const struct sink_kind sink_kind_file;
 extern const struct sink_kind sink_kind_stdout;
 extern const struct sink_kind sink_kind_tcp;
+extern const struct sink_kind sink_kind_tls;
 extern const struct sink_kind sink_kind_unix;
 extern const struct sink_kind sink_kind_udp;
 extern const struct sink_kind sink_kind_unix_dgram;

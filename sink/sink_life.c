@@ -18,7 +18,7 @@ static const struct sink_kind *kind_of(enum conf_sink_type type)
         [CONF_SINK_FILE] = &sink_kind_file, [CONF_SINK_STDOUT] = &sink_kind_stdout,
         [CONF_SINK_TCP] = &sink_kind_tcp,   [CONF_SINK_UNIX] = &sink_kind_unix,
         [CONF_SINK_UDP] = &sink_kind_udp,   [CONF_SINK_UNIX_DGRAM] = &sink_kind_unix_dgram,
-        [CONF_SINK_ZMQ] = &sink_kind_zmq,
+        [CONF_SINK_ZMQ] = &sink_kind_zmq,   [CONF_SINK_TLS] = &sink_kind_tls,
     };
 
     return kinds[type];

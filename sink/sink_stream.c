@@ -1,4 +1,4 @@
-/* The kinds tcp and unix: connections over which entries go one behind the other. */
+/* The kinds tcp, tls and unix: connections over which entries go one behind the other. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -48,6 +48,16 @@ static const struct remote_kind remote_tcp = {
     .transport = &transport_plain,
 };
 
+static const struct remote_kind remote_tls = {
+    .form = NET_HOST_PORT,
+    .socket_type = SOCK_STREAM,
+    .acks = true,
+    .retry_ms_max = 30000,
+    .prepare = prepare_tcp,
+    .engine = &engine_stream,
+    .transport = &transport_tls,
+};
+
 static const struct remote_kind remote_unix = {
     .form = NET_PATH,
     .socket_type = SOCK_STREAM,
@@ -58,4 +68,5 @@ static const struct remote_kind remote_unix = {
 };
 
 const struct sink_kind sink_kind_tcp = {.target = stream_target, .remote = &remote_tcp};
+const struct sink_kind sink_kind_tls = {.target = stream_target, .remote = &remote_tls};
 const struct sink_kind sink_kind_unix = {.target = stream_target, .remote = &remote_unix};

@@ -48,5 +48,6 @@ struct transport {
 };
 
 extern const struct transport transport_plain;
+extern const struct transport transport_tls;
 
 #endif

@@ -115,7 +115,7 @@ def test_all_problems_are_told_at_once(tmp_path):
     text = GOOD.replace("bind: tcp://127.0.0.1:0", "bind: tcp://127.0.0.1:0\n    max_entry: 64")
     text = text.replace("type: file", "type: flie").replace("name: all", "name: a b")
     told = check_refused(tmp_path, text, r":4:\d+: 'max_entry': '64' has no unit", r":6:\d+: 'name' is 'a b'",
-                         r":7:\d+: 'type' is 'flie', but can only be file, stdout, tcp, unix, udp, unix-dgram or zmq")
+                         r":7:\d+: 'type' is 'flie', but can only be file, stdout, tcp, tls, unix, udp, unix-dgram or zmq")
     places = [int(line) for line in re.findall(r"logboom\.yaml:(\d+):\d+: ", told.stderr)]
     assert places == sorted(places) and len(places) == 3
 

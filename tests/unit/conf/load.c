@@ -785,7 +785,7 @@ static void endpoints_and_sinks_have_what_they_need(void **state)
         "not a single value\n"
         "  - apps\n"
         "    ^\n"
-        "x.yaml:9:5: a sink needs 'type' (file, stdout, tcp, unix, udp, unix-dgram or zmq)\n"
+        "x.yaml:9:5: a sink needs 'type' (file, stdout, tcp, tls, unix, udp, unix-dgram or zmq)\n"
         "  - {name: s}\n"
         "    ^\n"
         "x.yaml:10:12: another sink is called 's' too\n"
@@ -812,8 +812,19 @@ static void what_a_type_needs_and_what_it_cannot_have(void **state)
         {"type: unix, address: /x, framing: octet-counted, timeout: 5s", ""},
         {"type: udp, address: 'h:1', timeout: 5s", ""},
         {"type: unix-dgram, address: /dev/log", ""},
+        {"type: tls, address: 'h:1', framing: nul, timeout: 5s", ""},
+        {"type: tls, address: 'h:1', tls: {}", ""},
+        {"type: tls, address: 'h:1', tls: {ca: a, cert: b, key: c, server_name: d, verify: off}",
+         ""},
+        {"type: tls", "a sink of type tls needs 'address', such as address: 'loghost:6514'"},
+        {"type: tls, address: 'h:1', tls: {cert: b}", "'cert' needs 'key' beside it"},
+        {"type: tls, address: 'h:1', tls: {key: b}", "'key' needs 'cert' beside it"},
+        {"type: tcp, address: 'h:1', tls: {ca: b}", "'ca' is only for sinks of type tls"},
+        {"type: stdout, tls: {verify: off}", "'verify' is only for sinks of type tls"},
+        {"type: tls, address: 'h:1', tls: {verify: maybe}",
+         "'verify' is 'maybe', but can only be on or off"},
         {"type: udp, address: 'h:1', framing: nul",
-         "'framing' is only for sinks of type tcp and unix"},
+         "'framing' is only for sinks of type tcp, tls and unix"},
         {"type: udp", "a sink of type udp needs 'address', such as address: 'loghost:514'"},
         {"type: unix-dgram",
          "a sink of type unix-dgram needs 'address', such as address: /dev/log"},
@@ -822,10 +833,10 @@ static void what_a_type_needs_and_what_it_cannot_have(void **state)
         {"type: tcp, address: 'h:1', path: /x", "'path' is only for sinks of type file"},
         {"type: unix, address: /x, mode: '0600'", "'mode' is only for sinks of type file"},
         {"type: stdout, address: 'h:1'",
-         "'address' is only for sinks of type tcp, unix, udp and unix-dgram"},
-        {"type: stdout, framing: lines", "'framing' is only for sinks of type tcp and unix"},
+         "'address' is only for sinks of type tcp, tls, unix, udp and unix-dgram"},
+        {"type: stdout, framing: lines", "'framing' is only for sinks of type tcp, tls and unix"},
         {"type: file, path: /x, timeout: 5s",
-         "'timeout' is only for sinks of type tcp, unix, udp, unix-dgram and zmq"},
+         "'timeout' is only for sinks of type tcp, tls, unix, udp, unix-dgram and zmq"},
         {"type: zmq, connect: 'ipc:///x', format: json", ""},
         {"type: zmq, socket: pub, bind: 'ipc:///x', topic: '{app}', timeout: 5s", ""},
         {"type: zmq", "a sink of type zmq needs 'bind' or 'connect', such as"},
@@ -851,11 +862,11 @@ static void what_a_type_needs_and_what_it_cannot_have(void **state)
 static void one_mistake_is_told_once(void **state)
 {
     assert_string_equal(load_text(*state, INGEST "sinks:\n"
-                                                 "  - {name: s, type: tls, path: x}\n"
+                                                 "  - {name: s, type: http, path: x}\n"
                                                  "  - {name: t, type: file, path: ''}\n"),
-                        "x.yaml:3:21: 'type' is 'tls', but can only be file, stdout, tcp, unix, "
-                        "udp, unix-dgram or zmq\n"
-                        "  - {name: s, type: tls, path: x}\n"
+                        "x.yaml:3:21: 'type' is 'http', but can only be file, stdout, tcp, tls, "
+                        "unix, udp, unix-dgram or zmq\n"
+                        "  - {name: s, type: http, path: x}\n"
                         "                    ^\n"
                         "x.yaml:4:33: 'path' is empty\n"
                         "  - {name: t, type: file, path: ''}\n"

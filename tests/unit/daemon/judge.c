@@ -13,6 +13,7 @@
 
 /* The daemon's objects hold a main and are not linked into tests. */
 #include "daemon/judge.c"
+#include "daemon/judge_tls.c"
 #include "daemon/path.c"
 
 #define INGEST "ingest: [{name: in, bind: 'tcp://127.0.0.1:0'}]\n"
