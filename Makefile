@@ -208,7 +208,7 @@ soak: all | test-packages
 # ---- measuring ---------------------------------------------------------------
 
 BENCH_PAIRS ?= 15
-BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher bare_recv tcp_read count_malloc.so)
+BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher bare_recv tcp_read tls_read count_malloc.so)
 WRAPPED     := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strndup)
 
 $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o: CFLAGS += -fno-builtin -Wno-missing-prototypes
@@ -222,6 +222,12 @@ $(O)/bench/pusher $(O)/bench/bare_recv $(O)/bench/tcp_read: $(O)/bench/%: $(O)/o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lzmq
+
+# The only program that is linked with OpenSSL; the daemon loads it.
+$(O)/bench/tls_read: $(O)/obj/bench/tls_read.o
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 
 $(O)/bench/count_malloc.so: bench/count_malloc.c | build-packages
 	$(call say,LINK,$@)

@@ -64,6 +64,28 @@ def run_to_tcp(build, entries, batch, keys):
         return run
 
 
+def run_to_tls(build, entries, batch):
+    """With a certificate of its own, and AES-GCM in records of 16 KiB, as both sides choose."""
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=bench", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        peer = start([f"{build}/bench/tls_read", str(entries * LINE_LEN), cert, key], stdin=subprocess.PIPE,
+                     stdout=subprocess.PIPE, text=True)
+        address = f"127.0.0.1:{int(peer.stdout.readline())}"
+        daemon = Sinks(build, folder, {"central": f"type: tls, address: '{address}', tls: {{ca: '{cert}'}}"})
+        cpu, began = cpu_seconds(daemon.pid), time.monotonic()
+        pusher = push(build, daemon.address, entries, batch)
+        line = peer.stdout.readline()
+        run = Run(time.monotonic() - began, cpu_seconds(daemon.pid) - cpu)
+        assert line == "done\n"
+        daemon.end()
+        peer.communicate("\n")
+        assert pusher.wait(60) == 0
+        return run
+
+
 def run_three(build, entries, stalled):
     """Two files, and a receiver that never reads, or takes what it gets."""
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as never:
@@ -142,6 +164,9 @@ def main():
         ("64 KiB to tcp / to a file", lambda: run_to_tcp(build, n, BATCH_BYTES, ""), to_file),
         ("64 KiB to tcp, octet-counted / to a file",
          lambda: run_to_tcp(build, n, BATCH_BYTES, ", framing: octet-counted"), to_file),
+        ("64 KiB to tls / to a file", lambda: run_to_tls(build, n, BATCH_BYTES), to_file),
+        ("64 KiB to tls / to tcp", lambda: run_to_tls(build, n, BATCH_BYTES),
+         lambda: run_to_tcp(build, n, BATCH_BYTES, "")),
         ("two files beside a tcp that stalls (newest)", lambda: run_three(build, n // 2, "drop_newest"),
          lambda: run_three(build, n // 2, "")),
         ("two files beside a tcp that stalls (oldest)", lambda: run_three(build, n // 2, "drop_oldest"),
