@@ -141,6 +141,9 @@ $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(PART_O)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS) -lcmocka
 
+# The server in it; the sink itself loads OpenSSL all the same.
+$(O)/tests/unit/sink/tls_link: LIB_LDLIBS += -lssl -lcrypto
+
 $(UNIT_C:%.c=$(O)/obj/%.o): | test-packages
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
@@ -223,7 +226,7 @@ $(O)/bench/pusher $(O)/bench/bare_recv $(O)/bench/tcp_read: $(O)/bench/%: $(O)/o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lzmq
 
-# The only program that is linked with OpenSSL; the daemon loads it.
+# Linked with OpenSSL, which the daemon only loads.
 $(O)/bench/tls_read: $(O)/obj/bench/tls_read.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)

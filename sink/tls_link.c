@@ -29,11 +29,11 @@ static enum transport_word judge(struct tls_link *link, int result)
     }
     if (link->is_at_end)
         return TRANSPORT_CLOSED;
-    errno = link->error ? link->error : EPROTO;
     if (link->error)
         err_set(&link->why, "%s", strerror(link->error));
     else
         tls_trouble(link->ssl, link->name, &link->why);
+    errno = link->error ? link->error : EPROTO;
     return TRANSPORT_BROKEN;
 }
 
@@ -157,11 +157,13 @@ ssize_t tls_link_send(struct tls_link *link, const struct iovec *vectors, unsign
 /* What the kernel has of it has not arrived before the peer's kernel says so. */
 uint64_t tls_link_under_way(struct tls_link *link)
 {
+    uint64_t handed_over = link->encrypted - link->held_len;
     int bytes = 0;
 
     if (!link->ssl || ioctl(link->fd, SIOCOUTQ, &bytes) < 0 || bytes < 0)
         return UINT64_MAX;
-    tls_records_arrived(&link->records, link->encrypted - link->held_len - (uint64_t)bytes);
+    if ((uint64_t)bytes < handed_over)
+        tls_records_arrived(&link->records, handed_over - (uint64_t)bytes);
     return link->records.under_way;
 }
 
