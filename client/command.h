@@ -21,5 +21,6 @@ struct command {
 };
 
 extern const struct command push_command;
+extern const struct command probe_command;
 
 #endif

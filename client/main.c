@@ -11,6 +11,7 @@
 
 static const struct command *const commands[] = {
     &push_command,
+    &probe_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
