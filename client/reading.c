@@ -9,7 +9,8 @@
 #include "conf/settings.h"
 #include "decode/decode.h"
 
-/* One payload in work; two at a time, to compare them. */
+/* One payload in work; two at a time, to compare them. An entry is large: taken once. */
+enum { ATTEMPTS = 2 };
 struct attempt {
     struct decode_rules rules;
     struct decode_cursor cursor;
@@ -23,7 +24,7 @@ struct reading {
     struct entry_pool *entries;
     struct decoder *decoder;
     struct format *json;
-    struct attempt attempt;
+    struct attempt attempts[ATTEMPTS];
     char *rendered; /* the entry in hand */
     size_t rendered_cap;
 };
@@ -35,12 +36,14 @@ static int reading_open(struct reading *reading, struct err *err)
     const struct format_options options = {.local_time = false};
 
     budget_init(&reading->budget, SIZE_MAX);
-    reading->messages = message_pool_new(&reading->budget, READING_MAX, 2, err);
+    reading->messages = message_pool_new(&reading->budget, READING_MAX, ATTEMPTS, err);
     reading->entries =
-        entry_pool_new(&reading->budget, decode_fields_max(READING_MAX_ENTRY), 2, err);
+        entry_pool_new(&reading->budget, decode_fields_max(READING_MAX_ENTRY), ATTEMPTS, err);
     reading->json = format_new("json", &options, err);
     if (!reading->messages || !reading->entries || !reading->json)
         return -1;
+    for (unsigned i = 0; i < ATTEMPTS; i++)
+        reading->attempts[i].entry = entry_take(reading->entries);
     reading->decoder = decoder_new(&reading->budget, READING_MAX, err);
     return reading->decoder ? 0 : -1;
 }
@@ -56,13 +59,21 @@ struct reading *reading_new(struct err *err)
     return reading;
 }
 
-static void end_attempt(struct reading *reading, struct attempt *attempt)
+static void end_attempts(struct reading *reading)
 {
-    if (!attempt->message)
-        return;
-    entry_return(reading->entries, attempt->entry);
-    message_return(attempt->message);
-    *attempt = (struct attempt){0};
+    for (unsigned i = 0; i < ATTEMPTS; i++) {
+        if (reading->attempts[i].message)
+            message_return(reading->attempts[i].message);
+        reading->attempts[i].message = NULL;
+    }
+}
+
+static void free_entries(struct reading *reading)
+{
+    for (unsigned i = 0; i < ATTEMPTS; i++)
+        if (reading->attempts[i].entry)
+            entry_return(reading->entries, reading->attempts[i].entry);
+    entry_pool_free(&reading->entries);
 }
 
 void reading_free(struct reading **reading_at)
@@ -72,13 +83,13 @@ void reading_free(struct reading **reading_at)
     *reading_at = NULL;
     if (!reading)
         return;
-    end_attempt(reading, &reading->attempt);
+    end_attempts(reading);
     if (reading->decoder)
         decoder_free(&reading->decoder);
     if (reading->json)
         format_free(&reading->json);
     if (reading->entries)
-        entry_pool_free(&reading->entries);
+        free_entries(reading);
     if (reading->messages)
         message_pool_free(&reading->messages);
     budget_fini(&reading->budget);
@@ -88,16 +99,18 @@ void reading_free(struct reading **reading_at)
 
 /* ---- one payload ------------------------------------------------------------------ */
 
-static void begin(struct reading *reading, struct attempt *attempt,
-                  const struct message_parts *parts, enum conf_decode decode)
+static struct attempt *begin(struct reading *reading, unsigned which,
+                             const struct message_parts *parts, enum conf_decode decode)
 {
+    struct attempt *attempt = &reading->attempts[which];
+
     must(parts->payload.len <= READING_MAX);
-    *attempt = (struct attempt){
-        .rules = {.decode = decode, .split = CONF_SPLIT_NONE, .max_entry = READING_MAX_ENTRY},
-        .message = message_take(reading->messages, parts),
-        .entry = entry_take(reading->entries),
-    };
-    must(attempt->message && attempt->entry);
+    attempt->rules = (struct decode_rules){
+        .decode = decode, .split = CONF_SPLIT_NONE, .max_entry = READING_MAX_ENTRY};
+    attempt->cursor = (struct decode_cursor){0};
+    attempt->message = message_take(reading->messages, parts);
+    must(attempt->message);
+    return attempt;
 }
 
 static bool next(struct reading *reading, struct attempt *attempt)
@@ -124,17 +137,16 @@ static size_t render(struct reading *reading, const struct attempt *attempt)
 void reading_begin(struct reading *reading, const struct message_parts *parts,
                    enum conf_decode decode)
 {
-    end_attempt(reading, &reading->attempt);
-    begin(reading, &reading->attempt, parts, decode);
-    reading->attempt.message->received_ns = clock_nanoseconds(CLOCK_REALTIME);
+    end_attempts(reading);
+    begin(reading, 0, parts, decode)->message->received_ns = clock_nanoseconds(CLOCK_REALTIME);
 }
 
 bool reading_next(struct reading *reading, struct read_entry *entry_out)
 {
-    const struct attempt *attempt = &reading->attempt;
+    struct attempt *attempt = &reading->attempts[0];
     const struct entry *entry = attempt->entry;
 
-    if (!next(reading, &reading->attempt))
+    if (!next(reading, attempt))
         return false;
     *entry_out = (struct read_entry){
         .json_len = render(reading, attempt) - 1,
@@ -167,16 +179,13 @@ static bool says_the_same(struct reading *reading, const struct attempt *a, cons
 static bool is_decoder(struct reading *reading, const struct message_parts *parts,
                        enum conf_decode decode)
 {
-    struct attempt automatic, named;
-    bool answer;
+    struct attempt *automatic, *named;
 
-    begin(reading, &automatic, parts, CONF_DECODE_AUTO);
-    begin(reading, &named, parts, decode);
-    answer = next(reading, &automatic) && next(reading, &named) &&
-             says_the_same(reading, &automatic, &named);
-    end_attempt(reading, &automatic);
-    end_attempt(reading, &named);
-    return answer;
+    end_attempts(reading);
+    automatic = begin(reading, 0, parts, CONF_DECODE_AUTO);
+    named = begin(reading, 1, parts, decode);
+    return next(reading, automatic) && next(reading, named) &&
+           says_the_same(reading, automatic, named);
 }
 
 /* `text` takes everything, so it is asked last. */
@@ -185,7 +194,6 @@ const char *reading_decoder(struct reading *reading, const struct message_parts 
     const struct setting *ingest = settings_find(&settings_root, "ingest");
     const char *const *words = settings_find(ingest->section, "decode")->words;
 
-    end_attempt(reading, &reading->attempt);
     for (unsigned i = 0; words[i]; i++)
         if (i != CONF_DECODE_AUTO && i != CONF_DECODE_TEXT &&
             is_decoder(reading, parts, (enum conf_decode)i))
