@@ -190,7 +190,7 @@ static void show_frames(struct probe_show *show, const struct probe_peer *peer)
     struct frames frames;
 
     frames_begin(&frames, CONF_FRAMES_AUTO, envelope);
-    if (envelope != FRAMES_BARE)
+    if (envelope == FRAMES_ASKED)
         frames_next(&frames, "", 0, true); /* who sent it: ZeroMQ puts it there, not the client */
     for (unsigned i = 0; i < in->frame_count; i++) {
         const struct zmtp_frame *frame = &in->frames[i];

@@ -7,8 +7,7 @@
 
 enum { CLIENTS_MAX = 2 };
 
-/* The first socket that has a client's type in its row is the one to configure: a REQ wants an
- * answer, so rep stands before router; a DEALER does not need one. */
+/* logboomd's router is a DEALER to ZeroMQ, which a REQ does not talk to. */
 static const struct {
     enum probe_socket socket;
     const char *word;
@@ -18,7 +17,7 @@ static const struct {
 } rows[PROBE_SOCKETS] = {
     {PROBE_PULL, "pull", "PULL", {"PUSH"}, {NULL}},
     {PROBE_SUB, "sub", "SUB", {"PUB", "XPUB"}, {NULL}},
-    {PROBE_ROUTER, "router", "ROUTER", {"DEALER"}, {"REQ"}},
+    {PROBE_ROUTER, "router", "ROUTER", {"DEALER"}, {NULL}},
     {PROBE_REP, "rep", "REP", {"REQ"}, {"DEALER"}},
     {PROBE_PAIR, "pair", "PAIR", {"PAIR"}, {NULL}},
 };
@@ -72,7 +71,7 @@ enum probe_socket probe_socket_for(const char *type)
 
 enum frames_envelope probe_socket_envelope(enum probe_socket socket)
 {
-    return socket == PROBE_ROUTER ? FRAMES_ROUTED
+    return socket == PROBE_ROUTER ? FRAMES_DELIMITED
            : socket == PROBE_REP  ? FRAMES_ASKED
                                   : FRAMES_BARE;
 }
