@@ -99,6 +99,9 @@ void probe_yaml_print(const struct probe_yaml *yaml, FILE *out)
     if (*found->stranger)
         fprintf(out, "# a %s came, too: it needs an endpoint of its own, at another address\n",
                 found->stranger);
+    if (found->socket == PROBE_PAIR && !yaml->binds)
+        fprintf(out, "# start the client anew: a PAIR that listens takes no second peer, and the "
+                     "probe was the first\n");
     print_memory(found, out);
     fprintf(out,
             "ingest:\n  - name: probed\n    socket: %s\n    %s: ", probe_socket_word(found->socket),

@@ -156,6 +156,11 @@ def test_what_it_prints_configures_a_daemon_that_receives_the_same_client(
     told = run_logboomd("--check", "--config", config)
     assert (told.returncode, told.stderr) == (0, "")
 
+    if (kind, side) == (zmq.PAIR, "bind"):
+        assert b"\n# start the client anew: a PAIR that listens takes no second peer" in found.printed
+        sender.stop()
+        client(kind, side, address, sender.messages)
+
     output = tmp_path / "output"
     with output.open("wb") as stdout:
         daemon = Daemon(tmp_path, text=found.printed.decode(), stdout=stdout, ready=False)
