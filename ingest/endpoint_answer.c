@@ -71,6 +71,17 @@ static int send_answer(struct endpoint *endpoint)
     return zmq_send(endpoint->socket, "OK", 2, ZMQ_DONTWAIT);
 }
 
+/* One who does not read. Without the gate nobody is there to be waited for. */
+static bool is_waited_for(const struct answer *answer)
+{
+    if (!gate_is_there(answer->fd))
+        return false;
+    if (now_ms() - answer->since_ms < PATIENCE_MS)
+        return true;
+    gate_cut_unread(answer->fd, answer->since_ms);
+    return false;
+}
+
 bool endpoint_answer_send(struct endpoint *endpoint)
 {
     struct answer *answer = &endpoint->answer;
@@ -79,11 +90,8 @@ bool endpoint_answer_send(struct endpoint *endpoint)
         return true;
     endpoint->watched.emptied = false; /* sending silences the bell */
     if (send_answer(endpoint) < 0) {
-        if (errno == EAGAIN && endpoint->shared.gate_is_on &&
-            now_ms() - answer->since_ms < PATIENCE_MS)
+        if (errno == EAGAIN && is_waited_for(answer))
             return false;
-        if (errno == EAGAIN)
-            gate_cut_unread(answer->fd, answer->since_ms);
         endpoint->ledger.unanswered++;
     }
     answer->due = false;

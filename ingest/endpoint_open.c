@@ -57,15 +57,16 @@ static int make_socket(struct endpoint *endpoint, struct err *err)
     return 0;
 }
 
-/* Of two clients that give themselves one id the later one has it: ZeroMQ then ends the other's
- * connection, and throws away the requests in it, which nobody has answered. It would keep those
- * of the later one for ever else. */
+/* Where the gate cannot hide that two clients gave themselves one id, the later one has it, and
+ * ZeroMQ throws away the requests of the other, which nobody has answered. It would keep those of
+ * the later one for ever else. */
 static int prepare_answers(struct endpoint *endpoint, struct err *err)
 {
     int queued = endpoint->shared.gate_is_on ? ANSWERS_QUEUED : 1000;
 
     if (endpoint->envelope != FRAMES_ASKED)
         return 0;
+    gate_group_hide_names(endpoint->gate);
     if (set_option(endpoint, ZMQ_SNDHWM, queued, err) < 0 ||
         set_option(endpoint, ZMQ_ROUTER_MANDATORY, 1, err) < 0)
         return -1;

@@ -20,9 +20,9 @@ _Static_assert((int)KEPT_FRAME_MAX >= (int)MESSAGE_TOPIC_MAX &&
                    (int)KEPT_FRAME_MAX >= (int)MESSAGE_KEY_MAX,
                "all of what a message keeps");
 
-/* Where the answer to the request in work goes, see endpoint_answer.c. Who asked has a name of
- * at most 255 bytes; what others put beside it is 5 bytes each, if they are ZeroMQ's. */
-enum { ANSWER_FRAMES_MAX = 8, ANSWER_BYTES_MAX = 512, ANSWERS_QUEUED = 64 };
+/* Where the answer to the request in work goes, see endpoint_answer.c: who asked, up to 7 frames,
+ * and nothing. A name has at most 255 bytes, and 5 if ZeroMQ made it up. */
+enum { ANSWER_FRAMES_MAX = 9, ANSWER_BYTES_MAX = 512, ANSWERS_QUEUED = 64 };
 struct answer {
     bool due; /* the request is taken */
     int fd;   /* the connection that it came on */

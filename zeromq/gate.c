@@ -50,6 +50,7 @@
 #include <unistd.h>
 
 #include "zeromq/gate_parts.h"
+#include "zeromq/zmtp_name.h"
 
 #define HOOK __attribute__((visibility("default"), used))
 
@@ -210,6 +211,20 @@ static ssize_t read_outlet(struct gate_slot *slot, int fd, void *buffer, size_t 
     return (ssize_t)gate_outlet_follow(slot, buffer, (size_t)received);
 }
 
+/* What is read while names are hidden ends where it is known to be a handshake: what is behind it
+ * is the client's, and not touched. */
+static bool hides_name(const struct gate_slot *slot)
+{
+    return slot->group->hides_names && slot->meter.handshakes_to_go > 0;
+}
+
+static size_t sure_bytes(const struct gate_slot *slot, size_t wanted)
+{
+    size_t sure = zmtp_meter_sure_bytes(&slot->meter);
+
+    return hides_name(slot) && sure < wanted ? sure : wanted;
+}
+
 static ssize_t read_watched(struct gate_slot *slot, int fd, void *buffer, size_t buffer_bytes,
                             int flags)
 {
@@ -222,9 +237,11 @@ static ssize_t read_watched(struct gate_slot *slot, int fd, void *buffer, size_t
         errno = slot->doomed ? ECONNRESET : EAGAIN;
         return -1;
     }
-    received = recvfrom(fd, buffer, bytes, flags, NULL, NULL);
+    received = recvfrom(fd, buffer, sure_bytes(slot, bytes), flags, NULL, NULL);
     if (received <= 0 || flags & MSG_PEEK)
         return received;
+    if (hides_name(slot))
+        zmtp_name_hide(&slot->name_got, buffer, (size_t)received);
     return (ssize_t)follow(slot, buffer, (size_t)received);
 }
 

@@ -43,6 +43,11 @@ struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned
 enum { GATE_REST_MS = 100 };
 void gate_group_rest(struct gate_group *group);
 
+/* Its clients have no ids but those that libzmq makes up, as far as the gate can see into their
+ * handshakes: zmtp_name.h tells why a ROUTER needs that. All connections that libzmq opens itself
+ * are treated so. */
+void gate_group_hide_names(struct gate_group *group);
+
 /* The socket of this group opens connections, too. Which ones nobody can tell; so what is void of
  * them is known when nothing could be received from any socket that opens some. */
 void gate_group_connects(struct gate_group *group);
@@ -88,6 +93,10 @@ unsigned gate_cut_deaf(struct gate_group *outlet, int64_t silent_ms);
 
 /* A frame was received from this descriptor (ZMQ_SRCFD): its memory is libzmq's no more. */
 void gate_give_back(int fd, size_t frame_bytes);
+
+/* Whether who sent what was received from this descriptor may still hear us: what he sent may be
+ * received long after he has left, or was cut off. */
+bool gate_is_there(int fd);
 
 /* The peer on this descriptor does not read what we answer. One that came after `since_ms`, of
  * CLOCK_MONOTONIC, is another. */

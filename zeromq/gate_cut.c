@@ -92,6 +92,13 @@ void gate_cut_peer(struct gate_slot *slot, enum gate_cut_reason reason)
     gate_raise_attention();
 }
 
+bool gate_is_there(int fd)
+{
+    const struct gate_slot *slot = gate_slot_of(fd);
+
+    return slot && gate_state_of(slot) == GATE_OPEN && !slot->doomed;
+}
+
 void gate_cut_unread(int fd, int64_t since_ms)
 {
     struct gate_slot *slot = gate_slot_of(fd);

@@ -40,6 +40,7 @@ struct gate_slot {
     int64_t charged_ms;            /* L: when it was last seen closed and charged, if it rests */
 
     struct zmtp_meter meter; /* R */
+    unsigned char name_got;  /* R: see zmtp_name.h */
     atomic_uint_fast64_t charged, complete;
     atomic_uint_fast64_t settled;  /* complete, and surely in libzmq's queue by now */
     atomic_uint_fast64_t messages; /* complete ones; of this connection */
@@ -60,6 +61,7 @@ struct gate_group {
     struct zmtp_limits limits;
     unsigned max_clients;
     bool rests;
+    bool hides_names;
     bool connects;        /* T, as is the next */
     unsigned empty_round; /* its socket was seen empty in this one of gate.round */
     unsigned clients;     /* L: slots that are not free */

@@ -114,6 +114,11 @@ struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned
     return group;
 }
 
+void gate_group_hide_names(struct gate_group *group)
+{
+    group->hides_names = true;
+}
+
 void gate_group_rest(struct gate_group *group)
 {
     group->rests = true;
@@ -180,6 +185,7 @@ static void begin_sums(struct gate_slot *slot)
     uint64_t charged = atomic_load(&slot->charged);
 
     zmtp_meter_init(&slot->meter);
+    slot->name_got = 0;
     slot->meter.charged = slot->meter.complete = charged;
     slot->complete = slot->settled = charged;
     slot->messages = 0;
@@ -367,8 +373,11 @@ bool gate_watch_listener(struct gate_group *group, int fd)
 
 void gate_watch_connects(size_t max_message)
 {
+    struct gate_group *outgoing = gate_group_new("connect", max_message, UINT_MAX);
+
     must(!gate.outgoing[0]);
-    gate.outgoing[0] = gate_group_new("connect", max_message, UINT_MAX);
+    gate_group_hide_names(outgoing);
+    gate.outgoing[0] = outgoing;
 }
 
 static void forget_charge(struct gate_slot *slot)
