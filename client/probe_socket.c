@@ -17,7 +17,7 @@ static const struct {
 } rows[PROBE_SOCKETS] = {
     {PROBE_PULL, "pull", "PULL", {"PUSH"}, {NULL}},
     {PROBE_SUB, "sub", "SUB", {"PUB", "XPUB"}, {NULL}},
-    {PROBE_ROUTER, "router", "ROUTER", {"DEALER"}, {NULL}},
+    {PROBE_ROUTER, "router", "DEALER", {"DEALER"}, {"ROUTER"}},
     {PROBE_REP, "rep", "REP", {"REQ"}, {"DEALER"}},
     {PROBE_PAIR, "pair", "PAIR", {"PAIR"}, {NULL}},
 };
