@@ -63,7 +63,7 @@ const char *sink_name(const struct sink *sink);
 /* Written through: nothing queued and nothing in flight. */
 bool sink_is_drained(const struct sink *sink);
 
-/* Of zmq sinks, once closed: how many messages ZeroMQ had taken and could not send. */
+/* Of zmq sinks that push, once closed: how many messages ZeroMQ had taken and could not send. */
 uint64_t sink_unsent(const struct sink *sink);
 
 /* Whether on_closed was called. */
