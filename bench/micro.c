@@ -513,6 +513,37 @@ static void decode_one(void)
     must(decode_next(world.decoder, &rules, &cursor, one, world.entries[0]));
 }
 
+/* What loggers in use send, with keys that need a second look. */
+static void decode_text_of(struct message **message, const char *text)
+{
+    struct decode_cursor cursor = {0};
+
+    if (!*message)
+        *message =
+            message_take(world.messages, &(struct message_parts){.payload = {text, strlen(text)}});
+    must(*message && decode_next(world.decoder, &rules, &cursor, *message, world.entries[0]));
+}
+
+static void decode_pino(void)
+{
+    static struct message *message;
+
+    decode_text_of(&message,
+                   "{\"level\":30,\"time\":1795404852123,\"pid\":4711,\"hostname\":\"web-01\","
+                   "\"name\":\"checkout\",\"user\":\"u-4821\",\"ms\":35,"
+                   "\"msg\":\"order was paid by card in 35 ms and handed over\"}");
+}
+
+static void decode_ecs(void)
+{
+    static struct message *message;
+
+    decode_text_of(&message,
+                   "{\"@timestamp\":\"2026-11-23T03:34:12.123Z\",\"log\":{\"level\":\"info\","
+                   "\"logger\":\"shop.cart\"},\"host\":{\"name\":\"web-01\"},"
+                   "\"service\":{\"name\":\"checkout\"},\"message\":\"order was paid by card\"}");
+}
+
 /* ---- routing: what a sink costs that does not want the entry ----------------------------------
  */
 
@@ -645,6 +676,8 @@ static const struct {
     {"Decode/priority", decode_priority, 1},
     {"Decode/czmq", decode_czmq, 1},
     {"Decode/ruby", decode_ruby, 1},
+    {"Decode/pino", decode_pino, 1},
+    {"Decode/ecs", decode_ecs, 1},
     {"Decode/batch+render", decode_and_render_64_kib, 65536 / sizeof json_line},
 };
 

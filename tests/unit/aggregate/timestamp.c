@@ -46,6 +46,9 @@ static const struct reading times[] = {
     {"2026-11-23T03:34:12.1234567Z", NOVEMBER *NS + 123456700, 9},
     {"2026-11-23T03:34:12.12345678Z", NOVEMBER *NS + 123456780, 9},
     {"2026-11-23T03:34:12.123456789Z", NOVEMBER *NS + 123456789, 9},
+    {"2026-11-23T03:34:12.999999Z", NOVEMBER *NS + 999999000, 6},
+    {"2026-11-23T03:34:12.000001+00:00", NOVEMBER *NS + 1000, 6},
+    {"2026-11-23T03:34:12,019283+00", NOVEMBER *NS + 19283000, 6},
     {"2026-11-23T03:34:12.123456000Z", NOVEMBER *NS + 123456000, 6},
     {"2026-11-23T03:34:12.1234567899Z", NOVEMBER *NS + 123456789, 9},
     {"2026-11-23T03:34:12.12345678999Z", NOVEMBER *NS + 123456789, 9},
@@ -63,6 +66,16 @@ static const struct reading times[] = {
     {"2016-12-31T23:59:60Z", 1483228800 * NS, 6}, /* a leap second */
     {"2016-12-31T23:59:60.5Z", 1483228800 * NS + 500000000, 6},
     {"2017-01-01T00:59:60+01:00", 1483228800 * NS, 6},
+    {"2024-02-28T23:30:00-00:45", 1709165700 * NS, 6}, /* over midnight into a leap day */
+    {"2023-02-28T23:30:00-00:45", 1677629700 * NS, 6}, /* and into March */
+    {"2024-03-01T00:30:00+00:45", 1709250300 * NS, 6},
+    {"2025-01-01T00:30:00+14:00", 1735641000 * NS, 6},
+    {"2024-12-31T23:30:00-12:00", 1735731000 * NS, 6},
+    {"2015-06-30T23:59:60Z", 1435708800 * NS, 6},
+    {"2015-07-01T01:59:60+02:00", 1435708800 * NS, 6},
+    {"2038-01-19T03:14:07Z", 2147483647 * NS, 6}, /* where 32 bits end */
+    {"2038-01-19T03:14:08Z", 2147483648 * NS, 6},
+    {"2106-02-07T06:28:16Z", 4294967296 * NS, 6},
     {"1678-01-01T00:00:00Z", -9214560000 * NS, 6},
     {"2261-12-31T23:59:59.999999999Z", 9214646399 * NS + 999999999, 9},
     {"1678-01-01T00:00:00+23:59", (-9214560000 - 86340) * NS, 6},
@@ -84,6 +97,13 @@ static const char *const nonsense[] = {
     "2026-11-23T03:34:12Z ",
     " 2026-11-23T03:34:12Z",
     "2026-11-23T03:34:12.5.5Z",
+    "2026-11-23T03:34:12.12345/Z", /* next to the digits */
+    "2026-11-23T03:34:12.:23456Z",
+    "2026-11-23T03:34:12.123\x80\x34\x35\x36Z",
+    "2026-11-23T03:34:12.123\xb4\x35\x36Z",
+    "2026-11-23T03:34:12.123456",
+    "2026-11-23T03:34:12.123456 ",
+    "2015-06-30T23:59:61Z",
     "2026-11-23T03:34:61Z",
     "2026-11-23T03:60:12Z",
     "2026-11-23T24:00:00Z",
@@ -213,6 +233,9 @@ static const struct reading numbers[] = {
     {"1795404852123456789", NOVEMBER *NS + 123456789, 9},
     {"1795404852123456000", NOVEMBER *NS + 123456000, 6},
     {"1795404852123456789.9", NOVEMBER *NS + 123456789, 9},
+    {"2147483647", 2147483647 * NS, 6}, /* where 32 bits end */
+    {"2147483648", 2147483648 * NS, 6},
+    {"4294967296", 4294967296 * NS, 6},
     {"9223372035", 9223372035 * NS, 6}, /* the last second that 64 bits hold */
     {"10000000000", 10000000 * NS, 6},  /* the first that is milliseconds */
     {"9223372036853", 9223372036853 * 1000000, 6},
@@ -275,6 +298,35 @@ static void what_is_no_number_or_too_large_is_refused(void **state)
     }
 }
 
+static void numbers_in_strings_have_nine_digits_or_more(void **state)
+{
+    static const char *const epochs[] = {"123456789", "1795404852", "1795404852.5", "179540485.",
+                                         "1795404852123456789123"};
+    static const char *const others[] = {"",           "2026",        "20261123",   "12345678.9",
+                                         "123456789a", "-1795404852", "1795404852Z"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(epochs); i++)
+        assert_true(timestamp_looks_like_epoch(epochs[i], strlen(epochs[i])));
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        assert_false(timestamp_looks_like_epoch(others[i], strlen(others[i])));
+}
+
+static void digits_are_read_up_to_a_bound(void **state)
+{
+    static const char *const wrong[] = {"", "-1", "1.0", " 1", "101", "18446744073709551616", "x"};
+    uint64_t value = 42;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(timestamp_read_digits(wrong[i], strlen(wrong[i]), 100, &value));
+    assert_int_equal(value, 42);
+    assert_true(timestamp_read_digits("100", 3, 100, &value));
+    assert_int_equal(value, 100);
+    assert_true(timestamp_read_digits("9999999999999999999", 19, UINT64_MAX, &value));
+    assert_true(value == 9999999999999999999ULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +336,8 @@ int main(void)
         cmocka_unit_test(a_new_parser_takes_no_zero_bytes_for_a_minute),
         cmocka_unit_test(numbers_are_read_by_their_magnitude),
         cmocka_unit_test(what_is_no_number_or_too_large_is_refused),
+        cmocka_unit_test(numbers_in_strings_have_nine_digits_or_more),
+        cmocka_unit_test(digits_are_read_up_to_a_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
