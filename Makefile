@@ -102,7 +102,7 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_RUN:%.c=$(O)/%)
 
-.PHONY: all force bench-packages run test unit story soak bench bench-memory lint lint-tests format fuzz install uninstall clean help \
+.PHONY: all force bench-packages run test unit story node-clients soak bench bench-memory lint lint-tests format fuzz install uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -196,6 +196,16 @@ story: all | test-packages
 	$(Q)LOGBOOM_BUILD=$(O) timeout --foreground --kill-after=20 $(STORIES_LIMIT) \
 	    $(PYTHON) -m pytest -q -n $(JOBS) -p no:cacheprovider \
 	    --timeout=$(STORY_SECONDS) --timeout-method=signal tests/story </dev/null
+
+# Real clients of Node for tests/story/test_node_clients.py, from npm's registry. Not part of
+# `make test`, which needs Debian's packages alone.
+NODE_PACKAGES := nodejs npm
+NODE_MODULES  := zeromq@6 pino@9 winston@3
+
+node-clients:
+	@command -v npm >/dev/null || tools/ensure-packages 'test with Node' $(NODE_PACKAGES)
+	$(Q)mkdir -p $(O)/node
+	$(Q)cd $(O)/node && timeout 300 npm install --no-audit --no-fund --silent $(NODE_MODULES)
 
 # kill -9 while files are compressed, some hundreds of times: a quarter of an hour.
 CRASHES ?= 300
@@ -351,6 +361,7 @@ help:
 	    'make test       unit tests, then story tests against the real daemon' \
 	    'make unit       the unit tests only' \
 	    'make story      the story tests only' \
+	    'make node-clients  install pino, winston and zeromq.js, so that `make story` tries them, too' \
 	    'make soak       kill -9 some hundreds of times while files are compressed, and 100,000 files' \
 	    'make bench      measure; prints tables and Go-style benchmark lines' \
     'make bench-memory  the memory cap under attack, a table' \
