@@ -91,7 +91,16 @@ static enum level level_of(const struct record *record, const struct candidate *
     return level_from_number(scale_of(record, number), number, exact_out);
 }
 
-/* A number stays where a word said it better, or where it lies between two levels. */
+/* Whether others would take for a level what in this company is none. */
+static bool is_level_elsewhere(const struct record *record)
+{
+    const struct company *company = &record->company;
+
+    return company->gelf || company->python || company->channel;
+}
+
+/* A number stays where a word said it better, where it lies between two levels, and where it is
+ * none. */
 static bool finish_level(struct record *record)
 {
     struct entry *entry = record->entry;
@@ -100,9 +109,9 @@ static bool finish_level(struct record *record)
     if (record->company.number.value.len > 0) {
         if (entry->level == LEVEL_NONE)
             entry->level = (uint8_t)level_of(record, &record->company.number, &exact);
-        if (entry->level == LEVEL_NONE)
+        if (entry->level == LEVEL_NONE && !is_level_elsewhere(record))
             return true;
-        if (!exact)
+        if (entry->level == LEVEL_NONE || !exact)
             return rename_second(record, &record->company.number);
         mark_gone(record, &record->company.number);
     } else if (record->company.levelno.value.len > 0 && entry->level == LEVEL_NONE &&

@@ -177,7 +177,8 @@ static void gelf_is_understood(void **state)
         ROW("{\"_time\":1,\"_time2\":1,\"level\":\"6\",\"short_message\":\"m\"}",
             " level:info 'm' _time:=1 time2:=1"),
         /* a level that syslog does not have */
-        ROW("{\"short_message\":\"m\",\"level\":10}", " 'm' level:=10"),
+        ROW("{\"short_message\":\"m\",\"level\":10}", " 'm' level.2:=10"),
+        ROW("{\"level\":0,\"levelname\":\"loud\"}", " level.2:=0 levelname.2=loud"),
         /* no GELF, no underscores lost */
         ROW("{\"message\":\"m\",\"_user_id\":42}", " 'm' _user_id:=42"),
     };
@@ -190,7 +191,7 @@ static void gelf_can_be_demanded(void **state)
 {
     static const struct row rows[] = {
         ROW("{\"message\":\"m\",\"level\":1,\"_user_id\":42}", " level:alert 'm' user_id:=42"),
-        ROW("{\"level\":30,\"name\":\"shop\"}", " app:shop level:=30"),
+        ROW("{\"level\":30,\"name\":\"shop\"}", " app:shop level.2:=30"),
         ROW("no JSON", "! 'no JSON'"),
         ROW("\x1f\x8b\x08", "! '\x1f\x8b\x08'"),
     };
