@@ -66,18 +66,11 @@ static struct reading begin(const uint8_t *rules, const uint8_t *payload, size_t
 {
     static const char topics[4][16] = {"orders.new\xff\n", "rails:17", "a.ERROR.b", "LOG/STATUS"};
     static const enum conf_decode words[8] = {
-        CONF_DECODE_AUTO,    CONF_DECODE_JSON,    CONF_DECODE_TEXT, CONF_DECODE_AUTO,
+        CONF_DECODE_AUTO,    CONF_DECODE_JSON,    CONF_DECODE_TEXT, CONF_DECODE_GELF,
         CONF_DECODE_RFC5424, CONF_DECODE_RFC3164, CONF_DECODE_AUTO, CONF_DECODE_AUTO};
     static const size_t max_entries[] = {MAX_MESSAGE, MAX_MESSAGE, 16, 40};
     struct reading reading = {
-<<<<<<< HEAD
-        .rules = {.decode = rules[0] % 4 == 1   ? CONF_DECODE_JSON
-                            : rules[0] % 4 == 2 ? CONF_DECODE_TEXT
-                            : rules[0] % 4 == 3 ? CONF_DECODE_GELF
-                                                : CONF_DECODE_AUTO,
-=======
         .rules = {.decode = words[rules[0] % 4 + (rules[0] & 8 ? 4u : 0u)],
->>>>>>> b350e01 (tests: hostile bytes through every decoder into every format)
                   .split = rules[0] & 4 ? CONF_SPLIT_LINES : CONF_SPLIT_NONE,
                   .max_entry = max_entries[rules[1] % 4]},
         .message = message_take(
