@@ -53,9 +53,9 @@ class WireClient:
 
 
 def known_sockets():
-    """The words of `socket:` in this build."""
+    """The words of an endpoint's `socket:` in this build."""
     lines = run_logboomd("--help-config").stdout.splitlines()
-    (row,) = [line for line in lines if line.split()[:1] == ["socket:"]]
+    row = next(line for line in lines if line.split()[:1] == ["socket:"])
     return row.replace(",", " ").replace(";", " ").split()
 
 
