@@ -36,6 +36,14 @@ struct msgpack_value {
     double real;
 };
 
+/* Whether a list or a map may begin with this byte. */
+static inline bool msgpack_may_begin(char first)
+{
+    unsigned char byte = (unsigned char)first;
+
+    return (byte >= 0x80 && byte <= 0x9f) || (byte >= 0xdc && byte <= 0xdf);
+}
+
 /* Bytes that are not read yet. */
 struct msgpack_reader {
     const char *at;
