@@ -40,6 +40,8 @@ const char *refuse_reason_name(enum refuse_reason reason)
 {
     static const char *const names[REFUSE_REASONS] = {
         [REFUSE_FRAMES] = "frames",
+        [REFUSE_PICKLE] = "pickle",
+        [REFUSE_JAVA] = "java",
         [REFUSE_SHUTDOWN] = "shutdown",
     };
 

@@ -13,6 +13,8 @@
 
 enum refuse_reason {
     REFUSE_FRAMES,   /* more frames than this endpoint understands */
+    REFUSE_PICKLE,   /* a Python object, which nobody opens */
+    REFUSE_JAVA,     /* a Java object, likewise */
     REFUSE_SHUTDOWN, /* waiting for room when the daemon stopped */
     REFUSE_REASONS
 };

@@ -34,7 +34,8 @@ enum conf_decode {
     CONF_DECODE_TEXT,
     CONF_DECODE_RFC5424,
     CONF_DECODE_RFC3164,
-    CONF_DECODE_GELF
+    CONF_DECODE_GELF,
+    CONF_DECODE_MSGPACK
 };
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
 enum conf_sink_type {

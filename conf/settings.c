@@ -86,7 +86,8 @@ static const struct setting ingest_settings[] = {
          "what the frames of a message are; auto: one is the payload, before two or more stands "
          "the topic"},
     {ROW(struct conf_ingest, decode),
-     .words = WORDS("auto", "json", "text", "rfc5424", "rfc3164", "gelf"), .standard = "auto",
+     .words = WORDS("auto", "json", "text", "rfc5424", "rfc3164", "gelf", "msgpack"),
+     .standard = "auto",
      .help = "what a message holds: auto finds out, text is not looked into, other words mark what "
              "is not that"},
     {ROW(struct conf_ingest, split), .words = WORDS("none", "lines"), .standard = "none",

@@ -63,8 +63,7 @@ static uint32_t content_end(const struct message *message, uint32_t begin, uint3
     return crlf ? end - 1 : end;
 }
 
-/* The whole payload without one trailing newline. */
-static uint32_t payload_content_end(const struct message *message)
+uint32_t decode_payload_end(const struct message *message)
 {
     uint32_t len = message->payload_len;
 
@@ -128,7 +127,7 @@ static void whole_text(struct decoder *decoder, const struct decode_rules *rules
                        struct decode_cursor *cursor, struct message *message, struct entry *entry)
 {
     cursor->state = DECODE_END;
-    text_entry(decoder, rules, cursor, message, 0, payload_content_end(message), entry);
+    text_entry(decoder, rules, cursor, message, 0, decode_payload_end(message), entry);
 }
 
 /* From the beginning, as the endpoint splits it. */
@@ -242,7 +241,7 @@ static bool whole_document(struct decoder *decoder, const struct decode_rules *r
                            struct decode_cursor *cursor, struct message *message,
                            struct entry *entry)
 {
-    uint32_t end = payload_content_end(message);
+    uint32_t end = decode_payload_end(message);
 
     entry_reset(entry, message);
     cursor->token = 0;
@@ -274,6 +273,21 @@ static bool wants_json(const struct decode_rules *rules)
     return rules->decode == CONF_DECODE_JSON || rules->decode == CONF_DECODE_GELF;
 }
 
+static bool reads_msgpack(const struct decode_rules *rules)
+{
+    return rules->decode == CONF_DECODE_AUTO || rules->decode == CONF_DECODE_MSGPACK;
+}
+
+static bool begin_msgpack(struct decoder *decoder, const struct decode_rules *rules,
+                          struct decode_cursor *cursor, struct message *message,
+                          struct entry *entry)
+{
+    if (!decode_msgpack(cursor, message))
+        return false;
+    decode_msgpack_next(decoder, rules, cursor, message, entry);
+    return true;
+}
+
 /* ---- the door -------------------------------------------------------------------- */
 
 static void begin(struct decoder *decoder, const struct decode_rules *rules,
@@ -285,11 +299,13 @@ static void begin(struct decoder *decoder, const struct decode_rules *rules,
     cursor->level = LEVEL_NONE;
     if (message->topic.len > 0)
         decode_topic(cursor, message);
-    /* Other first bytes that tell a format belong here. */
-    if (looks_like_json && begin_json(decoder, rules, cursor, message, entry))
-        return;
-    text(decoder, rules, cursor, message, entry);
-    entry->malformed |= looks_like_json;
+    if (message->header.len > 0 || message->header_lost) {
+        decode_cmdp(decoder, rules, cursor, message, entry);
+    } else if (!(looks_like_json && begin_json(decoder, rules, cursor, message, entry)) &&
+               !(reads_msgpack(rules) && begin_msgpack(decoder, rules, cursor, message, entry))) {
+        text(decoder, rules, cursor, message, entry);
+        entry->malformed |= looks_like_json;
+    }
 }
 
 static bool next(struct decoder *decoder, const struct decode_rules *rules,
@@ -304,6 +320,9 @@ static bool next(struct decoder *decoder, const struct decode_rules *rules,
         return next_document(decoder, rules, cursor, message, entry);
     case DECODE_LINES:
         next_line(decoder, rules, cursor, message, entry);
+        return true;
+    case DECODE_MSGPACK:
+        decode_msgpack_next(decoder, rules, cursor, message, entry);
         return true;
     case DECODE_END:
         return false;

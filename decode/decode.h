@@ -29,6 +29,7 @@ enum decode_state {
     DECODE_BATCH,   /* NDJSON whose tokens are all known */
     DECODE_CAREFUL, /* NDJSON with something wrong in it: each line on its own */
     DECODE_LINES,   /* text, split */
+    DECODE_MSGPACK, /* events, one behind the other up to `base` */
     DECODE_END
 };
 
@@ -36,8 +37,9 @@ enum decode_state {
 struct decode_cursor {
     uint32_t at;
     enum decode_state state;
-    uint32_t base;   /* the byte from which the index was built */
-    uint32_t token;  /* the first of its tokens that is not used up */
+    uint32_t base;   /* the byte from which the index was built; of events, where they end */
+    uint32_t token;  /* the first of its tokens that is not used up; of events, their form */
+    uint32_t list;   /* where the value begins that holds the events */
     uint64_t build;  /* which of the decoder's indexes that is */
     uint8_t level;   /* what the topic frame says it is, for entries that say nothing; enum level */
     bool is_process; /* the topic frame is `program:pid` */

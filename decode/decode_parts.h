@@ -1,4 +1,4 @@
-/* decode_parts.h - what decode.c, decode_text.c and decode_json.c share. */
+/* decode_parts.h - what decode.c and the decoders share. */
 #ifndef DECODE_DECODE_PARTS_H
 #define DECODE_DECODE_PARTS_H
 
@@ -43,5 +43,19 @@ bool decode_document(struct decoder *decoder, struct decode_cursor *cursor, stru
 /* Whether there is any such document, whatever its size. */
 bool decode_is_document(const struct decoder *decoder, const struct decode_cursor *cursor,
                         struct message *message, uint32_t end);
+
+/* Where the whole payload ends without one trailing newline. */
+uint32_t decode_payload_end(const struct message *message);
+
+/* Whether the payload is events in MessagePack, in a form that is known; the cursor then is at
+ * the first, and in the state in which the next function may be called. */
+bool decode_msgpack(struct decode_cursor *cursor, const struct message *message);
+void decode_msgpack_next(struct decoder *decoder, const struct decode_rules *rules,
+                         struct decode_cursor *cursor, struct message *message,
+                         struct entry *entry);
+
+/* The one entry of a message that has a header. */
+void decode_cmdp(struct decoder *decoder, const struct decode_rules *rules,
+                 struct decode_cursor *cursor, struct message *message, struct entry *entry);
 
 #endif

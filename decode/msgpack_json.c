@@ -59,6 +59,19 @@ static void put_real(struct json_out *out, double real)
         put(out, "null", 4);
 }
 
+/* A moment as seconds; any other ext only its program understands. */
+static void put_ext(struct json_out *out, const struct msgpack_value *value)
+{
+    static const int64_t NS_PER_S = 1000000000;
+    int64_t time_ns;
+    uint8_t digits;
+
+    if (msgpack_time(value, &time_ns, &digits) && time_ns >= 0)
+        put_number(out, "%" PRId64 ".%09" PRId64, time_ns / NS_PER_S, time_ns % NS_PER_S);
+    else
+        put(out, "null", 4);
+}
+
 static void put_scalar(struct json_out *out, const struct msgpack_value *value)
 {
     switch ((int)value->type) {
@@ -78,7 +91,10 @@ static void put_scalar(struct json_out *out, const struct msgpack_value *value)
     case MSGPACK_BYTES:
         put_string(out, value->bytes, value->len);
         return;
-    default: /* nil, and an ext, which only its program understands */
+    case MSGPACK_EXT:
+        put_ext(out, value);
+        return;
+    default:
         put(out, "null", 4);
     }
 }

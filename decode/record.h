@@ -44,6 +44,10 @@ struct record {
     struct company company;
 };
 
+/* Begins one whose bytes are all read already: record_has_room asks for no more. */
+void record_begin(struct record *record, struct decoder *decoder, struct message *message,
+                  struct entry *entry);
+
 /* After the last member of an odd record: what the whole makes of its candidates. False: no
  * room for a name. */
 bool record_finish(struct record *record);

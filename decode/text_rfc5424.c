@@ -175,8 +175,7 @@ static bool add(struct text_line *line, struct span name, struct span value)
 {
     struct span nothing = span_make(0, 0, SPAN_CLEAN | SPAN_SOLID | SPAN_QUOTELESS);
 
-    if (is_part(line, name) &&
-        !join(line, name, SECOND, sizeof SECOND - 1, nothing, &name))
+    if (is_part(line, name) && !join(line, name, SECOND, sizeof SECOND - 1, nothing, &name))
         return false;
     return entry_add_field(line->entry, name, value);
 }

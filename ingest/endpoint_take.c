@@ -1,7 +1,9 @@
 /* endpoint_take.c - one payload becomes entries, which are offered, wait, or are refused. */
 #include <zmq.h>
 
+#include "conf/log.h"
 #include "conf/must.h"
+#include "decode/foreign.h"
 #include "ingest/endpoint_parts.h"
 
 static void finish_payload(struct endpoint *endpoint)
@@ -61,6 +63,29 @@ static struct message_part kept(const struct kept_frame *frame)
     return (struct message_part){frame->bytes, frame->len};
 }
 
+/* What nobody should open is refused by its name; that it comes is told once an endpoint. */
+static bool refuse_foreign(struct endpoint *endpoint, const struct message_part *payload)
+{
+    static const struct {
+        enum refuse_reason reason;
+        const char *what;
+    } kinds[] = {
+        [FOREIGN_PICKLE] = {REFUSE_PICKLE, "pickled Python objects"},
+        [FOREIGN_JAVA] = {REFUSE_JAVA, "serialised Java objects"},
+    };
+    enum foreign foreign = foreign_of(payload->bytes, payload->len);
+
+    if (foreign == FOREIGN_NONE)
+        return false;
+    endpoint->ledger.received++;
+    if (endpoint->ledger.refused[kinds[foreign].reason]++ == 0)
+        log_line(LOG_LEVEL_WARNING,
+                 "endpoint '%s': a client sends %s, which are refused and never opened; let it "
+                 "send JSON or text",
+                 endpoint->conf->name, kinds[foreign].what);
+    return true;
+}
+
 bool endpoint_take_payload(struct endpoint *endpoint, zmq_msg_t *payload)
 {
     const struct endpoint_shared *shared = &endpoint->shared;
@@ -69,6 +94,8 @@ bool endpoint_take_payload(struct endpoint *endpoint, zmq_msg_t *payload)
                                   .header = kept(&endpoint->header),
                                   .key = kept(&endpoint->key)};
 
+    if (endpoint->conf->decode != CONF_DECODE_TEXT && refuse_foreign(endpoint, &parts.payload))
+        return true;
     endpoint->message = message_take(shared->messages, &parts);
     endpoint->entry = entry_take(shared->entries);
     must(endpoint->message && endpoint->entry); /* one of each for every endpoint */

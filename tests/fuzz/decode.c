@@ -15,6 +15,7 @@
 #include "conf/must.h"
 #include "decode/decode.h"
 #include "decode/json_walk.h"
+#include "decode/msgpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -39,6 +40,7 @@ struct reading {
     struct decode_cursor cursor;
     struct message *message;
     struct entry *entry;
+    bool is_packed; /* events in MessagePack */
 };
 
 static void open_all(void)
@@ -67,16 +69,17 @@ static struct reading begin(const uint8_t *rules, const uint8_t *payload, size_t
     static const char topics[4][16] = {"orders.new\xff\n", "rails:17", "a.ERROR.b", "LOG/STATUS"};
     static const enum conf_decode words[8] = {
         CONF_DECODE_AUTO,    CONF_DECODE_JSON,    CONF_DECODE_TEXT, CONF_DECODE_GELF,
-        CONF_DECODE_RFC5424, CONF_DECODE_RFC3164, CONF_DECODE_AUTO, CONF_DECODE_AUTO};
+        CONF_DECODE_RFC5424, CONF_DECODE_RFC3164, CONF_DECODE_AUTO, CONF_DECODE_MSGPACK};
     static const size_t max_entries[] = {MAX_MESSAGE, MAX_MESSAGE, 16, 40};
+    size_t header_len = rules[0] & 16 ? (len < 32 ? len : 32) : 0; /* CMDP's */
     struct reading reading = {
         .rules = {.decode = words[rules[0] % 4 + (rules[0] & 8 ? 4u : 0u)],
                   .split = rules[0] & 4 ? CONF_SPLIT_LINES : CONF_SPLIT_NONE,
                   .max_entry = max_entries[rules[1] % 4]},
         .message = message_take(
-            f.messages,
-            &(struct message_parts){.payload = {payload, len},
-                                    .topic = {topics[rules[2] / 16 % 4], rules[2] % 16}}),
+            f.messages, &(struct message_parts){.payload = {payload, len},
+                                                .topic = {topics[rules[2] / 16 % 4], rules[2] % 16},
+                                                .header = {payload, header_len}}),
         .entry = entry_take(f.entries),
     };
 
@@ -87,8 +90,12 @@ static struct reading begin(const uint8_t *rules, const uint8_t *payload, size_t
 
 static bool next(struct reading *reading)
 {
-    return decode_next(f.decoder, &reading->rules, &reading->cursor, reading->message,
-                       reading->entry);
+    if (!decode_next(f.decoder, &reading->rules, &reading->cursor, reading->message,
+                     reading->entry))
+        return false;
+    reading->is_packed |= reading->cursor.state == DECODE_MSGPACK ||
+                          msgpack_may_begin(reading->message->bytes[reading->entry->source.offset]);
+    return true;
 }
 
 static void end(struct reading *reading)
@@ -126,9 +133,12 @@ static void check_spans(const struct reading *reading)
     }
 }
 
+/* Around events in MessagePack stand tags and options, which are no event's. */
 static void check_skipped(const struct reading *reading, uint32_t from, uint32_t to)
 {
     must(from <= to && to <= reading->message->payload_len);
+    if (reading->is_packed)
+        return;
     for (; from < to; from++)
         must(strchr(" \t\r\n", reading->message->bytes[from]) && reading->message->bytes[from]);
 }

@@ -241,6 +241,7 @@ static void values_as_json(void **state)
                "a\xa3\"\n\xff\x01\x80"),
          "{\"a\":\"\\\"\\n\xef\xbf\xbd\",\"1\":{}}"},
         {BYTES("\x83\x90\x01\xc0\x02\xc4\x01z\x03"), "{\"…\":1,\"null\":2,\"z\":3}"},
+        {BYTES("\xd7\x00\x5f\x5e\x10\x00\x00\x00\x00\x07"), "1600000000.000000007"},
         {BYTES("\x91\xd4\x05"
                "a"),
          "[null]"},
