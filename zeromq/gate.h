@@ -102,6 +102,12 @@ bool gate_is_there(int fd);
  * CLOCK_MONOTONIC, is another. */
 void gate_cut_unread(int fd, int64_t since_ms);
 
+/* Which connection this descriptor is, or was last: each has another number. Odd: we opened
+ * it. 0: not watched. A frame just received from an even one is of this very connection, since
+ * its descriptor is nobody else's before all that it sent was given back; a frame from an odd
+ * one may be of the one before. */
+uint64_t gate_connection(int fd);
+
 /* At the end of each turn of the loop: lets peers go on, and newcomers in, as there is room. */
 void gate_turn(void);
 

@@ -28,6 +28,7 @@ struct gate_slot {
     atomic_uchar doomed;           /* L: 0, or 1 + enum gate_cut_reason: the next read says so */
     atomic_bool privileged;        /* L, ended by R: may finish its message over the budget */
     bool outgoing;                 /* L: opened by us */
+    atomic_uint_fast64_t number;   /* L: see gate_connection */
     bool waiting;                  /* L: not in libzmq's epoll set, though libzmq thinks so */
     struct gate_group *group;      /* L */
     int epoll_fd;                  /* L: -1: in none */
@@ -86,6 +87,7 @@ struct gate {
     uint64_t budget_bytes;
     unsigned connections_max;
     unsigned connections; /* L: slots that accepted connections have */
+    uint64_t numbers;     /* L: of connections, given so far */
     unsigned knocked_at;  /* L: the turn at which somebody waited for what all groups share */
     pthread_mutex_t lock; /* for transitions; reading and giving back go without */
     atomic_uint high;     /* L: no slot from here on was ever used */

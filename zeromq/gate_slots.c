@@ -72,6 +72,13 @@ uint64_t gate_charge_of(const struct gate_slot *slot)
     return atomic_load(&slot->charged) - atomic_load(&slot->returned);
 }
 
+uint64_t gate_connection(int fd)
+{
+    const struct gate_slot *slot = gate_slot_of(fd);
+
+    return slot ? atomic_load_explicit(&slot->number, memory_order_relaxed) : 0;
+}
+
 /* The two sums are read one after the other, so a moment may look like less than nothing. */
 uint64_t gate_charge(void)
 {
@@ -220,6 +227,7 @@ void gate_take(struct gate_slot *slot, struct gate_group *group, bool outgoing)
     slot->opened_ms = gate_now_ms();
     enter(slot, group, GATE_OPEN);
     slot->outgoing = outgoing;
+    slot->number = 2 * ++gate.numbers + outgoing;
     group->clients += !outgoing;
     gate.connections += !outgoing;
     gate.slots_in_use++;

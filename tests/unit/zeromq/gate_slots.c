@@ -65,6 +65,26 @@ static void a_number_is_free_when_all_is_received_and_two_turns_are_over(void **
     close_peer(&next);
 }
 
+static void each_connection_is_another_also_with_the_same_descriptor(void **state)
+{
+    struct peer one = connect_peer(), two = connect_peer(), three;
+    uint64_t first = gate_connection(one.here), second = gate_connection(two.here);
+    int number = two.here;
+
+    (void)state;
+    assert_true(first != 0 && first % 2 == 0 && second % 2 == 0 && first != second);
+    assert_true(gate_connection(one.here) == first);
+    close_peer(&two);
+    assert_true(gate_connection(number) == second); /* what it sent may still be queued */
+    turn_twice();
+    three = connect_peer();
+    assert_int_equal(three.here, number);
+    assert_true(gate_connection(three.here) > second);
+    assert_true(gate_connection(one.far) == 0 && gate_connection(-1) == 0);
+    close_peer(&one);
+    close_peer(&three);
+}
+
 static void several_numbers_in_a_row_are_passed_over(void **state)
 {
     int numbers[4];
@@ -435,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_number_of_a_connection_that_is_still_charged_is_nobody_elses),
         TEST(a_number_is_free_when_all_is_received_and_two_turns_are_over),
+        TEST(each_connection_is_another_also_with_the_same_descriptor),
         TEST(several_numbers_in_a_row_are_passed_over),
         TEST(an_unfinished_message_goes_with_its_connection),
         TEST(nobody_gives_back_more_than_was_charged),
