@@ -14,6 +14,13 @@ struct field {
     struct span value;
 };
 
+/* What we know of an entry beside what its client says, and no client can set. */
+struct origin {
+    uint64_t seq;     /* which of its client's entries it is, from 1; 0: nobody asks */
+    struct span peer; /* where it came from, as ZeroMQ knows; len 0: not known, or nobody asks */
+    struct span uid;  /* the user that sent it, a number; the same */
+};
+
 struct entry {
     int64_t time_ns;     /* since 1970, UTC; the client's word if it could be read */
     int64_t received_ns; /* when we took its message */
@@ -28,6 +35,7 @@ struct entry {
     struct span source; /* the payload, or the line of it, that this entry came from */
     unsigned field_count;
     unsigned field_max;
+    struct origin origin; /* whoever took the message puts it in, if anybody asks */
     struct field fields[];
 };
 

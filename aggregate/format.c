@@ -10,7 +10,8 @@
 static const char *const piece_names[] = {
     [PIECE_LITERAL] = "",        [PIECE_TIME] = "time",     [PIECE_HOST] = "host",
     [PIECE_APP] = "app",         [PIECE_LEVEL] = "level",   [PIECE_TOPIC] = "topic",
-    [PIECE_MESSAGE] = "message", [PIECE_FIELDS] = "fields",
+    [PIECE_MESSAGE] = "message", [PIECE_FIELDS] = "fields", [PIECE_RECEIVED] = "received",
+    [PIECE_SEQ] = "seq",         [PIECE_PEER] = "peer",     [PIECE_UID] = "uid",
 };
 
 enum { PIECE_NAMES = sizeof piece_names / sizeof piece_names[0] };
@@ -73,7 +74,8 @@ static int unknown_name(const char *name, size_t len, struct err *err)
         return err_set(err, "the template has no '{%s}'; did you mean '{%s}'?", word, nearest);
     return err_set(err,
                    "the template has no '{%s}'; there are {time} {host} {app} {level} {topic} "
-                   "{message} {fields}, and {fields.NAME} for a field that clients send",
+                   "{message} {fields} {received} {seq} {peer} {uid}, and {fields.NAME} for a "
+                   "field that clients send",
                    word);
 }
 
@@ -174,10 +176,12 @@ static struct format *format_make(const char *text, const struct format_options 
         return NULL;
     }
     format->indent_newlines = options->indent_newlines && shows_message(format);
+    format->origin = options->origin;
     sum_up(format);
     own_host(format->own_host);
     timestamp_writer_init(&format->clock,
                           options->local_time && !renderers[format->kind].always_utc);
+    format->arrivals = format->clock;
     return format;
 }
 
@@ -211,4 +215,16 @@ void format_free(struct format **format)
 {
     free(*format);
     *format = NULL;
+}
+
+bool format_asks_origin(const struct format *format)
+{
+    bool asks = format->origin;
+
+    for (unsigned i = 0; i < format->piece_count; i++) {
+        enum piece_kind kind = format->pieces[i].kind;
+
+        asks |= kind == PIECE_SEQ || kind == PIECE_PEER || kind == PIECE_UID;
+    }
+    return asks;
 }

@@ -1,10 +1,10 @@
 /* format.h - how entries look in a sink: compiled once, then sums and copies.
  *
  * `text`, `line`, `json`, `raw`, or a template such as '{time} {app}: {message}'
- * with {time} {host} {app} {level} {topic} {message} {fields} and {fields.NAME};
- * `{{` and `}}` stand for braces. docs/semantics.md, Text, says what each looks
- * like. Rendering is in two steps, length and bytes, so that all sinks can be
- * asked for room before any is given bytes. Loop thread only. */
+ * with {time} {host} {app} {level} {topic} {message} {fields} and {fields.NAME}, and with
+ * {received} {seq} {peer} {uid}, which no client can set; `{{` and `}}` stand for braces.
+ * docs/semantics.md, Text, says what each looks like. Rendering is in two steps, length and bytes,
+ * so that all sinks can be asked for room before any is given bytes. Loop thread only. */
 #ifndef AGGREGATE_FORMAT_H
 #define AGGREGATE_FORMAT_H
 
@@ -16,6 +16,7 @@ struct format;
 struct format_options {
     bool local_time;      /* for text, line and templates; json is always UTC */
     bool indent_newlines; /* inner lines after the entry, indented, instead of \n */
+    bool origin;          /* json, rfc5424: what the entry's seq, peer and uid are, too */
 };
 
 /* NULL and a sentence when the text is neither a known format nor a right template. */
@@ -26,6 +27,9 @@ struct format *format_new(const char *text, const struct format_options *options
 struct format *format_new_topic(const char *text, const struct format_options *options,
                                 struct err *err);
 void format_free(struct format **format);
+
+/* Whether it shows seq, peer or uid of entries, so that somebody must find them out. */
+bool format_asks_origin(const struct format *format);
 
 /* Bytes that format_write will write, the final newline included. `base` is the
  * message's bytes, of which 16 past any span must be readable. */

@@ -15,6 +15,10 @@ enum piece_kind {
     PIECE_TOPIC,
     PIECE_MESSAGE,
     PIECE_FIELDS,
+    PIECE_RECEIVED,
+    PIECE_SEQ,
+    PIECE_PEER,
+    PIECE_UID,
     PIECE_FIELD
 };
 
@@ -41,7 +45,10 @@ enum { PIECES_MAX = 64 };
 struct format {
     enum format_kind kind;
     bool indent_newlines;
+    bool origin; /* json and rfc5424: what we know of it, too */
     struct timestamp_writer clock;
+    struct timestamp_writer
+        arrivals; /* its own: entries may be from another second than they arrive in */
     char own_host[OWN_HOST_ROOM]; /* rfc3164: for entries that have none */
     unsigned piece_count;
     struct piece pieces[PIECES_MAX];
@@ -69,6 +76,9 @@ static inline char *put_span(char *to, const char *base, struct span span)
     return to + len;
 }
 
+/* Our own clock has no more. */
+enum { ARRIVAL_DIGITS = 6 };
+
 #define CUT_MARK      " \\[cut]"
 #define FORMAT_INDENT "\n    " /* before each later line, where newlines are indented */
 
@@ -91,6 +101,16 @@ size_t rfc5424_len(struct format *format, const struct entry *entry, const char 
 char *rfc5424_write(struct format *format, const struct entry *entry, const char *base, char *to);
 size_t rfc3164_len(struct format *format, const struct entry *entry, const char *base);
 char *rfc3164_write(struct format *format, const struct entry *entry, const char *base, char *to);
+
+/* render_origin.c: when we took the entry, and which of its client's it is, `-` if nobody
+ * counts. */
+static inline size_t arrival_len(const struct format *format)
+{
+    return timestamp_len(&format->arrivals, ARRIVAL_DIGITS);
+}
+char *arrival_write(struct format *format, const struct entry *entry, char *to);
+size_t seq_len(const struct entry *entry);
+char *seq_write(const struct entry *entry, char *to);
 
 /* The message as in text, marked when it was cut; and the fields, each as ` key="value"`. */
 size_t render_message_len(const struct format *format, const struct entry *entry, const char *base);

@@ -15,6 +15,7 @@ struct filter {
     struct names app;
     struct names host;
     struct names topic;
+    struct names peer;
     struct expression *message; /* NULL: any message will do */
 };
 
@@ -56,7 +57,8 @@ static int filter_init(struct filter *filter, const struct conf_filter *conf,
         filter->level = level_parse(conf->min_level, strlen(conf->min_level));
     if (names_init(&filter->app, &conf->app, setting_out, err) < 0 ||
         names_init(&filter->host, &conf->host, setting_out, err) < 0 ||
-        names_init(&filter->topic, &conf->topic, setting_out, err) < 0)
+        names_init(&filter->topic, &conf->topic, setting_out, err) < 0 ||
+        names_init(&filter->peer, &conf->peer, setting_out, err) < 0)
         return -1;
     if (!conf->message)
         return 0;
@@ -70,13 +72,14 @@ static void filter_fini(struct filter *filter)
     names_fini(&filter->app);
     names_fini(&filter->host);
     names_fini(&filter->topic);
+    names_fini(&filter->peer);
     expression_free(&filter->message);
 }
 
 static bool asks_for_anything(const struct conf_filter *conf)
 {
     return conf->min_level || conf->app.count > 0 || conf->host.count > 0 ||
-           conf->topic.count > 0 || conf->message;
+           conf->topic.count > 0 || conf->peer.count > 0 || conf->message;
 }
 
 struct match *match_new(const struct conf_match *conf, const void **setting_out, struct err *err)
@@ -115,7 +118,12 @@ static size_t names_bytes(const struct conf_strings *conf)
 static size_t filter_bytes(const struct conf_filter *conf)
 {
     return names_bytes(&conf->app) + names_bytes(&conf->host) + names_bytes(&conf->topic) +
-           (conf->message ? EXPRESSION_BYTES_MAX : 0);
+           names_bytes(&conf->peer) + (conf->message ? EXPRESSION_BYTES_MAX : 0);
+}
+
+bool match_conf_asks_peer(const struct conf_match *conf)
+{
+    return conf->all.peer.count > 0 || conf->except.peer.count > 0;
 }
 
 bool match_conf_searches(const struct conf_match *conf)
@@ -142,7 +150,8 @@ static bool is_any(const struct names *names)
 bool match_is_everything(const struct match *match)
 {
     return !match->has_except && match->all.level == LEVEL_NONE && is_any(&match->all.app) &&
-           is_any(&match->all.host) && is_any(&match->all.topic) && !match->all.message;
+           is_any(&match->all.host) && is_any(&match->all.topic) && is_any(&match->all.peer) &&
+           !match->all.message;
 }
 
 bool match_searches(const struct match *match)
@@ -187,7 +196,8 @@ static bool is_like(const struct filter *filter, const struct entry *entry, cons
 {
     return entry->level <= filter->level && is_one_of(&filter->app, entry->app, base) &&
            is_one_of(&filter->host, entry->host, base) &&
-           is_one_of(&filter->topic, entry->topic, base);
+           is_one_of(&filter->topic, entry->topic, base) &&
+           is_one_of(&filter->peer, entry->origin.peer, base);
 }
 
 static enum expression_answer search(const struct filter *filter, struct expression_room *room,

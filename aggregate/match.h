@@ -38,4 +38,7 @@ unsigned match_ask(const struct match *match, struct expression_room *room,
 size_t match_bytes(const struct conf_match *conf);
 bool match_conf_searches(const struct conf_match *conf);
 
+/* Whether any of its keys is `peer`, so that somebody must find that out. */
+bool match_conf_asks_peer(const struct conf_match *conf);
+
 #endif

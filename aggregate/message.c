@@ -22,7 +22,8 @@ static const char key_name[] = "key";
 static size_t slot_bytes(size_t max_payload)
 {
     return sizeof(struct message) + max_payload + MESSAGE_SPARE + MESSAGE_TOPIC_MAX +
-           MESSAGE_HEADER_MAX + sizeof key_name + MESSAGE_KEY_MAX + max_payload + MESSAGE_SPARE;
+           MESSAGE_HEADER_MAX + sizeof key_name + MESSAGE_KEY_MAX + MESSAGE_ADDED_MAX +
+           max_payload + MESSAGE_SPARE;
 }
 
 /* The payload that the class after this one holds. */
@@ -159,6 +160,8 @@ struct message *message_take(struct message_pool *pool, const struct message_par
     keep_topic(message, &parts->topic);
     keep_header(message, &parts->header);
     keep_key(message, &parts->key);
+    must(parts->added.len <= MESSAGE_ADDED_MAX);
+    message->added = keep(message, parts->added.bytes, parts->added.len);
     return message;
 }
 

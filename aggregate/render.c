@@ -193,6 +193,14 @@ static size_t piece_len(const struct format *format, const struct piece *piece,
         return render_message_len(format, entry, base);
     case PIECE_FIELDS:
         return render_fields_len(entry, base);
+    case PIECE_RECEIVED:
+        return arrival_len(format);
+    case PIECE_SEQ:
+        return seq_len(entry);
+    case PIECE_PEER:
+        return column_len(base, entry->origin.peer);
+    case PIECE_UID:
+        return column_len(base, entry->origin.uid);
     case PIECE_FIELD:
         return column_len(base, named_field(piece, entry, base));
     }
@@ -225,6 +233,14 @@ static char *piece_write(struct format *format, const struct piece *piece,
         return render_message(format, entry, base, to);
     case PIECE_FIELDS:
         return render_fields(entry, base, to);
+    case PIECE_RECEIVED:
+        return arrival_write(format, entry, to);
+    case PIECE_SEQ:
+        return seq_write(entry, to);
+    case PIECE_PEER:
+        return column_write(to, base, entry->origin.peer);
+    case PIECE_UID:
+        return column_write(to, base, entry->origin.uid);
     case PIECE_FIELD:
         return column_write(to, base, named_field(piece, entry, base));
     }

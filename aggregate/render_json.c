@@ -11,8 +11,14 @@
 #define KEY_TOPIC   "\",\"topic\":\""
 #define KEY_MESSAGE "\",\"message\":\""
 #define OURS        ",\"_logboom\":{"
-#define MALFORMED   "\"malformed\":true"
-#define CUT         "\"cut\":true"
+
+/* What stands in ours, each with a comma behind it, of which the last becomes the brace. */
+#define RECEIVED  "\"received\":\""
+#define SEQ       "\"seq\":"
+#define PEER      "\"peer\":\""
+#define UID       "\"uid\":"
+#define MALFORMED "\"malformed\":true,"
+#define CUT       "\"cut\":true,"
 
 /* A short constant, copied as such. */
 #define PUT(to, constant)                                                                          \
@@ -56,26 +62,66 @@ static size_t column_len(const char *base, struct span span, size_t key_len)
     return span.len ? key_len + string_len(base, span) : 0;
 }
 
-static size_t ours_len(const struct entry *entry)
+/* What is not known is left out. */
+static size_t origin_len(const struct format *format, const struct entry *entry, const char *base)
 {
-    if (!entry->malformed && !entry->cut)
-        return 0;
-    return sizeof OURS - 1 + (entry->malformed ? sizeof MALFORMED - 1 : 0) +
-           (entry->malformed && entry->cut ? 1 : 0) + (entry->cut ? sizeof CUT - 1 : 0) + 1;
+    size_t len = sizeof RECEIVED "\"," - 1 + arrival_len(format);
+
+    if (entry->origin.seq)
+        len += sizeof SEQ "," - 1 + seq_len(entry);
+    if (entry->origin.peer.len)
+        len += sizeof PEER "\"," - 1 + string_len(base, entry->origin.peer);
+    if (entry->origin.uid.len)
+        len += sizeof UID "," - 1 + string_len(base, entry->origin.uid);
+    return len;
 }
 
-static char *ours_write(const struct entry *entry, char *to)
+static char *origin_write(struct format *format, const struct entry *entry, const char *base,
+                          char *to)
 {
-    if (!entry->malformed && !entry->cut)
+    to = arrival_write(format, entry, PUT(to, RECEIVED));
+    to = PUT(to, "\",");
+    if (entry->origin.seq) {
+        to = seq_write(entry, PUT(to, SEQ));
+        *to++ = ',';
+    }
+    if (entry->origin.peer.len) {
+        to = string_write(PUT(to, PEER), base, entry->origin.peer);
+        to = PUT(to, "\",");
+    }
+    if (entry->origin.uid.len) {
+        to = string_write(PUT(to, UID), base, entry->origin.uid);
+        *to++ = ',';
+    }
+    return to;
+}
+
+static bool has_ours(const struct format *format, const struct entry *entry)
+{
+    return format->origin || entry->malformed || entry->cut;
+}
+
+static size_t ours_len(const struct format *format, const struct entry *entry, const char *base)
+{
+    if (!has_ours(format, entry))
+        return 0;
+    return sizeof OURS - 1 + (format->origin ? origin_len(format, entry, base) : 0) +
+           (entry->malformed ? sizeof MALFORMED - 1 : 0) + (entry->cut ? sizeof CUT - 1 : 0);
+}
+
+static char *ours_write(struct format *format, const struct entry *entry, const char *base,
+                        char *to)
+{
+    if (!has_ours(format, entry))
         return to;
     to = PUT(to, OURS);
+    if (format->origin)
+        to = origin_write(format, entry, base, to);
     if (entry->malformed)
         to = PUT(to, MALFORMED);
-    if (entry->malformed && entry->cut)
-        *to++ = ',';
     if (entry->cut)
         to = PUT(to, CUT);
-    *to++ = '}';
+    to[-1] = '}';
     return to;
 }
 
@@ -92,7 +138,7 @@ size_t json_len(struct format *format, const struct entry *entry, const char *ba
     for (unsigned i = 0; i < entry->field_count; i++)
         len += sizeof ",\"\":" - 1 + string_len(base, entry->fields[i].key) +
                value_len(base, entry->fields[i].value);
-    return len + ours_len(entry) + sizeof "}\n" - 1;
+    return len + ours_len(format, entry, base) + sizeof "}\n" - 1;
 }
 
 static char *fields_write(const struct entry *entry, const char *base, char *to)
@@ -126,6 +172,6 @@ char *json_write(struct format *format, const struct entry *entry, const char *b
     to = string_write(PUT(to, KEY_MESSAGE), base, entry->text);
     *to++ = '"';
     to = fields_write(entry, base, to);
-    to = ours_write(entry, to);
+    to = ours_write(format, entry, base, to);
     return PUT(to, "}\n");
 }

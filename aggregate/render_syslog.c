@@ -17,6 +17,10 @@ enum { DIGITS_MAX = 6, PRIORITY_LEN_MAX = 4 };
 #define OURS_BEGIN   "[logboom@32473"
 #define MALFORMED    " malformed=\"true\""
 #define CUT          " cut=\"true\""
+#define RECEIVED     " received=\""
+#define SEQ          "\" seq=\""
+#define PEER         "\" peer=\""
+#define UID          "\" uid=\""
 
 /* 8 times facility 1, and the severity. Who gives none has notice (RFC 3164 §4.3.3); below
  * debug there is none. */
@@ -70,30 +74,83 @@ static char *parameter_write(char *to, const char *base, const struct field *fie
     return to;
 }
 
-static bool has_data(const struct entry *entry)
+/* What is not known is left out; each begins with the quote that ends the one before it. */
+static size_t origin_len(const struct format *format, const struct entry *entry, const char *base)
 {
-    return entry->field_count > 0 || entry->malformed || entry->cut;
+    size_t len = sizeof RECEIVED "\"" - 1 + arrival_len(format);
+
+    if (entry->origin.seq)
+        len += sizeof SEQ - 1 + seq_len(entry);
+    if (entry->origin.peer.len)
+        len +=
+            sizeof PEER - 1 +
+            escape_len(ESCAPE_SD_VALUE, base + entry->origin.peer.offset, entry->origin.peer.len);
+    if (entry->origin.uid.len)
+        len += sizeof UID - 1 +
+               escape_len(ESCAPE_SD_VALUE, base + entry->origin.uid.offset, entry->origin.uid.len);
+    return len;
 }
 
-static size_t data_len(const struct entry *entry, const char *base)
+static char *origin_write(struct format *format, const struct entry *entry, const char *base,
+                          char *to)
+{
+    to = arrival_write(format, entry, stpcpy(to, RECEIVED));
+    if (entry->origin.seq)
+        to = seq_write(entry, stpcpy(to, SEQ));
+    if (entry->origin.peer.len)
+        to = escape_write(ESCAPE_SD_VALUE, stpcpy(to, PEER), base + entry->origin.peer.offset,
+                          entry->origin.peer.len);
+    if (entry->origin.uid.len)
+        to = escape_write(ESCAPE_SD_VALUE, stpcpy(to, UID), base + entry->origin.uid.offset,
+                          entry->origin.uid.len);
+    *to = '"';
+    return to + 1;
+}
+
+static bool has_ours(const struct format *format, const struct entry *entry)
+{
+    return format->origin || entry->malformed || entry->cut;
+}
+
+static size_t ours_len(const struct format *format, const struct entry *entry, const char *base)
+{
+    return sizeof OURS_BEGIN "]" - 1 + (format->origin ? origin_len(format, entry, base) : 0) +
+           (entry->malformed ? sizeof MALFORMED - 1 : 0) + (entry->cut ? sizeof CUT - 1 : 0);
+}
+
+static char *ours_write(struct format *format, const struct entry *entry, const char *base,
+                        char *to)
+{
+    to = stpcpy(to, OURS_BEGIN);
+    to = format->origin ? origin_write(format, entry, base, to) : to;
+    to = entry->malformed ? stpcpy(to, MALFORMED) : to;
+    to = entry->cut ? stpcpy(to, CUT) : to;
+    *to = ']';
+    return to + 1;
+}
+
+static bool has_data(const struct format *format, const struct entry *entry)
+{
+    return entry->field_count > 0 || has_ours(format, entry);
+}
+
+static size_t data_len(const struct format *format, const struct entry *entry, const char *base)
 {
     size_t len = 0;
 
-    if (!has_data(entry))
+    if (!has_data(format, entry))
         return 1;
     if (entry->field_count > 0)
         len += sizeof FIELDS_BEGIN "]" - 1;
     for (unsigned i = 0; i < entry->field_count; i++)
         len += parameter_len(base, &entry->fields[i]);
-    if (entry->malformed || entry->cut)
-        len += sizeof OURS_BEGIN "]" - 1;
-    len += entry->malformed ? sizeof MALFORMED - 1 : 0;
-    return len + (entry->cut ? sizeof CUT - 1 : 0);
+    return len + (has_ours(format, entry) ? ours_len(format, entry, base) : 0);
 }
 
-static char *data_write(const struct entry *entry, const char *base, char *to)
+static char *data_write(struct format *format, const struct entry *entry, const char *base,
+                        char *to)
 {
-    if (!has_data(entry))
+    if (!has_data(format, entry))
         return stpcpy(to, "-");
     if (entry->field_count > 0) {
         to = stpcpy(to, FIELDS_BEGIN);
@@ -101,13 +158,7 @@ static char *data_write(const struct entry *entry, const char *base, char *to)
             to = parameter_write(to, base, &entry->fields[i]);
         *to++ = ']';
     }
-    if (entry->malformed || entry->cut) {
-        to = stpcpy(to, OURS_BEGIN);
-        to = entry->malformed ? stpcpy(to, MALFORMED) : to;
-        to = entry->cut ? stpcpy(to, CUT) : to;
-        *to++ = ']';
-    }
-    return to;
+    return has_ours(format, entry) ? ours_write(format, entry, base, to) : to;
 }
 
 /* Nothing at all where it is empty: MSG may be. */
@@ -136,7 +187,7 @@ size_t rfc5424_len(struct format *format, const struct entry *entry, const char 
     len += column_len(ESCAPE_HEADER, base, entry->host, HOST_MAX) + 1;
     len += column_len(ESCAPE_HEADER, base, entry->app, APP_MAX) + sizeof " - " - 1;
     len += column_len(ESCAPE_HEADER, base, entry->topic, ID_MAX) + 1;
-    return len + data_len(entry, base) + 1 + text_len(base, entry->text) + sizeof "\n" - 1;
+    return len + data_len(format, entry, base) + 1 + text_len(base, entry->text) + sizeof "\n" - 1;
 }
 
 char *rfc5424_write(struct format *format, const struct entry *entry, const char *base, char *to)
@@ -150,7 +201,7 @@ char *rfc5424_write(struct format *format, const struct entry *entry, const char
     to = stpcpy(to, " - ");
     to = column_write(ESCAPE_HEADER, to, base, entry->topic, ID_MAX);
     *to++ = ' ';
-    to = data_write(entry, base, to);
+    to = data_write(format, entry, base, to);
     *to++ = ' ';
     to = text_write(to, base, entry->text);
     *to = '\n';

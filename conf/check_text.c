@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "conf/conf.h"
 #include "conf/count_of.h"
 #include "conf/suggest.h"
 
@@ -62,6 +63,26 @@ int check_level(const struct setting *setting, const char *text, struct err *err
                    "'%s' is '%s', but can only be emerg, alert, crit, error, warning, notice, "
                    "info, debug or trace",
                    setting->name, text);
+}
+
+int check_field_name(const struct setting *setting, const char *text, struct err *err)
+{
+    static const char *const taken[] = {"time",  "level",   "host", "app",
+                                        "topic", "message", "msg",  "_logboom"};
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "_0123456789.-";
+
+    if (text[0] == '\0' || strlen(text) > CONF_FIELD_NAME_MAX)
+        return err_set(err, "a name in '%s' has 1 to %d characters; '%.40s' has %zu", setting->name,
+                       CONF_FIELD_NAME_MAX, text, strlen(text));
+    if (text[strspn(text, allowed)] != '\0')
+        return err_set(err, "'%s' in '%s' may only have letters, digits, '_', '.' and '-'", text,
+                       setting->name);
+    for (unsigned i = 0; i < COUNT_OF(taken); i++)
+        if (strcmp(taken[i], text) == 0)
+            return err_set(err, "'%s' cannot set '%s': that is no field, but a part of every entry",
+                           setting->name, text);
+    return 0;
 }
 
 int check_glob(const struct setting *setting, const char *text, struct err *err)

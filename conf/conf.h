@@ -37,6 +37,7 @@ enum conf_decode {
     CONF_DECODE_GELF,
     CONF_DECODE_MSGPACK
 };
+enum conf_host { CONF_HOST_CLIENT, CONF_HOST_PEER };
 enum conf_split { CONF_SPLIT_NONE, CONF_SPLIT_LINES };
 enum conf_sink_type {
     CONF_SINK_FILE,
@@ -67,9 +68,20 @@ enum conf_compress { CONF_COMPRESS_NONE, CONF_COMPRESS_ZSTD, CONF_COMPRESS_GZIP 
 enum conf_framing { CONF_FRAMING_LINES, CONF_FRAMING_OCTET_COUNTED, CONF_FRAMING_NUL };
 enum conf_notices { CONF_NOTICES_ON, CONF_NOTICES_OFF };
 enum conf_verify { CONF_VERIFY_ON, CONF_VERIFY_OFF };
+enum conf_origin { CONF_ORIGIN_ON, CONF_ORIGIN_OFF };
 
 struct conf_strings {
     char **items;
+    unsigned count;
+};
+
+/* Texts by name, in the order in which they were written; no name twice. */
+struct conf_pair {
+    char *name;
+    char *value;
+};
+struct conf_pairs {
+    struct conf_pair *items;
     unsigned count;
 };
 
@@ -96,6 +108,8 @@ struct conf_ingest {
     struct conf_bytes max_entry;
     struct conf_bytes max_message;
     struct conf_count max_clients; /* of all its bound addresses together */
+    enum conf_host host;           /* whose word counts */
+    struct conf_pairs fields;      /* for entries that have none of that name */
 };
 
 /* What an entry must be like. What is not written (no item, NULL) asks for nothing. */
@@ -104,6 +118,7 @@ struct conf_filter {
     struct conf_strings app;   /* globs: one of them */
     struct conf_strings host;  /* the same */
     struct conf_strings topic; /* the same */
+    struct conf_strings peer;  /* the same, of who sent it */
     char *message;             /* a regular expression */
 };
 
@@ -151,6 +166,7 @@ struct conf_sink {
     struct conf_ms timeout;
     char *format; /* text, line, json, raw or a template */
     enum conf_newlines newlines;
+    enum conf_origin origin; /* json and rfc5424 only */
     struct conf_mode mode;
     char *owner; /* user name, or NULL: ours */
     char *group; /* group name, or NULL: ours */
@@ -165,6 +181,9 @@ struct conf_sink {
     enum conf_notices notices; /* as written; see conf_tells_drops */
     struct conf_ms batch_for;
 };
+
+/* At most so many bytes has a name, and so many the value, of conf_ingest.fields. */
+enum { CONF_FIELDS_MAX = 16, CONF_FIELD_NAME_MAX = 32, CONF_FIELD_VALUE_MAX = 64 };
 
 /* No cap is smaller, whatever the other settings need. */
 enum { CONF_CAP_LEAST_BYTES = 16 * 1024 * 1024 };

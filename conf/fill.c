@@ -127,6 +127,33 @@ static void fill_texts(const struct fill *fill, const struct setting *row,
     place_items(fill, member);
 }
 
+/* ---- texts by name --------------------------------------------------------- */
+
+static void fill_pair(const struct fill *fill, const struct setting *row,
+                      const struct yaml_node *node, struct conf_pairs *member)
+{
+    struct err err;
+
+    if (node->kind == YAML_REFUSED) {
+        places_refuse(fill->places, member);
+    } else if (node->kind != YAML_SCALAR || is_nothing(node)) {
+        err_set(&err, "'%s' in '%s' must be a single value", node->key, row->name);
+        refuse(fill, row, member, node->at, err.text);
+    } else if (setting_add_pair(row, node->key, node->text, member, &err) < 0) {
+        refuse(fill, row, member, node->key_at, err.text);
+    }
+}
+
+static void fill_pairs(const struct fill *fill, const struct setting *row,
+                       const struct yaml_node *node, struct conf_pairs *member)
+{
+    if (node->kind == YAML_MAP)
+        for (const struct yaml_node *pair = node->children; pair; pair = pair->next)
+            fill_pair(fill, row, pair, member);
+    else if (!is_nothing(node))
+        refuse_shape(fill, row, member, node, "values with names, such as {env: prod}");
+}
+
 /* ---- sections and lists of sections -------------------------------------- */
 
 static void fill_subsection(const struct fill *fill, const struct setting *row,
@@ -216,6 +243,8 @@ static void fill_value(const struct fill *fill, const struct setting *row,
         fill_list(fill, row, node, member, setting_count(row, values));
     else if (row->kind == SETTING_TEXTS)
         fill_texts(fill, row, node, member);
+    else if (row->kind == SETTING_PAIRS)
+        fill_pairs(fill, row, node, member);
     else
         fill_single(fill, row, node, member);
 }

@@ -51,6 +51,9 @@ static void print_kind(FILE *out, const struct setting *row)
     case SETTING_TEXTS:
         fprintf(out, "text, or a list of at most %" PRIu64, row->most);
         break;
+    case SETTING_PAIRS:
+        fprintf(out, "texts by name, at most %" PRIu64, row->most);
+        break;
     case SETTING_SECTION:
         fputs("section", out);
         break;

@@ -321,6 +321,17 @@ static void judge_newlines(const struct conf *conf, struct conf_problems *proble
                      sink->format);
 }
 
+static void judge_origin(const struct conf *conf, struct conf_problems *problems,
+                         const struct conf_sink *sink)
+{
+    bool has_place = strcmp(sink->format, "json") == 0 || strcmp(sink->format, "rfc5424") == 0;
+
+    if (sink->origin == CONF_ORIGIN_ON && !has_place && is_settled(conf, &sink->format))
+        conf_problem(conf, problems, &sink->origin,
+                     "'origin' is only for the formats json and rfc5424; in a template write "
+                     "{received}, {seq}, {peer} and {uid}");
+}
+
 static void judge_block_for(const struct conf *conf, struct conf_problems *problems,
                             const struct conf_sink *sink)
 {
@@ -355,6 +366,7 @@ static void judge_sinks(const struct conf *conf, struct conf_problems *problems)
         judge_rotate(conf, problems, &conf->sinks[i]);
         judge_connection(conf, problems, &conf->sinks[i]);
         judge_newlines(conf, problems, &conf->sinks[i]);
+        judge_origin(conf, problems, &conf->sinks[i]);
         judge_block_for(conf, problems, &conf->sinks[i]);
     }
 }

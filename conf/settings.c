@@ -25,6 +25,7 @@
         unsigned: SETTING_WORD,                                                                    \
         char *: SETTING_TEXT,                                                                      \
         struct conf_strings: SETTING_TEXTS,                                                        \
+        struct conf_pairs: SETTING_PAIRS,                                                        \
         struct conf_memory: SETTING_SECTION,                                                       \
         struct conf_ipc: SETTING_SECTION,                                                          \
         struct conf_match: SETTING_SECTION,                                                        \
@@ -98,6 +99,10 @@ static const struct setting ingest_settings[] = {
      .help = "a client that sends a longer message is disconnected"},
     {ROW(struct conf_ingest, max_clients), .standard = "128", .least = 1, .most = 100000,
      .help = "how many clients are connected at once; 80KiB of 'memory.cap' are kept for each"},
+    {ROW(struct conf_ingest, host), .words = WORDS("client", "peer"), .standard = "client",
+     .help = "whose word counts: what the client says, or the address that it sends from"},
+    {ROW(struct conf_ingest, fields), .most = CONF_FIELDS_MAX, .check = check_field_name,
+     .help = "such as {env: prod}: fields for entries whose client sends none of that name"},
 };
 static const struct section ingest_section = {"an ingest endpoint", sizeof(struct conf_ingest),
                                               ingest_settings, COUNT_OF(ingest_settings)};
@@ -113,6 +118,9 @@ static const struct section ingest_section = {"an ingest endpoint", sizeof(struc
      .help = "the same for the host"},                                                             \
     {ROW(struct conf_filter, topic), .most = 64, .check = check_glob,                              \
      .help = "the same for the topic"},                                                            \
+    {ROW(struct conf_filter, peer), .most = 64, .check = check_glob,                               \
+     .help = "the same for who sent it, which no client can choose: an address, such as "          \
+             "'10.1.*', or 'uid:1000,*'"},                                                         \
     {ROW(struct conf_filter, message),                                                             \
      .help = "a regular expression (PCRE2), which is found somewhere in the message"}
 /* clang-format on */
@@ -207,6 +215,9 @@ static const struct setting sink_settings[] = {
              "'{time} {message}'"},
     {ROW(struct conf_sink, newlines), .words = WORDS("escape", "indent"), .standard = "escape",
      .help = "an entry of several lines: one line with \\n, or the further lines indented"},
+    {ROW(struct conf_sink, origin), .words = WORDS("on", "off"), .standard = "off",
+     .help = "what no client can set: when and from whom an entry came, and a number; formats json "
+             "and rfc5424"},
     {ROW(struct conf_sink, mode), .standard = "0640",
      .help = "permissions of a file that is created; type file only"},
     {ROW(struct conf_sink, owner),
@@ -301,6 +312,15 @@ static void free_texts(struct conf_strings *texts)
     free(texts->items);
 }
 
+static void free_pairs(struct conf_pairs *pairs)
+{
+    for (unsigned i = 0; i < pairs->count; i++) {
+        free(pairs->items[i].name);
+        free(pairs->items[i].value);
+    }
+    free(pairs->items);
+}
+
 static void free_list(const struct setting *row, char *items, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -316,6 +336,8 @@ static void free_value(const struct setting *row, void *values)
         free(*(char **)member);
     else if (row->kind == SETTING_TEXTS)
         free_texts(member);
+    else if (row->kind == SETTING_PAIRS)
+        free_pairs(member);
     else if (row->kind == SETTING_SECTION)
         settings_fini(row->section, member);
     else if (row->kind == SETTING_LIST)

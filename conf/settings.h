@@ -22,6 +22,7 @@ enum setting_kind {
     SETTING_WORD,    /* an enum: the index in words */
     SETTING_TEXT,    /* char * */
     SETTING_TEXTS,   /* struct conf_strings: one or a list */
+    SETTING_PAIRS,   /* struct conf_pairs: texts by names that are the user's */
     SETTING_SECTION, /* a struct */
     SETTING_LIST,    /* a pointer to structs, with a count beside it */
 };
@@ -45,7 +46,7 @@ struct setting {
     size_t count_offset;           /* lists: the unsigned that counts the items */
     bool required;                 /* must be written */
     bool in_included;              /* may stand at the top of an included file */
-    int (*check)(const struct setting *setting, const char *text, struct err *err);
+    int (*check)(const struct setting *setting, const char *text, struct err *err); /* or name */
     const char *help;
 };
 
@@ -67,9 +68,14 @@ const char *settings_suggest(const struct section *section, const char *name);
 void settings_init(const struct section *section, void *values);
 void settings_fini(const struct section *section, void *values);
 
-/* Reads one value; 0, or -1 and a sentence that names the setting. Not for lists
+/* Reads one value; 0, or -1 and a sentence that names the setting. Not for lists, pairs
  * and sections; of SETTING_TEXTS it appends one item. */
 int setting_parse(const struct setting *setting, const char *text, void *member, struct err *err);
+
+/* Of SETTING_PAIRS, appends one; the same answers. */
+struct conf_pairs;
+int setting_add_pair(const struct setting *setting, const char *name, const char *value,
+                     struct conf_pairs *member, struct err *err);
 
 /* A number as a size, a time or a count, whichever the row takes. Returns text. */
 const char *setting_show(const struct setting *setting, uint64_t value, char text[UNITS_TEXT_MAX]);

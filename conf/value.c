@@ -162,6 +162,36 @@ static int append_text(const struct setting *setting, const char *text, struct c
     return 0;
 }
 
+static int check_pair(const struct setting *setting, const char *name, const char *value,
+                      const struct conf_pairs *member, struct err *err)
+{
+    if (setting->check && setting->check(setting, name, err) < 0)
+        return -1;
+    if (value[0] == '\0' || strlen(value) > CONF_FIELD_VALUE_MAX)
+        return err_set(err, "the value of '%s' in '%s' has %zu bytes; 1 to %d may be", name,
+                       setting->name, strlen(value), CONF_FIELD_VALUE_MAX);
+    if (member->count >= setting->most)
+        return err_set(err, "'%s' has more than the largest allowed %u items", setting->name,
+                       (unsigned)setting->most);
+    for (unsigned i = 0; i < member->count; i++)
+        if (strcmp(member->items[i].name, name) == 0)
+            return err_set(err, "'%s' is given twice in '%s'", name, setting->name);
+    return 0;
+}
+
+int setting_add_pair(const struct setting *setting, const char *name, const char *value,
+                     struct conf_pairs *member, struct err *err)
+{
+    if (check_pair(setting, name, value, member, err) < 0)
+        return -1;
+    member->items = alloc_room(member->items, member->count, sizeof *member->items);
+    member->items[member->count++] = (struct conf_pair){
+        .name = alloc_text(name, strlen(name)),
+        .value = alloc_text(value, strlen(value)),
+    };
+    return 0;
+}
+
 int setting_parse(const struct setting *setting, const char *text, void *member, struct err *err)
 {
     switch (setting->kind) {
@@ -179,10 +209,11 @@ int setting_parse(const struct setting *setting, const char *text, void *member,
         return parse_text(setting, text, member, err);
     case SETTING_TEXTS:
         return append_text(setting, text, member, err);
+    case SETTING_PAIRS:
     case SETTING_SECTION:
     case SETTING_LIST:
         break;
     }
-    must(!"a section or a list has no text");
+    must(!"a section, a list or a map has no text");
     return -1;
 }

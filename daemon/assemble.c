@@ -153,6 +153,7 @@ static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
     struct format_options options = {
         .local_time = local_time,
         .indent_newlines = conf->newlines == CONF_NEWLINES_INDENT,
+        .origin = conf->origin == CONF_ORIGIN_ON,
     };
 
     daemon->sink_count = i + 1;
@@ -241,6 +242,14 @@ static int open_zmq(struct daemon *daemon, struct err *err)
     return 0;
 }
 
+static int open_peers(struct daemon *daemon, struct err *err)
+{
+    if (!daemon->plan.asks_origin)
+        return 0;
+    daemon->peers = peers_new(daemon->plan.descriptors, err);
+    return daemon->peers ? 0 : -1;
+}
+
 /* Without it, hooks pass everything through, and ZeroMQ's own marks must do. */
 static int open_gate(struct daemon *daemon, struct err *err)
 {
@@ -264,6 +273,7 @@ static enum exit_status open_endpoints(struct daemon *daemon)
         .messages = daemon->messages,
         .entries = daemon->entries,
         .decoder = daemon->decoder,
+        .peers = daemon->peers,
         .gate_is_on = daemon->gate_is_on,
         .receive_bytes = daemon->plan.receive_bytes,
     };
@@ -312,7 +322,7 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     status = open_sinks(daemon);
     if (status != EXIT_FINE)
         return status;
-    if (open_zmq(daemon, err) < 0)
+    if (open_peers(daemon, err) < 0 || open_zmq(daemon, err) < 0)
         return EXIT_SYSTEM;
     return open_endpoints(daemon);
 }
@@ -356,6 +366,7 @@ void daemon_free(struct daemon *daemon)
     pool_free(&daemon->blocks);
     pool_free(&daemon->cargo);
     decoder_free(&daemon->decoder);
+    peers_free(&daemon->peers);
     entry_pool_free(&daemon->entries);
     message_pool_free(&daemon->messages);
     if (daemon->budget_open) {

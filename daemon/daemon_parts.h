@@ -59,6 +59,7 @@ struct daemon {
     struct message_pool *messages;
     struct entry_pool *entries;
     struct decoder *decoder;
+    struct peers *peers; /* NULL: nobody asks */
     struct aggregate *aggregate;
 
     struct zmq_watch watch;

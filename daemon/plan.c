@@ -8,9 +8,11 @@
 #include "aggregate/match.h"
 #include "aggregate/message.h"
 #include "conf/must.h"
+#include "daemon/origin.h"
 #include "decode/decode.h"
 #include "decode/json_index.h"
 #include "ingest/endpoint.h"
+#include "ingest/peer.h"
 #include "logfile/caretaker.h"
 #include "sink/sink_tree.h"
 #include "sink/sink_zmq.h"
@@ -150,7 +152,8 @@ static void measure_ingest(struct plan *plan, const struct conf *conf)
     }
     measure_zmq_sinks(plan, conf);
     plan->clients_served = plan->clients;
-    plan->entry_fields = decode_fields_max(plan->max_entry);
+    plan->entry_fields = decode_fields_max(plan->max_entry) + origin_fields_max(conf);
+    plan->asks_origin = origin_is_asked_for(conf);
     plan->block_cap = pool_slot_bytes(larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
     plan->cargo_holds = (unsigned)larger(CARGO_BYTES / plan->block_cap, CARGO_HOLDS_MIN);
     plan->own_descriptors += FILES_OWN + FILES_A_SINK * conf->sink_count;
@@ -188,6 +191,7 @@ static void measure_shares(struct plan *plan, const struct conf *conf)
     share[BUDGET_TABLES] += ZMQ_SINK_BYTES * plan->zmq_sinks;
     if (plan->zmq_sinks > 0)
         share[BUDGET_CARGO] = pool_bytes(plan->block_cap, plan->zmq_sinks * plan->cargo_holds);
+    share[BUDGET_TABLES] += plan->asks_origin ? plan->descriptors * peer_bytes() : 0;
     plan->match_bytes = matches_bytes(plan, conf);
     share[BUDGET_TABLES] += plan->match_bytes;
     for (unsigned i = 0; i < conf->sink_count; i++)

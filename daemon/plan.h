@@ -31,6 +31,7 @@ struct plan {
     size_t max_entry;
     unsigned entry_fields;
     size_t block_cap;
+    bool asks_origin;      /* somebody wants to know who sent an entry */
     bool has_caretaker;    /* some sink rotates */
     unsigned compress_set; /* for caretaker_new */
     unsigned block_count;  /* of all sinks */

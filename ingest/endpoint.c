@@ -25,6 +25,7 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
     endpoint->shared = *shared;
     endpoint->rules = (struct decode_rules){
         .decode = conf->decode, .split = conf->split, .max_entry = conf->max_entry.bytes};
+    stamp_init(&endpoint->stamp, conf, shared->peers);
     endpoint->gate = gate_group_new(conf->name, conf->max_message.bytes, endpoint_places(conf));
     if (conf->socket == CONF_SOCKET_PAIR)
         gate_group_rest(endpoint->gate);

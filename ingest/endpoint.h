@@ -11,6 +11,7 @@
 #include "aggregate/aggregate.h"
 #include "conf/conf.h"
 #include "decode/decode.h"
+#include "ingest/peer.h"
 #include "zeromq/zmq_watch.h"
 
 /* What all endpoints of a daemon share. Borrowed by each until it is closed. */
@@ -21,6 +22,7 @@ struct endpoint_shared {
     struct message_pool *messages;
     struct entry_pool *entries;
     struct decoder *decoder;
+    struct peers *peers; /* NULL: nobody asks who sent an entry */
     bool gate_is_on;
     size_t receive_bytes; /* what ZeroMQ may hold of the messages of all clients */
 };

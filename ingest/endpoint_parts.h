@@ -6,6 +6,7 @@
 
 #include "decode/frames.h"
 #include "ingest/endpoint.h"
+#include "ingest/stamp.h"
 #include "zeromq/listener.h"
 
 /* A frame that is needed until the payloads behind it are taken. Longer ones are kept in part,
@@ -37,6 +38,7 @@ struct endpoint {
     const struct conf_ingest *conf;
     struct endpoint_shared shared;
     struct decode_rules rules;
+    struct stamp stamp;
     struct endpoint_ledger ledger;
     struct zmq_watched watched;
     void *socket;

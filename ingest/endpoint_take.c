@@ -26,7 +26,7 @@ static enum offered offer(struct endpoint *endpoint)
     return AGGREGATE_TAKEN;
 }
 
-/* A key is a field of each entry, as long as there is room for it. */
+/* A key is a field of each entry, as long as there is room for it; and what we add. */
 static bool next_entry(struct endpoint *endpoint)
 {
     const struct message *message = endpoint->message;
@@ -36,6 +36,8 @@ static bool next_entry(struct endpoint *endpoint)
         return false;
     if (message->key.len > 0)
         entry_add_field(endpoint->entry, message->key_name, message->key);
+    if (endpoint->stamp.in_use)
+        stamp_entry(&endpoint->stamp, message, endpoint->entry);
     return true;
 }
 
@@ -96,6 +98,8 @@ bool endpoint_take_payload(struct endpoint *endpoint, zmq_msg_t *payload)
 
     if (endpoint->conf->decode != CONF_DECODE_TEXT && refuse_foreign(endpoint, &parts.payload))
         return true;
+    if (endpoint->stamp.in_use)
+        parts.added = stamp_message(&endpoint->stamp, payload);
     endpoint->message = message_take(shared->messages, &parts);
     endpoint->entry = entry_take(shared->entries);
     must(endpoint->message && endpoint->entry); /* one of each for every endpoint */

@@ -55,6 +55,7 @@ static void a_taken_entry_is_empty_whatever_its_slot_held(void **state)
         assert_int_equal(entry->field_max, FIELDS);
         assert_int_equal(entry->text.len + entry->host.len + entry->app.len, 0);
         assert_int_equal(entry->topic.len + entry->source.len, 0);
+        assert_int_equal(entry->origin.seq + entry->origin.peer.len + entry->origin.uid.len, 0);
         assert_false(entry->malformed || entry->cut);
         entry_reset(entry, &nothing);
     }

@@ -71,11 +71,11 @@ static bool takes(void)
     return answer() & MATCH_TAKES;
 }
 
-/* The sample is `shop` on `web1`, topic `orders.eu`, level info, "order placed". */
+/* The sample is `shop` on `web1`, topic `orders.eu`, level info, "order placed", from 10.0.0.7. */
 static int begin(void **state)
 {
     (void)state;
-    sample_full(&sample);
+    sample_full(&sample)->origin.peer = sample_str(&sample, "10.0.0.7");
     t.room = expression_room_new(65536);
     return 0;
 }
@@ -114,6 +114,11 @@ static const struct {
     {"{not: {min_level: warning}}", true},
     {"{not: {min_level: info}}", false},
     {"{app: 'sh*', min_level: info, topic: '*', not: {topic: 'orders.us'}}", true},
+    {"{peer: '10.0.0.*'}", true},
+    {"{peer: ['10.1.*', 'uid:0,*']}", false},
+    {"{peer: '-'}", false},
+    {"{host: 'web*', not: {peer: '10.*'}}", false},
+    {"{host: 'web*', not: {peer: 'uid:*'}}", true},
     {"{message: placed}", true},
     {"{message: '^placed'}", false},
     {"{message: 'order (placed|paid)', app: shop}", true},
@@ -269,6 +274,25 @@ static void more_globs_need_more_memory(void **state)
                      2 * glob_bytes(1) + glob_bytes(2));
 }
 
+static void who_sent_it_is_asked_for_only_by_those_that_name_it(void **state)
+{
+    (void)state;
+    assert_false(match_conf_asks_peer(conf_of("{host: '10.*', not: {app: peer}}")));
+    forget();
+    assert_true(match_conf_asks_peer(conf_of("{peer: '10.*'}")));
+    forget();
+    assert_true(match_conf_asks_peer(conf_of("{not: {peer: '10.*'}}")));
+    forget();
+    with("{peer: '*'}");
+    assert_true(match_is_everything(t.match));
+    with("{peer: '1*'}");
+    assert_false(match_is_everything(t.match));
+    sample.entry->origin.peer = (struct span){0};
+    assert_false(takes());
+    with("{peer: '-'}");
+    assert_true(takes());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +308,8 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(only_those_that_search_need_a_room, begin, end),
         cmocka_unit_test_setup_teardown(the_words_for_levels_are_those_that_clients_may_use, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(who_sent_it_is_asked_for_only_by_those_that_name_it, begin,
                                         end),
         cmocka_unit_test_setup_teardown(more_globs_need_more_memory, begin, end),
     };

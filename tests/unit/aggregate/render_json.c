@@ -79,17 +79,19 @@ static void values_that_were_no_strings_are_passed_on(void **state)
 
 static void lines_are_valid_json_whatever_comes(void **state)
 {
-    struct format *format = made("json");
+    struct format *formats[] = {made("json"),
+                                made_with("json", &(struct format_options){.origin = true})};
     size_t len;
 
     (void)state;
-    for (unsigned i = 0; i < STREAK; i++) {
-        const char *line = rendered(format, rolled_sample(roll(2) ? 20 : 400), &len);
+    for (unsigned i = 0; i < 2 * STREAK; i++) {
+        const char *line = rendered(formats[i % 2], rolled_sample(roll(2) ? 20 : 400), &len);
 
         if (!is_json_line(line, len))
             fail_msg("%s", line);
     }
-    format_free(&format);
+    format_free(&formats[0]);
+    format_free(&formats[1]);
 }
 
 int main(void)

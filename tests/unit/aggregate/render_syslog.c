@@ -197,13 +197,15 @@ static const char *skip_data(const char *at)
 static void lines_are_valid_whatever_comes(void **state)
 {
     static const size_t rooms[] = {255, 48, 128, 32};
-    struct format *format = made("rfc5424"), *old = made("rfc3164");
+    struct format *formats[] = {made("rfc5424"),
+                                made_with("rfc5424", &(struct format_options){.origin = true})};
+    struct format *old = made("rfc3164");
     size_t len;
 
     (void)state;
     for (unsigned i = 0; i < STREAK; i++) {
         const struct entry *entry = rolled_sample(roll(2) ? 20 : 400);
-        const char *line = rendered(format, entry, &len), *at = strchr(line, '>') + 1;
+        const char *line = rendered(formats[i % 2], entry, &len), *at = strchr(line, '>') + 1;
 
         at = skip_column(skip_text(at, "1 "), 32);
         for (unsigned column = 0; column < 4; column++)
@@ -214,7 +216,8 @@ static void lines_are_valid_whatever_comes(void **state)
         line = rendered(old, entry, &len);
         assert_ptr_equal(memchr(line, '\n', len), line + len - 1);
     }
-    format_free(&format);
+    format_free(&formats[0]);
+    format_free(&formats[1]);
     format_free(&old);
 }
 

@@ -89,6 +89,12 @@ static inline struct entry *rolled_sample(size_t longest)
     entry->topic = rolled_span(longest);
     entry->text = rolled_span(longest);
     entry->source = rolled_span(longest);
+    if (roll(2))
+        entry->origin = (struct origin){
+            .seq = roll(3),
+            .peer = rolled_span(longest),
+            .uid = roll(2) ? sample_str(&sample, "4294967295") : (struct span){.len = 0},
+        };
     for (unsigned i = roll(SAMPLE_FIELDS + 1); i > 0; i--)
         sample_field(&sample, keys[roll(sizeof keys / sizeof keys[0])],
                      roll(2) ? rolled_span(longest)

@@ -85,4 +85,18 @@ static inline struct entry *sample_full(struct sample *sample)
     return entry;
 }
 
+/* And what no client can set. */
+static inline struct entry *sample_origin(struct sample *sample)
+{
+    struct entry *entry = sample_full(sample);
+
+    entry->received_ns = SAMPLE_TIME_NS + 1000000000;
+    entry->origin = (struct origin){
+        .seq = 12,
+        .peer = sample_str(sample, "uid:1000,pid:812"),
+        .uid = sample_str(sample, "1000"),
+    };
+    return entry;
+}
+
 #endif

@@ -174,6 +174,85 @@ static void every_setting_reaches_its_member(void **state)
     assert_null(conf->sinks[1].path);
 }
 
+/* ---- fields ----------------------------------------------------------------- */
+
+#define WITH_FIELDS(fields)                                                                        \
+    "ingest:\n  - {name: in, bind: 'tcp://127.0.0.1:0', fields: " fields "}\n"                     \
+    "sinks: [{name: s, type: stdout}]\n"
+#define OF_32 "abcdefghijklmnopqrstuvwxyz012345"
+
+static void fields_keep_their_order_and_are_texts(void **state)
+{
+    struct loaded *loaded = *state;
+    const struct conf_pairs *fields;
+
+    assert_string_equal(load_text(loaded, WITH_FIELDS("{env: prod, dc.no: 07, " OF_32 ": 'a b'}")),
+                        "");
+    fields = &loaded->conf->ingest[0].fields;
+    assert_int_equal(fields->count, 3);
+    assert_string_equal(fields->items[0].name, "env");
+    assert_string_equal(fields->items[0].value, "prod");
+    assert_string_equal(fields->items[1].name, "dc.no");
+    assert_string_equal(fields->items[1].value, "07");
+    assert_string_equal(fields->items[2].name, OF_32);
+    assert_string_equal(fields->items[2].value, "a b");
+    assert_string_equal(load_text(loaded, WITH_FIELDS("{}")), "");
+    assert_int_equal(loaded->conf->ingest[0].fields.count, 0);
+}
+
+static void fields_that_cannot_be_are_told_at_their_place(void **state)
+{
+    static const char *const cases[][2] = {
+        {WITH_FIELDS("{" OF_32 "6: x}"), ":2:52: a name in 'fields' has 1 to 32 characters; '"},
+        {WITH_FIELDS("{'': x}"), "a name in 'fields' has 1 to 32 characters; '' has 0"},
+        {WITH_FIELDS("{'a b': x}"), "'a b' in 'fields' may only have letters, digits, '_'"},
+        {WITH_FIELDS("{app: x}"), "'fields' cannot set 'app': that is no field, but a part of"},
+        {WITH_FIELDS("{_logboom: x}"), "'fields' cannot set '_logboom'"},
+        {WITH_FIELDS("{a: x, b: y, a: z}"), ":2:64: 'a' is given twice in 'fields'"},
+        {WITH_FIELDS("{a: ''}"), "the value of 'a' in 'fields' has 0 bytes; 1 to 64 may be"},
+        {WITH_FIELDS("{a: " OF_32 OF_32 "}"), ""},
+        {WITH_FIELDS("{a: " OF_32 OF_32 "x}"), "has 65 bytes; 1 to 64 may be"},
+        {WITH_FIELDS("{a: [x]}"), ":2:55: 'a' in 'fields' must be a single value"},
+        {WITH_FIELDS("{a: }"), "'a' in 'fields' must be a single value"},
+        {WITH_FIELDS("[a, b]"), "'fields' must be values with names, such as {env: prod}, not a"},
+        {WITH_FIELDS("prod"), "'fields' must be values with names, such as {env: prod}, not a"},
+        {WITH_FIELDS("{a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1, j: 1, k: 1, l: 1, "
+                     "m: 1, n: 1, o: 1, p: 1}"),
+         ""},
+        {WITH_FIELDS("{a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1, j: 1, k: 1, l: 1, "
+                     "m: 1, n: 1, o: 1, p: 1, q: 1}"),
+         "'fields' has more than the largest allowed 16 items"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *said = load_text(*state, cases[i][0]);
+
+        if (*cases[i][1] ? !strstr(said, cases[i][1]) : *said != '\0')
+            fail_msg("case %zu says: %s", i, said);
+    }
+}
+
+static void only_formats_with_a_place_for_it_have_an_origin(void **state)
+{
+    static const char *const cases[][2] = {
+        {"format: json, origin: on", ""},
+        {"format: rfc5424, origin: on", ""},
+        {"format: text, origin: off", ""},
+        {"format: logfmt, origin: on", ":2:57: 'origin' is only for the formats json and rfc5424"},
+        {"origin: on", "'origin' is only for the formats json and rfc5424"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[256];
+        const char *said;
+
+        snprintf(text, sizeof text, INGEST "sinks: [{name: s, type: stdout, %s}]\n", cases[i][0]);
+        said = load_text(*state, text);
+        if (*cases[i][1] ? !strstr(said, cases[i][1]) : *said != '\0')
+            fail_msg("'%s' says: %s", cases[i][0], said);
+    }
+}
+
 static void what_only_a_file_has_is_refused_elsewhere(void **state)
 {
     static const char *const settings[][2] = {
@@ -423,12 +502,12 @@ static void sockets_have_settings_and_limits_of_their_own(void **state)
 static void keys_of_no_setting_are_refused(void **state)
 {
     static const struct wrong_line cases[] = {
-        {"    encryption: none\n",
-         "x.yaml:4:5: unknown key 'encryption'; an ingest endpoint has "
-         "name, socket, bind, connect, "
-         "subscribe, ipc, frames, decode, split, max_entry, max_message and max_clients\n"
-         "    encryption: none\n"
-         "    ^\n"},
+        {"    encryption: none\n", "x.yaml:4:5: unknown key 'encryption'; an ingest endpoint has "
+                                   "name, socket, bind, connect, "
+                                   "subscribe, ipc, frames, decode, split, max_entry, max_message, "
+                                   "max_clients, host and fields\n"
+                                   "    encryption: none\n"
+                                   "    ^\n"},
         {"    max_entries: 1MiB\n", "x.yaml:4:5: unknown key 'max_entries'; did you mean "
                                     "'max_entry'?\n"
                                     "    max_entries: 1MiB\n"
@@ -438,7 +517,8 @@ static void keys_of_no_setting_are_refused(void **state)
                                      "          ^\n"},
         {"    \"\": x\n",
          "x.yaml:4:5: unknown key ''; an ingest endpoint has name, socket, bind, connect, "
-         "subscribe, ipc, frames, decode, split, max_entry, max_message and max_clients\n"
+         "subscribe, ipc, frames, decode, split, max_entry, max_message, max_clients, host and "
+         "fields\n"
          "    \"\": x\n"
          "    ^\n"},
         {"    socket: req\n",
@@ -493,7 +573,7 @@ static void what_no_match_can_ask_for_is_told(void **state)
                                         "    match: {app: [a, '']}\n"
                                         "                     ^\n"},
         {"    match: {not: {not: {app: x}}}\n",
-         "x.yaml:5:19: unknown key 'not'; 'not' has min_level, app, host, topic and message\n"
+         "x.yaml:5:19: unknown key 'not'; 'not' has min_level, app, host, topic, peer and message\n"
          "    match: {not: {not: {app: x}}}\n"
          "                  ^\n"},
         {"    match: web-*\n", "x.yaml:5:12: 'match' must be a section, not a single value\n"
@@ -1287,6 +1367,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_shipped_files_load_without_a_problem),
         TEST(every_setting_reaches_its_member),
+        TEST(fields_keep_their_order_and_are_texts),
+        TEST(fields_that_cannot_be_are_told_at_their_place),
+        TEST(only_formats_with_a_place_for_it_have_an_origin),
         TEST(what_only_a_file_has_is_refused_elsewhere),
         TEST(what_is_kept_must_first_be_put_away),
         TEST(a_path_with_a_date_has_a_total_without_rotation),

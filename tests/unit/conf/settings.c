@@ -82,11 +82,14 @@ static void members_begin_with_their_defaults(void **state)
     assert_true(ingest.max_entry.bytes == 64 << 10);
     assert_true(ingest.max_message.bytes == 256 << 10);
     assert_int_equal(ingest.max_clients.count, 128);
+    assert_int_equal(ingest.host, CONF_HOST_CLIENT);
+    assert_int_equal(ingest.fields.count, 0);
     settings_fini(row(NULL, "ingest")->section, &ingest);
 
     settings_init(row(NULL, "sinks")->section, &sink);
     assert_string_equal(sink.format, "text");
     assert_int_equal(sink.newlines, CONF_NEWLINES_ESCAPE);
+    assert_int_equal(sink.origin, CONF_ORIGIN_OFF);
     assert_int_equal(sink.mode.bits, 0640);
     assert_true(sink.rotate.size.bytes == 0);
     assert_int_equal(sink.rotate.every, CONF_EVERY_NEVER);
@@ -129,6 +132,10 @@ static void each_word_is_its_member_of_the_enum(void **state)
         {"sinks", "when_full", "drop_oldest", CONF_WHEN_FULL_DROP_OLDEST},
         {"sinks", "notices", "on", CONF_NOTICES_ON},
         {"sinks", "notices", "off", CONF_NOTICES_OFF},
+        {"sinks", "origin", "on", CONF_ORIGIN_ON},
+        {"sinks", "origin", "off", CONF_ORIGIN_OFF},
+        {"ingest", "host", "client", CONF_HOST_CLIENT},
+        {"ingest", "host", "peer", CONF_HOST_PEER},
     };
 
     (void)state;

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 /* The daemon's objects hold a main and are not linked into tests. */
+#include "daemon/origin.c"
 #include "daemon/plan.c"
 
 static const char one_of_each[] = "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
@@ -46,6 +47,59 @@ static unsigned plan_of(const char *text)
     plan_init(&t.plan, t.conf, t.problems);
     say_problems();
     return conf_problems_count(t.problems);
+}
+
+static void forget_plan(void);
+
+static size_t tables_of(const char *endpoint, const char *sink)
+{
+    char text[512];
+    size_t bytes;
+
+    snprintf(
+        text, sizeof text,
+        "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'%s}]\nsinks: [{name: b, type: stdout%s}]\n",
+        endpoint, sink);
+    assert_int_equal(plan_of(text), 0);
+    bytes = t.plan.share_bytes[BUDGET_TABLES];
+    forget_plan();
+    return bytes;
+}
+
+/* 128 clients, one endpoint, one sink. */
+static void who_sent_it_costs_a_row_a_descriptor_where_somebody_asks(void **state)
+{
+    size_t nobody_asks = tables_of("", ", format: '{received} {message}'");
+    static const char *const askers[][2] = {
+        {"", ", format: '{seq} {message}'"},
+        {"", ", format: '{peer} {message}'"},
+        {"", ", format: json, origin: on"},
+        {", host: peer", ""},
+    };
+
+    (void)state;
+    assert_true(tables_of(", fields: {a: b}", ", format: json") == nobody_asks);
+    for (size_t i = 0; i < sizeof askers / sizeof askers[0]; i++) {
+        size_t more = tables_of(askers[i][0], askers[i][1]) - nobody_asks;
+
+        assert_true(more >= 1024 * peer_bytes() && more % peer_bytes() == 0);
+    }
+    assert_true(tables_of("", ", match: {not: {peer: '10.*'}}") > nobody_asks);
+}
+
+static void entries_have_room_for_what_is_added(void **state)
+{
+    unsigned usual;
+
+    (void)state;
+    assert_int_equal(plan_of(one_of_each), 0);
+    usual = t.plan.entry_fields;
+    forget_plan();
+    assert_int_equal(plan_of("ingest: [{name: a, bind: 'tcp://127.0.0.1:0', fields: {a: b}}]\n"
+                             "sinks: [{name: b, type: stdout}]\n"),
+                     0);
+    assert_int_equal(t.plan.entry_fields, usual + STAMP_FIELDS_MAX);
+    forget_plan();
 }
 
 static void forget_plan(void)
@@ -469,6 +523,8 @@ static void what_matches_need_is_among_the_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_sent_it_costs_a_row_a_descriptor_where_somebody_asks),
+        cmocka_unit_test(entries_have_room_for_what_is_added),
         cmocka_unit_test(the_defaults_fit_with_room_to_spare),
         cmocka_unit_test(the_largest_of_all_endpoints_counts),
         cmocka_unit_test(sinks_share_what_is_for_queues),
