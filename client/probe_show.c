@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aggregate/escape.h"
+#include "decode/foreign.h"
 
 enum {
     TEXT_SHOWN_MAX = 512,  /* bytes of a frame, escaped */
@@ -148,13 +149,34 @@ static void show_entries(struct probe_show *show, const struct message_parts *pa
         found->better_texts += malformed;
 }
 
+/* What logboomd refuses by name; NULL: nothing of that kind. */
+static const char *name_foreign(const struct message_part *payload)
+{
+    switch (foreign_of(payload->bytes, payload->len)) {
+    case FOREIGN_PICKLE:
+        return "pickled Python objects";
+    case FOREIGN_JAVA:
+        return "serialised Java objects";
+    case FOREIGN_NONE:
+        break;
+    }
+    return NULL;
+}
+
 static void show_payload(struct probe_show *show, const struct zmtp_frame *frame,
                          const struct message_parts *parts)
 {
+    const char *foreign = name_foreign(&parts->payload);
+
     if (frame->len > show->found.longest_payload)
         show->found.longest_payload = frame->len;
     if (frame->kept_len < frame->len)
         print(show, "    longer than logboomd's 'max_message', 256KiB: not read\n");
+    else if (foreign)
+        print(show,
+              "    refused: %s, which cannot be opened without running them; let the client "
+              "send JSON or text\n",
+              foreign);
     else
         show_entries(show, parts);
 }
@@ -202,6 +224,8 @@ static void show_frames(struct probe_show *show, const struct probe_peer *peer)
             parts.topic = part;
         else if (role == FRAME_HEADER)
             parts.header = part;
+        else if (role == FRAME_KEY)
+            parts.key = part;
         parts.payload = part;
         if (role == FRAME_PAYLOAD && payloads++ == 1)
             show->found.with_payloads++;

@@ -8,6 +8,7 @@ until the probe has seen enough; or raw connections (zmtp_peer.py) that say what
 import contextlib
 import json
 import os
+import pickle
 import re
 import signal
 import socket
@@ -206,6 +207,14 @@ def test_what_is_malformed_is_said_and_why(client, probe, address, tmp_path):
     found = probe("-n", "2", address)
     assert b"    malformed: begins with '{' but is not JSON, so it is kept as text\n" in found.printed
     assert b"\n    decode: text\n" in found.printed
+
+
+def test_what_logboomd_refuses_is_no_entry(client, probe, address):
+    client(zmq.PUSH, "connect", address, [[pickle.dumps({"msg": "x", "levelno": 20})]])
+    found = probe("-n", "1", address)
+    assert found.status == FINE
+    assert b"    refused: pickled Python objects, which cannot be opened without running them; " in found.printed
+    assert entries(found) == []
 
 
 def test_lines_in_a_text_are_offered_as_entries(client, probe, address):
