@@ -85,6 +85,15 @@ static bool read_item(struct msgpack_reader *reader, enum items items, struct ev
            (count == 3 || msgpack_skip(reader));
 }
 
+/* One record and nothing behind it; an empty one could be any byte. */
+static bool is_record(struct msgpack_reader reader)
+{
+    struct event event;
+
+    return (unsigned char)*reader.at != 0x80 && read_record(&reader, &event) &&
+           reader.at == reader.end;
+}
+
 /* From here to the end items of one kind, at least one. */
 static bool all_are(struct msgpack_reader reader, enum items items)
 {
@@ -147,7 +156,7 @@ static bool find_items(struct msgpack_reader *reader, enum items *items_out)
     uint32_t count;
 
     *items_out = ITEMS_RECORD;
-    if (all_are(inside, ITEMS_RECORD))
+    if (is_record(inside))
         return true;
     *items_out = ITEMS_TAGGED;
     if (all_are(inside, ITEMS_TAGGED))

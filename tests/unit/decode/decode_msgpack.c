@@ -95,6 +95,9 @@ static void what_is_not_wholly_such_a_form_is_text(void **state)
         {BYTES("key \x93\xa3tag")},
         {BYTES("two words " TAGGED("a"))},
         {BYTES("\xc0")},
+        {BYTES("\x80")},
+        {BYTES("\x80\x80\x80")},
+        {BYTES(MESSAGE("a") MESSAGE("b"))},
         {BYTES("a")},
     };
 
@@ -144,10 +147,10 @@ static void what_does_not_fit_keeps_its_bytes(void **state)
 /* Six bytes of JSON for each of these, within a list. */
 static void what_would_outgrow_the_message_is_text(void **state)
 {
-    static char controls[7 + 1000] = "\x81\xa1x\x91\xda\x03\xe8";
+    static char controls[7 + 8000] = "\x81\xa1x\x91\xda\x1f\x40";
 
     (void)state;
-    memset(controls + 7, 1, 1000);
+    memset(controls + 7, 1, 8000);
     rig_begin(&t, controls, sizeof controls, NULL);
     assert_true(rig_next(&t));
     assert_true(t.entry->malformed);
