@@ -123,7 +123,7 @@ static bool understand(decoder_of_text *ask, struct decoder *decoder,
     if (!ask(&line))
         return false;
     entry->cut = cut;
-    entry->source = span_make(begin, len, 0);
+    entry->source = (struct span){.offset = begin, .len = len};
     return true;
 }
 

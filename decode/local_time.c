@@ -5,7 +5,7 @@
 
 #include "conf/must.h"
 
-enum { YEAR_MIN = 1970, YEAR_MAX = 2261, LEAP_YEARS_APART_MAX = 8 };
+enum { YEAR_MIN = 1970, YEAR_MAX = 2261, LEAP_YEARS_APART_MAX = 8, YEARLESS_MAX = 1 << 16 };
 #define NS_PER_S         1000000000LL
 #define SECONDS_IN_MONTH (31 * 86400LL)
 
@@ -33,7 +33,7 @@ static uint64_t yearless_quarter(const struct civil *civil)
 
 int64_t local_time_seconds(struct local_time *local, const struct civil *civil)
 {
-    uint64_t quarter = yearless_quarter(civil) | (uint64_t)civil->year << 32;
+    uint64_t quarter = civil->year * (uint64_t)YEARLESS_MAX + yearless_quarter(civil);
 
     if (local->quarter != quarter) {
         struct tm tm = {.tm_year = (int)civil->year - 1900,
