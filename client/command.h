@@ -20,6 +20,7 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
+extern const struct command keygen_command;
 extern const struct command push_command;
 extern const struct command probe_command;
 

@@ -12,6 +12,7 @@
 static const struct command *const commands[] = {
     &push_command,
     &probe_command,
+    &keygen_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
