@@ -174,6 +174,8 @@ static void publish(struct gate_slot *slot)
     store(&slot->messages, meter->message_count);
     if (meter->handshakes_to_go == 0)
         atomic_store_explicit(&slot->handshaken, true, memory_order_relaxed);
+    if (meter->encrypted)
+        atomic_store_explicit(&slot->encrypted, true, memory_order_relaxed);
     if (slot->privileged && (meter->message_count != messages || !is_inside(slot)))
         slot->privileged = false; /* it was for one message */
     if (is_inside(slot))

@@ -52,6 +52,10 @@ void gate_group_hide_names(struct gate_group *group);
  * them is known when nothing could be received from any socket that opens some. */
 void gate_group_connects(struct gate_group *group);
 
+/* Its peers speak CURVE: their handshakes have more steps, and so more time. Before the first
+ * listener. */
+void gate_group_encrypt(struct gate_group *group);
+
 /* Its connections may still be open; they keep the limits. */
 void gate_group_free(struct gate_group **group);
 
@@ -91,8 +95,11 @@ unsigned gate_cut_deaf(struct gate_group *outlet, int64_t silent_ms);
 
 /* ---- each turn ------------------------------------------------------------------------ */
 
-/* A frame was received from this descriptor (ZMQ_SRCFD): its memory is libzmq's no more. */
+/* A message was received from this descriptor (ZMQ_SRCFD), or a part of one that has more:
+ * the memory of that frame is libzmq's no more. Of an encrypted one, the bytes are
+ * ZMTP_ENCRYPTED_EXTRA more than were received. */
 void gate_give_back(int fd, size_t frame_bytes);
+void gate_give_back_part(int fd, size_t frame_bytes);
 
 /* Whether who sent what was received from this descriptor may still hear us: what he sent may be
  * received long after he has left, or was cut off. */
@@ -117,8 +124,13 @@ enum { GATE_TICK_MS = 100 };
 void gate_on_attention(void (*wake)(void *context), void *context);
 bool gate_tick(void);
 
-/* Nothing could be received from this group's socket at this moment: what it was charged
- * for, and had handed on before the look before this one, libzmq has thrown away unreceived. */
+/* A look: gate_begin_look, then asking the socket, then gate_saw_empty if there was nothing.
+ *
+ * Nothing could be received from this group's socket: what it was charged for, and had handed
+ * on before the look before this one, libzmq has thrown away unreceived. But what an encrypted
+ * peer has handed on may be part of a message of several frames; it stays charged until one
+ * comes, and ends the connection when it is too long for one. */
+void gate_begin_look(struct gate_group *group);
 void gate_saw_empty(struct gate_group *group);
 
 /* ---- the stop -------------------------------------------------------------------------- */

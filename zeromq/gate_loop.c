@@ -32,18 +32,35 @@ static void publish_all(void)
     gate.touched_count = 0;
 }
 
-void gate_give_back(int fd, size_t frame_bytes)
+static struct gate_slot *note_return(int fd, size_t frame_bytes)
 {
     struct gate_slot *slot = gate_slot_of(fd);
 
     if (!slot)
-        return;
+        return NULL;
     if (slot->unpublished == 0) {
         if (gate.touched_count == GATE_TOUCHED_MAX)
             publish_all();
         gate.touched[gate.touched_count++] = slot;
     }
     slot->unpublished += zmtp_frame_charge(frame_bytes);
+    return slot;
+}
+
+void gate_give_back(int fd, size_t frame_bytes)
+{
+    struct gate_slot *slot = note_return(fd, frame_bytes);
+
+    if (slot)
+        slot->delivered = true;
+}
+
+void gate_give_back_part(int fd, size_t frame_bytes)
+{
+    struct gate_slot *slot = note_return(fd, frame_bytes);
+
+    if (slot && !slot->delivered)
+        slot->first_parts += zmtp_frame_charge(frame_bytes);
 }
 
 void gate_turn(void)
@@ -60,15 +77,19 @@ void gate_turn(void)
 
 /* ---- what nobody will give back ------------------------------------------------------------ */
 
+static void give_up(struct gate_slot *slot, uint64_t bytes)
+{
+    slot->unpublished = bytes;
+    gate.voided_bytes += bytes;
+    publish(slot);
+}
+
 static void void_charges(struct gate_slot *slot)
 {
     uint64_t returned = atomic_load(&slot->returned);
 
-    if (slot->looked > returned) {
-        slot->unpublished = slot->looked - returned;
-        gate.voided_bytes += slot->unpublished;
-        publish(slot);
-    }
+    if (slot->looked > returned)
+        give_up(slot, slot->looked - returned);
     slot->looked = atomic_load_explicit(&slot->settled, memory_order_acquire);
 }
 
@@ -86,6 +107,55 @@ static bool ends_round(struct gate_group *group)
     return true;
 }
 
+/* The most that one message of several frames is charged. */
+static uint64_t longest_message(const struct gate_slot *slot)
+{
+    const struct zmtp_limits *limits = &slot->group->limits;
+
+    return limits->max_message + limits->max_frames * zmtp_frame_charge(ZMTP_ENCRYPTED_EXTRA + 1);
+}
+
+/* Frames of an encrypted peer say not whether more follow. libzmq keeps those of a message
+ * that has not ended; to take them for thrown away would let it keep them without bound. So all
+ * that is settled and cannot be received stays charged, until a message comes: order is kept, so
+ * none of it will ever come then, but for what that message itself has had of it. (A heartbeat
+ * is such a frame; so an idle client that sends them is cut one day, and comes again.) */
+static void withhold_charges(struct gate_slot *slot)
+{
+    uint64_t returned, withheld = slot->withheld;
+
+    if (slot->delivered && withheld > slot->first_parts)
+        give_up(slot, withheld - slot->first_parts);
+    returned = atomic_load(&slot->returned);
+    if (slot->delivered || withheld == 0)
+        slot->withheld_ms = gate_now_ms();
+    slot->withheld = slot->looked > returned ? slot->looked - returned : 0;
+    slot->looked = atomic_load_explicit(&slot->settled, memory_order_acquire);
+    slot->delivered = false;
+    slot->first_parts = 0;
+    if (slot->withheld > longest_message(slot))
+        gate_cut_peer(slot, GATE_CUT_MESSAGE);
+}
+
+static bool is_withholding(const struct gate_slot *slot)
+{
+    return slot->encrypted && gate_state_of(slot) == GATE_OPEN;
+}
+
+/* Before the question whether there is anything to receive: what comes behind it is no matter.
+ * Of connections that we open, what was settled at the end of the last round is. */
+void gate_begin_look(struct gate_group *group)
+{
+    gate_lock();
+    for (unsigned fd = 0; group && fd < gate.high; fd++) {
+        struct gate_slot *slot = gate_slot_of((int)fd);
+
+        if (slot->group == group && is_withholding(slot))
+            slot->looked = atomic_load_explicit(&slot->settled, memory_order_acquire);
+    }
+    gate_unlock();
+}
+
 void gate_saw_empty(struct gate_group *group)
 {
     bool round_ends = ends_round(group);
@@ -96,8 +166,12 @@ void gate_saw_empty(struct gate_group *group)
         struct gate_slot *slot = gate_slot_of((int)fd);
         enum gate_state state = gate_state_of(slot);
 
-        if ((state == GATE_OPEN || state == GATE_CLOSED) &&
-            (slot->group == group || (round_ends && slot->group == gate.outgoing[0])))
+        if ((state != GATE_OPEN && state != GATE_CLOSED) ||
+            (slot->group != group && (!round_ends || slot->group != gate.outgoing[0])))
+            continue;
+        if (is_withholding(slot))
+            withhold_charges(slot);
+        else
             void_charges(slot);
     }
     gate_unlock();

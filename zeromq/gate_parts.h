@@ -46,12 +46,17 @@ struct gate_slot {
     atomic_uint_fast64_t settled;  /* complete, and surely in libzmq's queue by now */
     atomic_uint_fast64_t messages; /* complete ones; of this connection */
     atomic_bool handshaken;
+    atomic_bool encrypted;
     atomic_int_fast64_t heard_ms; /* when the message in work last grew */
     atomic_int_fast64_t begun_ms; /* when it began, or could go on */
 
     _Alignas(64) atomic_uint_fast64_t returned; /* T, as are the rest */
     uint64_t unpublished;                       /* given back since the last gate_turn */
     uint64_t looked;                            /* `settled` at the last look */
+    bool delivered;                             /* a message was received since then */
+    uint64_t first_parts;                       /* of the first one, its frames but the last */
+    uint64_t withheld;                          /* encrypted, and still no whole message */
+    int64_t withheld_ms;                        /* since when */
     bool suspected;                             /* at the last tick, of holding up others */
 
     atomic_int_fast64_t sent_ms; /* of outlets: when the peer last took something; R */
@@ -63,6 +68,7 @@ struct gate_group {
     unsigned max_clients;
     bool rests;
     bool hides_names;
+    bool encrypts;
     bool connects;        /* T, as is the next */
     unsigned empty_round; /* its socket was seen empty in this one of gate.round */
     unsigned clients;     /* L: slots that are not free */

@@ -2,15 +2,11 @@
 #undef _FORTIFY_SOURCE
 
 #include <errno.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #include "conf/must.h"
+#include "zeromq/autobind.h"
 #include "zeromq/gate_parts.h"
 
 enum { SELF_TEST_MS = 5000, ZERO_COPY_RECEIVE = 10 /* unnamed in zmq.h 4.3 */ };
@@ -22,24 +18,13 @@ struct self_test {
     void *context, *pull, *push;
     int listener_fd; /* until libzmq owns it */
     uint64_t charged_bytes, left_bytes;
-    char address[sizeof "ipc://@" + sizeof((struct sockaddr_un *)0)->sun_path];
+    char address[AUTOBIND_TEXT_MAX];
 };
 
-/* The kernel finds a free abstract name (unix(7), "autobind"): no file, no port. */
 static int open_listener(struct self_test *test)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    socklen_t name_len = sizeof name;
-
-    test->listener_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (test->listener_fd < 0 ||
-        bind(test->listener_fd, (struct sockaddr *)&name, sizeof name.sun_family) < 0 ||
-        listen(test->listener_fd, 1) < 0 ||
-        getsockname(test->listener_fd, (struct sockaddr *)&name, &name_len) < 0)
-        return -1;
-    snprintf(test->address, sizeof test->address, "ipc://@%.*s",
-             (int)(name_len - offsetof(struct sockaddr_un, sun_path) - 1), name.sun_path + 1);
-    return gate_watch_listener(test->group, test->listener_fd) ? 0 : -1;
+    test->listener_fd = autobind_listen(test->address);
+    return test->listener_fd >= 0 && gate_watch_listener(test->group, test->listener_fd) ? 0 : -1;
 }
 
 static int open_sockets(struct self_test *test)

@@ -131,6 +131,11 @@ void gate_group_rest(struct gate_group *group)
     group->rests = true;
 }
 
+void gate_group_encrypt(struct gate_group *group)
+{
+    group->encrypts = true;
+}
+
 /* Connections may outlive their endpoint for a moment: the last one frees. */
 static void unref_group(struct gate_group *group)
 {
@@ -196,7 +201,9 @@ static void begin_sums(struct gate_slot *slot)
     slot->meter.charged = slot->meter.complete = charged;
     slot->complete = slot->settled = charged;
     slot->messages = 0;
-    slot->handshaken = false;
+    slot->handshaken = slot->encrypted = false;
+    slot->delivered = false;
+    slot->withheld = slot->first_parts = 0;
     slot->heard_ms = 0;
     slot->sent_ms = gate_now_ms();
 }

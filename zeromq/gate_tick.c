@@ -14,7 +14,8 @@
 
 /* ms: how long a peer may be silent, in the middle of a message; the same, while unfinished
  * messages stand in the way of others, and how long the whole message may take then, since a
- * byte a second is no silence; before its handshake, the same while others wait for the place,
+ * byte a second is no silence, and so may an encrypted one whose frames do not say whether it
+ * goes on; before its handshake, the same while others wait for the place,
  * and before its first message while they do. libzmq has a timer for handshakes, too, but looks
  * at it before it looks at what has arrived, and so closes on peers that it let wait itself. */
 enum {
@@ -23,6 +24,7 @@ enum {
     WHOLE_IN_THE_WAY_MS = 10 * 1000,
     HANDSHAKE_MS = 1000,
     HANDSHAKE_IN_THE_WAY_MS = 300,
+    ENCRYPTED_TIMES = 5, /* so much longer may a handshake take that goes back and forth thrice */
     SILENT_MS = 30 * 1000,
 };
 
@@ -53,8 +55,10 @@ static void survey_one(struct survey *survey, const struct gate_slot *slot)
     uint64_t charged = atomic_load(&slot->charged), complete = atomic_load(&slot->complete);
     uint64_t returned = atomic_load(&slot->returned);
 
-    survey->complete_bytes += complete > returned ? complete - returned : 0;
-    survey->unfinished_bytes += charged > complete ? charged - complete : 0;
+    uint64_t received = returned + slot->withheld; /* as far as can be */
+
+    survey->complete_bytes += complete > received ? complete - received : 0;
+    survey->unfinished_bytes += slot->withheld + (charged > complete ? charged - complete : 0);
     survey->any_privileged |= slot->privileged;
     survey->any_handshake |=
         gate_state_of(slot) == GATE_OPEN && !slot->outgoing && !slot->handshaken;
@@ -100,7 +104,8 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
     if (slot->handshaken)
         wastes = in_the_way && age_ms > SILENT_MS;
     else
-        wastes = age_ms > (in_the_way ? HANDSHAKE_IN_THE_WAY_MS : HANDSHAKE_MS);
+        wastes = age_ms > (in_the_way ? HANDSHAKE_IN_THE_WAY_MS : HANDSHAKE_MS) *
+                              (slot->group->encrypts ? ENCRYPTED_TIMES : 1);
     return wastes && !has_unread(slot);
 }
 
@@ -118,13 +123,20 @@ static bool has_stopped_inside(const struct gate_slot *slot, const struct survey
     return !has_unread(slot);
 }
 
+/* An encrypted one, be it silent or not: it waits itself, once the budget is spent. */
+static bool withholds_in_the_way(const struct gate_slot *slot, const struct survey *survey)
+{
+    return slot->withheld > 0 && survey->in_the_way &&
+           survey->now_ms - slot->withheld_ms > UNFINISHED_IN_THE_WAY_MS;
+}
+
 /* Twice in a row: what the reading thread has just taken from the kernel can be in its hands,
  * unread no more and not heard yet. */
 static void judge_peer(struct gate_slot *slot, const struct survey *survey)
 {
     enum gate_cut_reason reason = GATE_CUT_STUCK;
-    bool guilty =
-        has_stopped_inside(slot, survey) || wastes_its_place(slot, survey->now_ms, &reason);
+    bool guilty = withholds_in_the_way(slot, survey) || has_stopped_inside(slot, survey) ||
+                  wastes_its_place(slot, survey->now_ms, &reason);
 
     if (guilty && slot->suspected)
         gate_cut_peer(slot, reason);
@@ -142,7 +154,7 @@ static void cut_who_holds_up(const struct survey *survey)
 }
 
 /* All of the budget is held by messages whose other parts wait for it. One of them may be
- * finished: it is at most max_message longer. */
+ * finished: it is at most max_message longer. Not an encrypted one, whose end nobody sees. */
 static void let_one_finish(const struct survey *survey)
 {
     struct gate_slot *slot;
@@ -150,7 +162,7 @@ static void let_one_finish(const struct survey *survey)
     if (!survey->in_the_way || survey->complete_bytes > 0 || survey->any_privileged)
         return;
     DL_FOREACH (gate.waiting, slot) {
-        if (is_inside(slot)) {
+        if (is_inside(slot) && !slot->encrypted) {
             slot->privileged = true;
             gate_let_go(slot);
             return;

@@ -35,7 +35,8 @@ size_t zmtp_meter_sure_bytes(const struct zmtp_meter *meter)
 }
 
 /* The signature is FF, eight bytes of anything, and an odd byte; then the version. Of the
- * mechanism only its first letter matters here: NULL has one command, others have two. */
+ * mechanism only its first letter matters here, since libzmq ends what is not its own: NULL has
+ * one command, others have two, and CURVE makes frames longer. */
 static void read_greeting_byte(struct zmtp_meter *meter, unsigned char byte)
 {
     unsigned at = meter->got++;
@@ -43,8 +44,10 @@ static void read_greeting_byte(struct zmtp_meter *meter, unsigned char byte)
 
     if (!fits)
         meter->verdict = ZMTP_OLD;
-    if (at == MECHANISM_OFFSET)
+    if (at == MECHANISM_OFFSET) {
         meter->handshakes_to_go = byte == 'N' ? 1 : 2;
+        meter->encrypted = byte == 'C';
+    }
     if (meter->got == GREETING_BYTES) {
         meter->state = ZMTP_FLAGS;
         meter->got = 0;
@@ -57,7 +60,7 @@ static void end_frame(struct zmtp_meter *meter)
     if (meter->consumed) {
         meter->charged -= zmtp_frame_charge(meter->size);
         meter->handshakes_to_go -= meter->handshakes_to_go > 0;
-    } else if (!(meter->flags & FLAG_MORE)) {
+    } else if (!(meter->flags & FLAG_MORE) || meter->encrypted) {
         meter->message_count++;
         meter->complete = meter->charged;
         meter->frame_count = 0;
@@ -68,21 +71,25 @@ static void end_frame(struct zmtp_meter *meter)
 /* The frame is one more of the message in work, if that may have it. */
 static void join_message(struct zmtp_meter *meter, const struct zmtp_limits *limits)
 {
-    if (meter->size > limits->max_message || meter->message_len + meter->size > limits->max_message)
+    uint64_t extra = meter->encrypted ? ZMTP_ENCRYPTED_EXTRA : 0;
+    uint64_t len = meter->size > extra ? meter->size - extra : 0;
+
+    if (len > limits->max_message || meter->message_len + len > limits->max_message)
         meter->verdict = ZMTP_MESSAGE_TOO_LONG;
     else if (meter->frame_count == limits->max_frames)
         meter->verdict = ZMTP_TOO_MANY_FRAMES;
     meter->frame_count++;
-    meter->message_len += meter->size;
+    meter->message_len += len;
 }
 
 /* Whatever is first after the greeting is the handshake to libzmq, marked as a command or not.
- * Commands may stand between the frames of a message, and are no part of it. */
+ * Commands may stand between the frames of a message, and are no part of it. What an encrypted
+ * frame is stands inside it; libzmq does not look at the flags outside, and nor may we. */
 static void judge_frame(struct zmtp_meter *meter, const struct zmtp_limits *limits)
 {
     bool handshake = meter->handshakes_to_go > 0;
 
-    meter->consumed = handshake || meter->flags & FLAG_COMMAND;
+    meter->consumed = handshake || (meter->flags & FLAG_COMMAND && !meter->encrypted);
     if (!meter->consumed)
         join_message(meter, limits);
     else if (handshake && meter->size > ZMTP_HANDSHAKE_MAX)

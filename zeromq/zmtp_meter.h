@@ -29,6 +29,11 @@ enum zmtp_verdict {
  * needs up to 30 times their bytes; ZeroMQ's own commands are far shorter. */
 enum { ZMTP_HANDSHAKE_MAX = 1024 };
 
+/* What CURVE adds to each frame: "\7MESSAGE", a nonce of 8, a tag of 16, and the flags, among
+ * them MORE. So of such a peer every frame looks like a message of its own, and which of them
+ * belong together is known only to who receives them. */
+enum { ZMTP_ENCRYPTED_EXTRA = 33 };
+
 enum zmtp_state { ZMTP_GREETING, ZMTP_FLAGS, ZMTP_SIZE, ZMTP_COMMAND_NAME, ZMTP_BODY };
 
 struct zmtp_meter {
@@ -39,6 +44,7 @@ struct zmtp_meter {
     uint64_t message_count;    /* that have ended */
     uint64_t body_left;        /* bytes of the frame in work, which are charged already */
     enum zmtp_verdict verdict; /* anything but ZMTP_FINE is final */
+    bool encrypted;            /* the peer speaks CURVE */
     unsigned handshakes_to_go; /* commands until the peer may send messages; 0: it may */
 
     /* the rest is the meter's */

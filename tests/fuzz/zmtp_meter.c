@@ -84,6 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     stream.len = 0;
     if (data[2] % 4)
         stream_null_handshake(&stream);
+    else if (data[2] & 4)
+        stream_curve_handshake(&stream);
     stream_bytes(&stream, data + 3, len - 3);
     model = zmtp_model_of(stream.bytes, stream.len, &limits);
 

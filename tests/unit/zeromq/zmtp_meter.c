@@ -170,6 +170,24 @@ static void mechanisms_other_than_null_have_two_handshakes(void **state)
     assert_same_in_any_pieces(&stream);
 }
 
+/* Nobody looks at the flags outside, so neither may hide a frame from its charge. */
+static void an_encrypted_frame_is_a_message_of_its_own_whatever_its_flags(void **state)
+{
+    struct stream stream = {.len = 0};
+    struct answer answer;
+
+    (void)state;
+    stream_curve_handshake(&stream);
+    for (unsigned flags = 0; flags < 8; flags++)
+        stream_command(&stream, flags & ~COMMAND, "MESSAGE", 100);
+    stream_command(&stream, 0, "SUBSCRIBE", 100);
+    answer = whole(&stream);
+    assert_int_equal(answer.meter.charged, 9 * zmtp_frame_charge(100));
+    assert_int_equal(answer.meter.complete, answer.meter.charged);
+    assert_int_equal(answer.meter.message_count, 9);
+    assert_same_in_any_pieces(&stream);
+}
+
 /* libzmq looks for READY, and not at the mark of a command. */
 static void a_handshake_needs_no_mark(void **state)
 {
@@ -479,6 +497,7 @@ int main(void)
         cmocka_unit_test(a_frame_is_charged_whole_when_its_header_is_there),
         cmocka_unit_test(a_message_is_complete_with_its_last_frame),
         cmocka_unit_test(mechanisms_other_than_null_have_two_handshakes),
+        cmocka_unit_test(an_encrypted_frame_is_a_message_of_its_own_whatever_its_flags),
         cmocka_unit_test(a_handshake_needs_no_mark),
         cmocka_unit_test(commands_that_libzmq_takes_are_no_part_of_a_message),
         cmocka_unit_test(a_command_cut_off_in_its_name_is_none_that_is_passed_on),

@@ -12,6 +12,7 @@ struct zmtp_model {
     enum zmtp_verdict verdict;
     size_t followed;
     unsigned handshakes_to_go;
+    bool encrypted;
     uint64_t message_len; /* of the one in work */
     unsigned frame_count;
 };
@@ -34,6 +35,8 @@ static inline bool zmtp_model_greeting(struct zmtp_model *model, const uint8_t *
         }
         if (i == 12)
             model->handshakes_to_go = bytes[12] == 'N' ? 1 : 2;
+        if (i == 12)
+            model->encrypted = bytes[12] == 'C';
     }
     return len > 64;
 }
@@ -65,6 +68,8 @@ static inline size_t zmtp_model_passed_on(const struct zmtp_model_frame *frame)
 static inline enum zmtp_verdict zmtp_model_judge(const struct zmtp_model *model, uint64_t size,
                                                  const struct zmtp_limits *limits)
 {
+    if (model->encrypted)
+        size = size > 33 ? size - 33 : 0;
     if (size > limits->max_message || model->message_len + size > limits->max_message)
         return ZMTP_MESSAGE_TOO_LONG;
     return model->frame_count + 1 > limits->max_frames ? ZMTP_TOO_MANY_FRAMES : ZMTP_FINE;
@@ -142,6 +147,8 @@ static inline struct zmtp_model zmtp_model_of(const uint8_t *bytes, size_t len,
             model.followed = len;
             break;
         }
+        if (model.encrypted) /* nobody looks at them */
+            frame.more = frame.command = false;
         zmtp_model_frame(&model, &frame, limits);
     }
     return model;
