@@ -28,6 +28,7 @@ enum conf_frames {
     CONF_FRAMES_TOPIC_KEY,
     CONF_FRAMES_CMDP
 };
+enum conf_encryption { CONF_ENCRYPTION_NONE, CONF_ENCRYPTION_CURVE };
 enum conf_decode {
     CONF_DECODE_AUTO,
     CONF_DECODE_JSON,
@@ -95,6 +96,14 @@ struct conf_ipc {
     char *group; /* group name, or NULL: ours */
 };
 
+/* Who may talk to whom, and how. Who binds is the server. */
+struct conf_curve {
+    enum conf_encryption encryption;
+    char *key;                 /* the file of our own key pair, else NULL */
+    struct conf_strings allow; /* a server's: whom it lets in */
+    char *server_key;          /* a client's: whom it talks to, else NULL */
+};
+
 struct conf_ingest {
     char *name;
     enum conf_socket socket;
@@ -102,6 +111,7 @@ struct conf_ingest {
     struct conf_strings connect;
     struct conf_strings subscribe; /* what topics begin with; none: all */
     struct conf_ipc ipc;
+    struct conf_curve curve; /* flat in the file: encryption, key, allow, server_key */
     enum conf_frames frames;
     enum conf_decode decode;
     enum conf_split split;
@@ -239,6 +249,9 @@ void conf_problem(const struct conf *conf, struct conf_problems *problems, const
 /* Whether the sink's output tells what was dropped: `notices`, which for raw must be
  * written to be on. */
 bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink);
+
+/* Whether the file says `encryption: none`, and not just nothing. */
+bool conf_is_plain_on_purpose(const struct conf *conf, const struct conf_curve *curve);
 
 /* Whether its files are looked after: they are put away, by size or by time, or go for max_total
  * when the day in their name is over. */

@@ -57,6 +57,51 @@ static void judge_limits(const struct conf *conf, struct conf_problems *problems
                      "'max_entry' is %s, above 'max_message', which is %s", entry, message);
 }
 
+/* What encryption needs, and what nothing but encryption has. Who binds is the server. */
+static void judge_curve(const struct conf *conf, struct conf_problems *problems,
+                        const struct conf_curve *curve, bool binds, bool connects)
+{
+    const struct {
+        const void *setting;
+        const char *name, *remedy;
+        bool needed;
+    } settings[] = {
+        {&curve->key, "key",
+         "the file of its own key pair, which 'logboom keygen /etc/logboom/server.key' makes",
+         true},
+        {&curve->allow, "allow", "a list, file or folder of the public keys that are let in",
+         binds},
+        {&curve->server_key, "server_key", "the public key of whom it connects to", connects},
+    };
+
+    if (!is_settled(conf, &curve->encryption))
+        return;
+    for (unsigned i = 0; i < COUNT_OF(settings); i++) {
+        bool written = is_written(conf, settings[i].setting);
+
+        if (written && curve->encryption == CONF_ENCRYPTION_NONE)
+            conf_problem(conf, problems, settings[i].setting,
+                         "'%s' is only for encryption: curve, which is not written here",
+                         settings[i].name);
+        else if (written && !settings[i].needed)
+            conf_problem(conf, problems, settings[i].setting, "'%s' is only for those who %s",
+                         settings[i].name, binds ? "connect" : "bind");
+        else if (!written && curve->encryption == CONF_ENCRYPTION_CURVE && settings[i].needed)
+            conf_problem(conf, problems, &curve->encryption, "encryption: curve needs '%s', %s",
+                         settings[i].name, settings[i].remedy);
+    }
+    if (curve->encryption == CONF_ENCRYPTION_CURVE && binds && connects)
+        conf_problem(conf, problems, &curve->encryption,
+                     "with encryption: curve, who binds lets clients in, and who connects is one; "
+                     "make two of it, one with 'bind' and one with 'connect'");
+}
+
+bool conf_is_plain_on_purpose(const struct conf *conf, const struct conf_curve *curve)
+{
+    return curve->encryption == CONF_ENCRYPTION_NONE && conf->places &&
+           is_written(conf, &curve->encryption);
+}
+
 static void judge_ingest_name(const struct conf *conf, struct conf_problems *problems, unsigned at)
 {
     const char *name = conf->ingest[at].name;
@@ -80,6 +125,8 @@ static void judge_ingest(const struct conf *conf, struct conf_problems *problems
         judge_addresses(conf, problems, &conf->ingest[i]);
         judge_socket(conf, problems, &conf->ingest[i]);
         judge_limits(conf, problems, &conf->ingest[i]);
+        judge_curve(conf, problems, &conf->ingest[i].curve, conf->ingest[i].bind.count > 0,
+                    conf->ingest[i].connect.count > 0);
     }
 }
 

@@ -81,6 +81,18 @@ static const struct setting ingest_settings[] = {
      .help = "for sub: what the topics begin with that are wanted; all where it is not given"},
     {ROW(struct conf_ingest, ipc), .section = &ipc_section,
      .help = "who may use the socket files of ipc:// addresses"},
+    {ROW_CALLED("encryption", struct conf_ingest, curve.encryption),
+     .words = WORDS("none", "curve"), .standard = "none",
+     .help = "curve: only clients whose key is known are let in, and nobody else reads what they "
+             "send; tcp beyond loopback needs one of the two written out"},
+    {ROW_CALLED("key", struct conf_ingest, curve.key),
+     .help = "the file of the endpoint's own key pair, as 'logboom keygen' makes it; encryption "
+             "curve only"},
+    {ROW_CALLED("allow", struct conf_ingest, curve.allow), .most = 1000,
+     .help = "which clients are let in: 'NAME KEY' or 'KEY' with a public key, a file with one "
+             "on each line, or a folder of such files; curve, with bind"},
+    {ROW_CALLED("server_key", struct conf_ingest, curve.server_key),
+     .help = "the public key of whom is connected to; curve, with connect"},
     {ROW(struct conf_ingest, frames),
      .words = WORDS("auto", "payload", "topic", "topic-key", "cmdp"), .standard = "auto",
      .help =

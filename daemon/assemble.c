@@ -12,6 +12,7 @@
 #include "daemon/daemon_parts.h"
 #include "daemon/judge.h"
 #include "daemon/open_files.h"
+#include "zeromq/curve.h"
 #include "zeromq/gate.h"
 
 /* ZeroMQ's context options by number: the first has no public name, the second's is
@@ -263,6 +264,26 @@ static int open_gate(struct daemon *daemon, struct err *err)
     return 0;
 }
 
+static bool conf_encrypts(const struct conf *conf)
+{
+    for (unsigned i = 0; i < conf->ingest_count; i++) {
+        if (conf->ingest[i].curve.encryption != CONF_ENCRYPTION_NONE)
+            return true;
+    }
+    return false;
+}
+
+/* Before any socket that depends on it. What does not encrypt does not come here. */
+static int open_zap(struct daemon *daemon, struct err *err)
+{
+    if (!conf_encrypts(daemon->conf))
+        return 0;
+    if (curve_self_test(err) < 0)
+        return -1;
+    daemon->zap = zap_open(daemon->zmq, &daemon->watch, err);
+    return daemon->zap ? 0 : -1;
+}
+
 static enum exit_status open_endpoints(struct daemon *daemon)
 {
     const struct conf *conf = daemon->conf;
@@ -274,6 +295,7 @@ static enum exit_status open_endpoints(struct daemon *daemon)
         .entries = daemon->entries,
         .decoder = daemon->decoder,
         .peers = daemon->peers,
+        .zap = daemon->zap,
         .gate_is_on = daemon->gate_is_on,
         .receive_bytes = daemon->plan.receive_bytes,
     };
@@ -322,7 +344,7 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     status = open_sinks(daemon);
     if (status != EXIT_FINE)
         return status;
-    if (open_peers(daemon, err) < 0 || open_zmq(daemon, err) < 0)
+    if (open_peers(daemon, err) < 0 || open_zmq(daemon, err) < 0 || open_zap(daemon, err) < 0)
         return EXIT_SYSTEM;
     return open_endpoints(daemon);
 }
@@ -341,6 +363,7 @@ void daemon_free(struct daemon *daemon)
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_free(&daemon->endpoints[i]);
     free(daemon->endpoints);
+    zap_free(&daemon->zap);
     if (daemon->zmq)
         zmq_ctx_term(daemon->zmq);
     gate_end();

@@ -142,6 +142,7 @@ static enum exit_status run(struct daemon *daemon)
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
+    zap_stop(daemon->zap);
     uv_run(&daemon->loop, UV_RUN_NOWAIT); /* socket files go with their endpoints */
     daemon_end_drops(daemon);
     drop_rest(daemon);

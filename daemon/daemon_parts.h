@@ -53,6 +53,7 @@ struct daemon {
     bool loop_open;
     uv_work_t first_job; /* starts the pool's threads */
     void *zmq;
+    struct zap *zap; /* NULL: nothing is encrypted */
 
     struct pool *blocks;
     struct pool *cargo; /* NULL: no zmq sink */

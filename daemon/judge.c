@@ -18,6 +18,7 @@
 #include "logfile/safe_open.h"
 #include "sink/net_address.h"
 #include "zeromq/address.h"
+#include "zeromq/curve.h"
 #include "zeromq/listener.h"
 
 /* ---- formats, matches, addresses, owners --------------------------------------------- */
@@ -48,19 +49,35 @@ static void judge_match(const struct conf *conf, const struct conf_sink *sink,
         match_free(&match);
 }
 
+/* Whoever reaches an address beyond loopback can read, send and flood, so it must be wanted. */
+static bool is_exposed_by_accident(const struct conf *conf, const struct conf_curve *curve,
+                                   const struct address *address)
+{
+    if (!curve) /* a sink's */
+        return !address_is_loopback(address);
+    return !address_is_loopback(address) && curve->encryption == CONF_ENCRYPTION_NONE &&
+           !conf_is_plain_on_purpose(conf, curve);
+}
+
 static void judge_address(const struct conf *conf, const char *text, enum address_use use,
-                          struct conf_problems *problems)
+                          const struct conf_curve *curve, struct conf_problems *problems)
 {
     struct address address;
     struct err err;
 
     if (address_parse(text, use, &address, &err) < 0)
         conf_problem(conf, problems, text, "%s", err.text);
-    else if (!address_is_loopback(&address))
+    else if (is_exposed_by_accident(conf, curve, &address) && !curve)
         conf_problem(conf, problems, text,
-                     "'%s' is beyond loopback, and this version cannot encrypt; use 127.0.0.1, "
+                     "'%s' is beyond loopback, and a zmq sink cannot encrypt yet; use 127.0.0.1, "
                      "[::1] or ipc:///path",
                      text);
+    else if (is_exposed_by_accident(conf, curve, &address))
+        conf_problem(conf, problems, text,
+                     "'%s' is beyond loopback, and nothing says whether to encrypt; write "
+                     "'encryption: curve' with 'key' and '%s' (docs/security.md has it in five "
+                     "commands), or 'encryption: none' if whoever reaches it may read and send",
+                     text, use == ADDRESS_TO_BIND ? "allow" : "server_key");
 }
 
 /* Port 0 is another port each time. */
@@ -118,26 +135,40 @@ static void judge_owner(const struct conf *conf, char *const *owner, char *const
         conf_problem(conf, problems, group, "there is no group '%s' for the %s", *group, what);
 }
 
+/* Whether keys can be read, and are keys. */
+static void judge_keys(const struct conf *conf, const struct conf_curve *curve, bool is_server,
+                       struct conf_problems *problems)
+{
+    const void *setting;
+    struct err err;
+
+    if (curve->encryption == CONF_ENCRYPTION_CURVE &&
+        curve_judge(curve, is_server, &setting, &err) < 0)
+        conf_problem(conf, problems, setting, "%s", err.text);
+}
+
 /* Where a ZeroMQ socket listens, the `list`th, and connects. */
 static void judge_addresses(const struct conf *conf, unsigned list,
-                            const struct conf_strings *connect, struct conf_problems *problems)
+                            const struct conf_strings *connect, const struct conf_curve *curve,
+                            struct conf_problems *problems)
 {
     const struct conf_strings *bind = bind_list(conf, list);
 
     for (unsigned i = 0; i < bind->count; i++) {
-        judge_address(conf, bind->items[i], ADDRESS_TO_BIND, problems);
+        judge_address(conf, bind->items[i], ADDRESS_TO_BIND, curve, problems);
         if (stood_before(conf, list, i))
             conf_problem(conf, problems, bind->items[i], "'%s' is bound twice", bind->items[i]);
     }
     for (unsigned i = 0; i < connect->count; i++)
-        judge_address(conf, connect->items[i], ADDRESS_TO_CONNECT, problems);
+        judge_address(conf, connect->items[i], ADDRESS_TO_CONNECT, curve, problems);
 }
 
 static void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problems *problems)
 {
     const struct conf_ingest *ingest = &conf->ingest[index];
 
-    judge_addresses(conf, index, &ingest->connect, problems);
+    judge_addresses(conf, index, &ingest->connect, &ingest->curve, problems);
+    judge_keys(conf, &ingest->curve, ingest->bind.count > 0, problems);
     judge_owner(conf, &ingest->ipc.owner, &ingest->ipc.group, "socket file", problems);
 }
 
@@ -158,7 +189,7 @@ static void judge_zmq(const struct conf *conf, unsigned index, struct conf_probl
 {
     const struct conf_sink *sink = &conf->sinks[index];
 
-    judge_addresses(conf, conf->ingest_count + index, &sink->connect, problems);
+    judge_addresses(conf, conf->ingest_count + index, &sink->connect, NULL, problems);
     judge_owner(conf, &sink->ipc.owner, &sink->ipc.group, "socket file", problems);
     if (sink->topic)
         judge_topic(conf, sink, problems);
@@ -344,6 +375,33 @@ static void warn_of_blocking(const struct conf *conf, const struct conf_ingest *
     }
 }
 
+static const char *first_beyond_loopback(const struct conf_strings *list, enum address_use use)
+{
+    struct address address;
+
+    for (unsigned i = 0; i < list->count; i++) {
+        if (address_parse(list->items[i], use, &address, NULL) == 0 &&
+            !address_is_loopback(&address))
+            return list->items[i];
+    }
+    return NULL;
+}
+
+bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence)
+{
+    const char *address = first_beyond_loopback(&ingest->bind, ADDRESS_TO_BIND);
+
+    if (!address)
+        address = first_beyond_loopback(&ingest->connect, ADDRESS_TO_CONNECT);
+    if (!address || ingest->curve.encryption != CONF_ENCRYPTION_NONE)
+        return false;
+    err_set(sentence,
+            "endpoint %s: '%s' is beyond loopback and not encrypted (encryption: none): whoever "
+            "reaches it can send, and whoever is on the way can read and change what others send",
+            ingest->name, address);
+    return true;
+}
+
 const char judge_not_everything[] =
     "no sink takes everything; an entry that matches none of them is only counted, as unrouted";
 
@@ -369,6 +427,13 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
     }
     for (unsigned i = 0; i < conf->sink_count; i++)
         warn_of_anybody(conf, &conf->sinks[i], warnings);
+    for (unsigned i = 0; i < conf->ingest_count; i++) {
+        struct err sentence;
+
+        if (judge_is_open(&conf->ingest[i], &sentence))
+            conf_problem(conf, warnings, &conf->ingest[i].curve.encryption, "warning: %s",
+                         sentence.text);
+    }
     if (!judge_takes_everything(conf))
         conf_problem(conf, warnings, &conf->sinks, "warning: %s", judge_not_everything);
 }
@@ -376,8 +441,9 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
 /* ---- surroundings -------------------------------------------------------------------- */
 
 /* `checking`: for --check, which is often asked while the daemon runs. */
-static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc, const char *text,
-                          bool checking, struct conf_problems *problems)
+static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
+                          const struct conf_curve *curve, const char *text, bool checking,
+                          struct conf_problems *problems)
 {
     struct address address;
     struct listener listener;
@@ -385,7 +451,7 @@ static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc, c
     bool in_use;
 
     if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 ||
-        !address_is_loopback(&address) || is_unknown_user(ipc->owner) ||
+        is_exposed_by_accident(conf, curve, &address) || is_unknown_user(ipc->owner) ||
         is_unknown_group(ipc->group))
         return; /* said before */
     if (listener_open(&listener, &address, ipc, &err) == 0) {
@@ -400,20 +466,22 @@ static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc, c
 }
 
 static void try_list_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
-                               const struct conf_strings *bind, bool checking,
-                               struct conf_problems *problems)
+                               const struct conf_curve *curve, const struct conf_strings *bind,
+                               bool checking, struct conf_problems *problems)
 {
     for (unsigned i = 0; i < bind->count; i++)
-        try_to_listen(conf, ipc, bind->items[i], checking, problems);
+        try_to_listen(conf, ipc, curve, bind->items[i], checking, problems);
 }
 
 static void try_all_to_listen(const struct conf *conf, bool checking,
                               struct conf_problems *problems)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++)
-        try_list_to_listen(conf, &conf->ingest[i].ipc, &conf->ingest[i].bind, checking, problems);
+        try_list_to_listen(conf, &conf->ingest[i].ipc, &conf->ingest[i].curve,
+                           &conf->ingest[i].bind, checking, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
-        try_list_to_listen(conf, &conf->sinks[i].ipc, &conf->sinks[i].bind, checking, problems);
+        try_list_to_listen(conf, &conf->sinks[i].ipc, NULL, &conf->sinks[i].bind, checking,
+                           problems);
 }
 
 void judge_listening(const struct conf *conf, struct conf_problems *problems)

@@ -3,17 +3,23 @@
 #define DAEMON_JUDGE_H
 
 #include "conf/conf.h"
+#include "conf/err.h"
 
 /* Adds a problem for each format and each match that does not compile, each address that is
- * none, lies beyond loopback or stands twice, each user or group that there is none of, each
+ * none, lies beyond loopback without a word on encryption or stands twice, each key that cannot
+ * be used, each user or group that there is none of, each
  * path of a folder, each that leads to the file of an earlier sink, and each that is too long
- * to be rotated. Opens nothing but the files of `tls`. */
+ * to be rotated. Opens nothing but the files of `tls` and of keys. */
 void judge_values(const struct conf *conf, struct conf_problems *problems);
 
 /* What is allowed and yet loses entries; for --check, as problems of their own. */
 void judge_warnings(const struct conf *conf, struct conf_problems *warnings);
 
-/* One of these warnings, which the start gives, too: whether there is a sink for every entry,
+/* One of these warnings, which the start gives, too: whether others than this machine can reach
+ * an endpoint that does not encrypt, and what to say then. */
+bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence);
+
+/* Another one, which the start gives, too: whether there is a sink for every entry,
  * and what to say if there is none. */
 bool judge_takes_everything(const struct conf *conf);
 extern const char judge_not_everything[];

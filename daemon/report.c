@@ -33,6 +33,7 @@ static void report_jit(const struct daemon *daemon)
 void daemon_report_ready(const struct daemon *daemon)
 {
     char addresses[1024] = "", targets[1024] = "", one[512];
+    struct err sentence;
     size_t at = 0;
 
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
@@ -43,6 +44,10 @@ void daemon_report_ready(const struct daemon *daemon)
         at = append(targets, sizeof targets, at, sink_target(daemon->sinks[i]));
     log_line(LOG_LEVEL_INFO, "ready: %s → %s (cap %zu MiB, using %zu)", addresses, targets,
              mib(daemon->plan.cap_bytes), mib(resident_bytes()));
+    for (unsigned i = 0; i < daemon->endpoint_count; i++) {
+        if (judge_is_open(&daemon->conf->ingest[i], &sentence))
+            log_line(LOG_LEVEL_WARNING, "%s", sentence.text);
+    }
     if (!judge_takes_everything(daemon->conf))
         log_line(LOG_LEVEL_WARNING, "%s", judge_not_everything);
     report_jit(daemon);

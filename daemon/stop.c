@@ -63,6 +63,7 @@ static void begin_flushing(struct daemon *daemon)
     uv_timer_stop(&daemon->block_timer);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
+    zap_stop(daemon->zap);
     for (unsigned i = 0; i < daemon->sink_count; i++)
         sink_drain(daemon->sinks[i]);
 }

@@ -29,8 +29,12 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
     endpoint->gate = gate_group_new(conf->name, conf->max_message.bytes, endpoint_places(conf));
     if (conf->socket == CONF_SOCKET_PAIR)
         gate_group_rest(endpoint->gate);
+    if (conf->curve.encryption == CONF_ENCRYPTION_CURVE) {
+        gate_group_encrypt(endpoint->gate);
+        endpoint->frame_extra = ZMTP_ENCRYPTED_EXTRA;
+    }
     *setting_out = &conf->name;
-    if (endpoint_open_socket(endpoint, err) < 0 ||
+    if (endpoint_open_socket(endpoint, setting_out, err) < 0 ||
         endpoint_open_addresses(endpoint, setting_out, err) < 0 ||
         zmq_watch_add(shared->watch, &endpoint->watched, endpoint->socket, endpoint_on_turn, err) <
             0) {
@@ -68,6 +72,7 @@ void endpoint_look(struct endpoint *endpoint)
     if (endpoint->stopped || endpoint_is_parked(endpoint))
         return;
     endpoint->watched.emptied = false; /* asking silences the bell */
+    gate_begin_look(endpoint->gate);
     if (zmq_getsockopt(endpoint->socket, ZMQ_EVENTS, &events, &events_bytes) == 0 &&
         !(events & ZMQ_POLLIN))
         gate_saw_empty(endpoint->gate);

@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "decode/decode.h"
 #include "ingest/peer.h"
+#include "zeromq/zap.h"
 #include "zeromq/zmq_watch.h"
 
 /* What all endpoints of a daemon share. Borrowed by each until it is closed. */
@@ -23,6 +24,7 @@ struct endpoint_shared {
     struct entry_pool *entries;
     struct decoder *decoder;
     struct peers *peers; /* NULL: nobody asks who sent an entry */
+    struct zap *zap;     /* who says which clients may come in; NULL: nobody encrypts */
     bool gate_is_on;
     size_t receive_bytes; /* what ZeroMQ may hold of the messages of all clients */
 };
@@ -37,6 +39,9 @@ unsigned endpoint_places(const struct conf_ingest *conf);
  * *setting_out then is the setting to blame. */
 struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endpoint_shared *shared,
                                const void **setting_out, struct err *err);
+
+/* What ZAP calls this endpoint. Returns text. */
+const char *endpoint_zap_domain(const struct conf_ingest *conf, char text[ZAP_DOMAIN_MAX + 1]);
 
 /* Offers what is parked once more. True: nothing is parked now. */
 bool endpoint_retry(struct endpoint *endpoint);

@@ -46,6 +46,7 @@ struct endpoint {
     struct gate_group *gate;
     struct listener *listeners;
     unsigned listener_count;
+    size_t frame_extra; /* what encryption adds to each frame */
     bool watching;
     bool stopped;
 
@@ -71,7 +72,7 @@ struct endpoint {
 
 /* Makes the socket and gives it the configured addresses. 0, or -1 and a
  * sentence, with the setting to blame; what was opened so far is in the endpoint. */
-int endpoint_open_socket(struct endpoint *endpoint, struct err *err);
+int endpoint_open_socket(struct endpoint *endpoint, const void **setting_out, struct err *err);
 int endpoint_open_addresses(struct endpoint *endpoint, const void **setting_out, struct err *err);
 
 /* ---- endpoint_take.c ------------------------------------------------------------------ */

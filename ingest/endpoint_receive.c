@@ -28,7 +28,8 @@ static bool receive_frame(struct endpoint *endpoint, zmq_msg_t *frame)
     endpoint->frame_bytes += (size_t)rc;
     endpoint->source_fd = zmq_msg_get(frame, ZMQ_SRCFD);
     if (endpoint->more_frames || endpoint->envelope != FRAMES_ASKED) /* else it came on no wire */
-        gate_give_back(endpoint->source_fd, (size_t)rc);
+        (zmq_msg_more(frame) ? gate_give_back_part : gate_give_back)(
+            endpoint->source_fd, (size_t)rc + endpoint->frame_extra);
     return true;
 }
 

@@ -502,12 +502,12 @@ static void sockets_have_settings_and_limits_of_their_own(void **state)
 static void keys_of_no_setting_are_refused(void **state)
 {
     static const struct wrong_line cases[] = {
-        {"    encryption: none\n", "x.yaml:4:5: unknown key 'encryption'; an ingest endpoint has "
-                                   "name, socket, bind, connect, "
-                                   "subscribe, ipc, frames, decode, split, max_entry, max_message, "
-                                   "max_clients, host and fields\n"
-                                   "    encryption: none\n"
-                                   "    ^\n"},
+        {"    quota: none\n",
+         "x.yaml:4:5: unknown key 'quota'; an ingest endpoint has name, socket, bind, connect, "
+         "subscribe, ipc, encryption, key, allow, server_key, frames, decode, split, max_entry, "
+         "max_message, max_clients, host and fields\n"
+         "    quota: none\n"
+         "    ^\n"},
         {"    max_entries: 1MiB\n", "x.yaml:4:5: unknown key 'max_entries'; did you mean "
                                     "'max_entry'?\n"
                                     "    max_entries: 1MiB\n"
@@ -517,8 +517,8 @@ static void keys_of_no_setting_are_refused(void **state)
                                      "          ^\n"},
         {"    \"\": x\n",
          "x.yaml:4:5: unknown key ''; an ingest endpoint has name, socket, bind, connect, "
-         "subscribe, ipc, frames, decode, split, max_entry, max_message, max_clients, host and "
-         "fields\n"
+         "subscribe, ipc, encryption, key, allow, server_key, frames, decode, split, max_entry, "
+         "max_message, max_clients, host and fields\n"
          "    \"\": x\n"
          "    ^\n"},
         {"    socket: req\n",
