@@ -178,8 +178,8 @@ static void publish(struct gate_slot *slot)
         atomic_store_explicit(&slot->encrypted, true, memory_order_relaxed);
     if (slot->privileged && (meter->message_count != messages || !is_inside(slot)))
         slot->privileged = false; /* it was for one message */
-    if (is_inside(slot))
-        gate_raise_attention();
+    if (is_inside(slot) || meter->encrypted)
+        gate_raise_attention(); /* of an encrypted one only looks can tell whether it is inside */
 }
 
 /* What the bytes are charged for. Those behind a broken limit are kept from libzmq, which
