@@ -103,9 +103,10 @@ static bool is_surely_of(const struct peer *peer, uint64_t connection)
 /* ZeroMQ's word decides: it looks up a property by its name, which costs a tenth of a
  * message, and where a row is begun so does nobody again. */
 static __attribute__((noinline)) struct peer *ask(struct peers *peers, struct peer *peer,
-                                                  uint64_t connection, zmq_msg_t *frame)
+                                                  uint64_t connection, zmq_msg_t *frame,
+                                                  bool is_named)
 {
-    const char *address = zmq_msg_gets(frame, "Peer-Address");
+    const char *address = zmq_msg_gets(frame, is_named ? "User-Id" : "Peer-Address");
     struct peer now = {.connection = connection};
 
     peer_name(&now, address ? address : "");
@@ -117,7 +118,7 @@ static __attribute__((noinline)) struct peer *ask(struct peers *peers, struct pe
     return peer;
 }
 
-struct peer *peers_find(struct peers *peers, zmq_msg_t *frame)
+struct peer *peers_find(struct peers *peers, zmq_msg_t *frame, bool is_named)
 {
     int fd = zmq_msg_get(frame, ZMQ_SRCFD);
     uint64_t connection;
@@ -127,5 +128,5 @@ struct peer *peers_find(struct peers *peers, zmq_msg_t *frame)
         return NULL;
     peer = &peers->rows[fd];
     connection = gate_connection(fd);
-    return is_surely_of(peer, connection) ? peer : ask(peers, peer, connection, frame);
+    return is_surely_of(peer, connection) ? peer : ask(peers, peer, connection, frame, is_named);
 }

@@ -8,14 +8,16 @@
 #ifndef INGEST_PEER_H
 #define INGEST_PEER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <zmq.h>
 
 #include "conf/err.h"
 
-/* An IPv6 address with the name of an interface has 55 bytes. */
-enum { PEER_TEXT_MAX = 60 };
+/* The name of a client has as much, at most; an IPv6 address with the name of an interface has 55
+ * bytes. */
+enum { PEER_TEXT_MAX = 64 };
 
 struct peer {
     uint64_t client;          /* a number that no other client has; 0: the row is free */
@@ -36,9 +38,11 @@ void peers_free(struct peers **peers);
 /* What one descriptor occupies, for planning. */
 size_t peer_bytes(void);
 
-/* The row of whoever sent this frame, until the next call. NULL: nobody knows, or its
- * descriptor is beyond the table. */
-struct peer *peers_find(struct peers *peers, zmq_msg_t *frame);
+/* The row of whoever sent this frame, until the next call. `is_named`: it came over a socket that
+ * lets in only clients that we know (curve_serve), and its text is the name that we gave it; on
+ * any other socket a client could give itself one. NULL: nobody knows, or its descriptor is
+ * beyond the table. */
+struct peer *peers_find(struct peers *peers, zmq_msg_t *frame, bool is_named);
 
 /* What ZeroMQ calls a peer, as our text. */
 void peer_name(struct peer *peer, const char *address);

@@ -57,6 +57,7 @@ static void put_host(struct stamp *stamp)
 void stamp_init(struct stamp *stamp, const struct conf_ingest *conf, struct peers *peers)
 {
     *stamp = (struct stamp){.peers = peers, .takes_host = conf->host == CONF_HOST_PEER};
+    stamp->is_named = conf->curve.encryption == CONF_ENCRYPTION_CURVE && conf->bind.count > 0;
     stamp->in_use = peers || conf->fields.count > 0;
     must(peers || !stamp->takes_host);
     put_fields(stamp, &conf->fields);
@@ -78,7 +79,7 @@ static void copy_peer(struct stamp *stamp, const struct peer *peer)
 
 struct message_part stamp_message(struct stamp *stamp, zmq_msg_t *frame)
 {
-    stamp->peer = stamp->peers ? peers_find(stamp->peers, frame) : NULL;
+    stamp->peer = stamp->peers ? peers_find(stamp->peers, frame, stamp->is_named) : NULL;
     if (!stamp->peer) {
         stamp->origin_peer = stamp->origin_uid = (struct span){.len = 0};
         stamp->copied = 0;

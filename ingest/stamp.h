@@ -29,6 +29,7 @@ _Static_assert((int)STAMP_SAME_MAX + (int)PEER_TEXT_MAX <= (int)MESSAGE_ADDED_MA
 struct stamp {
     bool in_use;
     bool takes_host;     /* the peer is the host */
+    bool is_named;       /* each client has a name of ours */
     struct peers *peers; /* NULL: nobody asks who sent an entry */
     unsigned field_count;
     struct field fields[CONF_FIELDS_MAX]; /* spans into bytes, as are these: */

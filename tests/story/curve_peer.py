@@ -44,7 +44,7 @@ class CurvePeer(Peer):
         super().__init__(address, **options)
         self.public, self.secret = (z85.decode(it) for it in pair)
         self.server = z85.decode(server)
-        self.number = 0
+        self.number, self.properties = 0, {}
 
     def _nonce(self, name):
         self.number += 1
@@ -75,7 +75,9 @@ class CurvePeer(Peer):
         self.short_server, cookie = plain[:KEY_LEN], plain[KEY_LEN:]
         vouch_nonce = os.urandom(16)
         vouch = box(self.short_public + self.server, b"VOUCH---" + vouch_nonce, self.short_server, self.secret)
-        data = self.public + vouch_nonce + vouch + b"\x0bSocket-Type\x00\x00\x00\x04PUSH"
+        properties = {b"Socket-Type": b"PUSH", **self.properties}
+        data = self.public + vouch_nonce + vouch + b"".join(
+            bytes([len(name)]) + name + struct.pack(">I", len(value)) + value for name, value in properties.items())
         short, nonce = self._nonce(b"CurveZMQINITIATE")
         boxed = box(data, nonce, self.short_server, self.short_secret)
         self.send(command(b"INITIATE", cookie + short + boxed))

@@ -254,7 +254,7 @@ static void a_client_that_left_takes_no_numbers_from_the_next(void **state)
     receive_from(client);
     begin_message("a\nb");
     stamp_entry(&t.stamp, t.message, t.entry);
-    row = peers_find(t.peers, &t.frame);
+    row = peers_find(t.peers, &t.frame, false);
     row->client += 1000;
     row->entries = 50;
     entry_reset(t.entry, t.message);
