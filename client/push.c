@@ -220,7 +220,8 @@ static int push_open(struct push *push, struct err *err)
 {
     const struct push_conf *conf = &push->conf;
     struct uplink_conf uplink_conf = {.address = conf->address,
-                                      .timeout_ms = (int64_t)conf->timeout_ms};
+                                      .timeout_ms = (int64_t)conf->timeout_ms,
+                                      .encryption = conf->encryption};
     size_t longest =
         conf->batch_bytes > conf->max_line_bytes ? conf->batch_bytes : conf->max_line_bytes;
 

@@ -30,6 +30,9 @@ const char PUSH_HELP[] =
     "                     the default of logboomd's 'max_message')\n"
     "  --timeout TIME     how long logboomd may be away, at the start or in between, and\n"
     "                     how long to go on after a signal (default 5s)\n"
+    "  --key FILE         encrypt, with our key pair in FILE, as 'logboom keygen' makes it;\n"
+    "                     for an endpoint with 'encryption: curve'\n"
+    "  --server-key KEY   the endpoint's public key; nobody else is talked to\n"
     "  -h, --help         this text\n"
     "\n"
     "logboomd itself cuts an entry at its 'max_entry' (64KiB by default), and marks and\n"
@@ -59,6 +62,8 @@ enum {
     OPTION_BATCH_SIZE,
     OPTION_MAX_LINE,
     OPTION_TIMEOUT,
+    OPTION_KEY,
+    OPTION_SERVER_KEY,
     OPTION_HELP,
 };
 
@@ -68,6 +73,8 @@ static const struct option options[] = {
     {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
     {"max-line", required_argument, NULL, OPTION_MAX_LINE},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"server-key", required_argument, NULL, OPTION_SERVER_KEY},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -98,6 +105,12 @@ static int parse_option(int option, struct push_conf *conf, struct err *err)
         return option_size("--max-line", optarg, &conf->max_line_bytes, err);
     case OPTION_TIMEOUT:
         return option_time("--timeout", optarg, &conf->timeout_ms, err);
+    case OPTION_KEY:
+        conf->encryption.key = optarg;
+        return 0;
+    case OPTION_SERVER_KEY:
+        conf->encryption.server_key = optarg;
+        return 0;
     default:
         must(!"an option of the table is not parsed");
         return -1;
@@ -132,6 +145,8 @@ int push_options_parse(int argc, char **argv, struct push_conf *conf_out, bool *
             return -1;
     }
     if (answer == OPTION_REFUSED)
+        return -1;
+    if (encryption_judge(&conf.encryption, err) < 0)
         return -1;
     address = find_address(argv + optind);
     if (address)

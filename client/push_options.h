@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/encryption.h"
 #include "conf/err.h"
 
 extern const char PUSH_HELP[];
@@ -15,6 +16,7 @@ struct push_conf {
     size_t batch_bytes; /* 0: a message a line */
     size_t max_line_bytes;
     uint64_t timeout_ms;
+    struct encryption_conf encryption;
     char **paths; /* within argv */
     int path_count;
 };

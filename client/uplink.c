@@ -64,7 +64,7 @@ static int open_socket(struct uplink *uplink, struct err *err)
         set_option(uplink->socket, ZMQ_SNDHWM, QUEUE_MESSAGES) < 0 ||
         set_option(uplink->socket, ZMQ_IPV6, strchr(uplink->conf.address, '[') != NULL) < 0)
         return err_set(err, "cannot open a ZeroMQ socket: %s", zmq_strerror(zmq_errno()));
-    return 0;
+    return encryption_apply(&uplink->conf.encryption, uplink->socket, err);
 }
 
 static int watch_socket(struct uplink *uplink, struct err *err)

@@ -13,11 +13,13 @@
 #include <stdint.h>
 
 #include "client/chunks.h"
+#include "client/encryption.h"
 #include "conf/err.h"
 
 struct uplink_conf {
     const char *address; /* tcp://HOST:PORT or ipc://PATH */
     int64_t timeout_ms;
+    struct encryption_conf encryption;
     int signal_fd; /* signalfd(2) of those that end the command */
 };
 

@@ -64,6 +64,8 @@ def test_no_socket_becomes_a_standard_descriptor(daemon, push, tmp_path, closed)
         (["--timeout", "0"], "--timeout is '0', but must be from 1ms to 365d"),
         (["--timeout", "5"], "--timeout: "),
         (["--batch-size", "17MiB"], "--batch-size is '17MiB', but must be from 1B to 16MiB"),
+        (["--key", "web1.key"], "--key needs --server-key, the public key of the daemon"),
+        (["--server-key", "x"], "--server-key needs --key, the file of a key pair"),
         (["--max-line", "0"], "--max-line is '0', but must be from 1B to 16MiB"),
     ],
 )

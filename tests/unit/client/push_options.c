@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 /* The client's objects hold a main and are not linked into tests. */
+#include "client/encryption.c"
 #include "client/options.c"
 #include "client/push_options.c"
 
