@@ -95,6 +95,8 @@ struct daemon {
     bool gate_is_on;
     uint64_t cuts_told;                 /* peers cut off, as far as the log says so */
     uint64_t cut_told_ms, door_told_ms; /* loop time; 0: never */
+    uint64_t refused_told;              /* newcomers, as far as the log says so */
+    uint64_t refused_told_ms;           /* loop time; 0: never */
     unsigned interrupts;
     uint64_t stop_began_ms; /* loop time */
     uint64_t arrivals;      /* messages and bytes seen at the last tick */
@@ -142,6 +144,9 @@ void daemon_end_drops(struct daemon *daemon);
 
 /* match_limit.c - says, once for each sink, that its match gave up on a message. Each turn. */
 void daemon_watch_matches(struct daemon *daemon);
+
+/* newcomers.c - says whose key was not let in. Each turn. */
+void daemon_watch_newcomers(struct daemon *daemon);
 
 /* gatekeeper.c - with the other handles; closed before the loop ends */
 void daemon_open_gatekeeper(struct daemon *daemon);

@@ -133,6 +133,9 @@ void daemon_report_ledger(const struct daemon *daemon)
              pool_used(daemon->blocks), pool_peak(daemon->blocks), pool_capacity(daemon->blocks),
              pool_refused(daemon->blocks));
     report_gate(daemon);
+    if (daemon->zap)
+        log_line(LOG_LEVEL_INFO, "encryption: let_in=%" PRIu64 " refused=%" PRIu64,
+                 zap_stats(daemon->zap).let_in, zap_stats(daemon->zap).refused);
     log_line(LOG_LEVEL_INFO, "loop: turns=%" PRIu64 " busy=%" PRIu64, daemon->watch.turn_count,
              daemon->watch.busy_turn_count);
     log_line(LOG_LEVEL_INFO, "memory: cap=%zuMiB claimed=%zuMiB resident=%zuMiB given_back=%lu",

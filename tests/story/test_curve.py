@@ -111,6 +111,18 @@ def test_an_endpoint_connects_to_one_that_it_knows(start, keys):
     assert daemon.stop(sent=1) == EXIT_FINE
 
 
+def test_whose_key_it_was_is_told(start, keys):
+    """So that a line for the list can be made of it; not each time, but all are counted."""
+    daemon = encrypted(start, keys, "web1")
+    for _ in range(5):
+        assert refusal_of(daemon.address, **keys.client_options("stranger"))
+    key = keys.pair("stranger")[0].decode()
+    daemon.wait_said(f"endpoint apps: a client at 127.0.0.1 was not let in: 'allow' does not have its key, {key}")
+    assert daemon.stop() == EXIT_FINE
+    assert re.search(r"encryption: let_in=0 refused=5\n", daemon.said)
+    assert daemon.said.count("was not let in") < 5
+
+
 # ---- names ------------------------------------------------------------------------------------
 
 
