@@ -152,22 +152,21 @@ def test_two_frames_are_topic_and_payload(start, client):
 
 
 def test_more_frames_are_refused_and_counted(start, client):
-    """Three frames, and 64, mean nothing here: refused as `frames`, and what follows them is
-    understood. More than 64 cost the connection; the client connects again."""
-    daemon = start(sink={"format": "raw"})
+    """A message of one frame means nothing where a topic is asked for: refused as `frames`, and
+    what follows is understood. More than 64 cost the connection; the client connects again."""
+    daemon = start(endpoint={"frames": "topic"}, sink={"format": "raw"})
     one = client(daemon.address)
-    one.send_frames(b"a", b"b", b"c")
-    one.send("good")
+    one.send("bad")
+    one.send_frames(b"topic", b"good")
     one.send_frames(*[b"x"] * 64)
-    one.send_frames(b"topic", b"good, too")
-    assert daemon.wait_lines(2) == [b"good", b"good, too"]
+    assert daemon.wait_lines(64) == [b"good"] + [b"x"] * 63
     one.send_frames(*[b"x"] * 65)
     daemon.wait_said("was cut off: a message had more than 64 frames")
-    one.send("again")
-    assert daemon.wait_lines(3)[2] == b"again"
+    one.send_frames(b"topic", b"again")
+    assert daemon.wait_lines(65)[64] == b"again"
     assert daemon.stop() == EXIT_FINE
-    assert daemon.final.endpoint["reasons"] == {"frames": 2}
-    assert daemon.final.endpoint["received"] == 5
+    assert daemon.final.endpoint["reasons"] == {"frames": 1}
+    assert daemon.final.endpoint["received"] == 66
 
 
 def test_the_text_format_shows_who_when_and_what(start, client):
