@@ -47,6 +47,7 @@ enum transport_word tls_link_receive(struct tls_link *link)
 
     if (sizeof link->held - link->held_len < TLS_ANSWERS_BYTES / 2)
         return TRANSPORT_DRY; /* to read may want room for an answer */
+    link->may_read = TLS_READ_BYTES;
     openssl.ERR_clear_error();
     len = openssl.SSL_read(link->ssl, bytes, sizeof bytes);
     return len > 0 ? TRANSPORT_MORE : judge(link, len);
@@ -96,6 +97,7 @@ static ssize_t encrypt(struct tls_link *link, const char *bytes, size_t len)
 
     if (!has_room(link))
         return 0;
+    link->may_read = TLS_READ_BYTES; /* the rest of what the peer has begun to say of its own */
     openssl.ERR_clear_error();
     taken =
         openssl.SSL_write(link->ssl, bytes, len < TLS_RECORD_BYTES ? (int)len : TLS_RECORD_BYTES);
@@ -198,6 +200,7 @@ enum transport_word tls_link_greet(struct tls_link *link)
     enum transport_word word, pushed;
     int result;
 
+    link->may_read = TLS_READ_BYTES;
     openssl.ERR_clear_error();
     result = openssl.SSL_do_handshake(link->ssl);
     word = result == 1 ? TRANSPORT_MORE : judge(link, result);

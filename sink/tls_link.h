@@ -19,6 +19,10 @@
 enum { TLS_RECORD_BYTES = 16384, TLS_RECORD_MAX = TLS_RECORD_BYTES + 512 };
 enum { TLS_ANSWERS_BYTES = 8192, TLS_HELD_BYTES = 8 * TLS_RECORD_MAX + TLS_ANSWERS_BYTES };
 
+/* OpenSSL reads at most so much in one call: what a peer sends of its own, such as tickets, it
+ * takes for itself without coming back. */
+enum { TLS_READ_BYTES = 16384 };
+
 struct tls_link {
     SSL *ssl; /* NULL: there is no connection */
     int fd;
@@ -27,8 +31,8 @@ struct tls_link {
     bool is_at_end;     /* the peer has closed it */
     bool is_asked;      /* the peer wants our certificate */
     bool is_answered;   /* and has said something since */
+    size_t may_read;    /* bytes, before it is the others' turn */
     uint64_t encrypted; /* bytes made so far */
-    uint64_t arrived;   /* plain bytes */
     size_t held_len;
     struct err why; /* what went wrong */
     struct tls_records records;

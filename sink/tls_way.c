@@ -27,17 +27,23 @@ static int on_write(BIO *bio, const char *bytes, int len)
 static int on_read(BIO *bio, char *bytes, int room)
 {
     struct tls_link *link = openssl.BIO_get_data(bio);
+    size_t most = (size_t)room < link->may_read ? (size_t)room : link->may_read;
     ssize_t len;
 
     openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+    if (most == 0) {
+        openssl.BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
+        return -1;
+    }
     do {
-        len = recv(link->fd, bytes, (size_t)room, MSG_DONTWAIT);
+        len = recv(link->fd, bytes, most, MSG_DONTWAIT);
     } while (len < 0 && errno == EINTR);
     if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         openssl.BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
     else if (len < 0)
         link->error = errno;
     link->is_at_end |= len == 0;
+    link->may_read -= len > 0 ? (size_t)len : 0;
     return (int)len;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -197,6 +198,36 @@ static void what_it_said_before_it_was_gone_is_the_reason(void **state)
     assert_non_null(strstr(link_.why.text, "it does not speak TLS"));
 }
 
+static int unread_bytes(int fd)
+{
+    int bytes = 0;
+
+    assert_int_equal(ioctl(fd, FIONREAD, &bytes), 0);
+    return bytes;
+}
+
+/* OpenSSL takes tickets for itself, and would go on as long as there are some. */
+static void a_peer_that_sends_tickets_without_end_gets_its_turn_and_no_more(void **state)
+{
+    int before;
+
+    (void)state;
+    greet();
+    assert_int_equal(SSL_version(peer), TLS1_3_VERSION);
+    while (unread_bytes(ours) < 2 * TLS_READ_BYTES) {
+        assert_int_equal(SSL_new_session_ticket(peer), 1);
+        SSL_do_handshake(peer);
+    }
+    before = unread_bytes(ours);
+    assert_int_equal(tls_link_receive(&link_), TRANSPORT_DRY);
+    assert_true(unread_bytes(ours) >= before - TLS_READ_BYTES);
+    while (unread_bytes(ours) > 0)
+        assert_int_equal(tls_link_receive(&link_), TRANSPORT_DRY);
+    assert_int_equal(send_from(0, 100), 100);
+    while (received_len < 100)
+        receive_some();
+}
+
 static void a_farewell_is_heard(void **state)
 {
     (void)state;
@@ -277,6 +308,7 @@ int main(void)
         TEST(a_peer_that_is_gone_has_closed),
         TEST(nonsense_breaks_it_in_words),
         TEST(what_it_said_before_it_was_gone_is_the_reason),
+        TEST(a_peer_that_sends_tickets_without_end_gets_its_turn_and_no_more),
         TEST(a_farewell_is_heard),
         TEST(without_a_certificate_asked_for_nobody_judges),
         TEST(who_asks_is_waited_for_until_he_answers),
