@@ -20,7 +20,7 @@ void cargo_init(struct cargo *cargo, struct pool *pool, size_t hold_bytes, unsig
 
 static bool is_back(const struct cargo_hold *hold)
 {
-    return hold->lent == atomic_load_explicit(&hold->back, memory_order_acquire);
+    return hold->lent == atomic_load(&hold->back);
 }
 
 static void go_home(struct cargo *cargo, struct cargo_hold *hold)
@@ -111,7 +111,7 @@ static void on_sent(void *bytes, void *hint)
     struct cargo *cargo = hold->cargo;
 
     (void)bytes;
-    atomic_fetch_add_explicit(&hold->back, 1, memory_order_acq_rel);
+    atomic_fetch_add(&hold->back, 1);
     if (atomic_load(&cargo->is_awaited) && atomic_exchange(&cargo->is_awaited, false))
         uv_async_send(cargo->on_back);
 }
