@@ -35,12 +35,14 @@ void endpoint_answer_begin(struct endpoint *endpoint)
     endpoint->answer.due = false;
 }
 
+/* The last place is the empty frame's: what has taken that would be answered without it. */
 bool endpoint_answer_keep(struct endpoint *endpoint, zmq_msg_t *frame)
 {
     struct answer *answer = &endpoint->answer;
     size_t len = zmq_msg_size(frame);
 
-    if (answer->frame_count == ANSWER_FRAMES_MAX || len > ANSWER_BYTES_MAX - answer->bytes_used)
+    if (answer->frame_count == ANSWER_FRAMES_MAX - (len > 0) ||
+        len > ANSWER_BYTES_MAX - answer->bytes_used)
         return false;
     memcpy(answer->bytes + answer->bytes_used, zmq_msg_data(frame), len);
     answer->bytes_used += (unsigned)len;

@@ -856,6 +856,26 @@ static void a_way_back_that_is_too_long_is_refused(void **state)
     assert_int_equal(endpoint_ledger(t.endpoint)->received, 3);
 }
 
+/* The empty frame is the first that has no room: it says where the answer goes, and that answer
+ * would be without it. */
+static void a_way_back_of_one_frame_too_many_is_not_answered(void **state)
+{
+    char byte;
+    int len;
+
+    (void)state;
+    open_both_as(CONF_SOCKET_REP, ZMQ_DEALER);
+    for (unsigned i = 0; i < ANSWER_FRAMES_MAX - 1; i++)
+        send_bytes("x", 1, ZMQ_SNDMORE);
+    send_frames("", "text", NULL);
+    send_frames("", "good", NULL);
+    while ((len = zmq_recv(t.client, &byte, 1, ZMQ_DONTWAIT)) < 0)
+        uv_run(&t.loop, UV_RUN_NOWAIT);
+    assert_int_equal(len, 0); /* that of the good one */
+    assert_true(answer_came(t.client));
+    assert_int_equal(endpoint_ledger(t.endpoint)->refused[REFUSE_FRAMES], 1);
+}
+
 static void a_request_that_is_parked_is_answered_when_it_is_taken(void **state)
 {
     (void)state;
@@ -1109,6 +1129,7 @@ int main(void)
         TEST(what_is_refused_is_answered_where_there_is_a_way_back),
         TEST(the_way_back_may_lead_through_others),
         TEST(a_way_back_that_is_too_long_is_refused),
+        TEST(a_way_back_of_one_frame_too_many_is_not_answered),
         TEST(a_request_that_is_parked_is_answered_when_it_is_taken),
         TEST(a_client_that_left_is_not_waited_for),
         TEST(a_stop_says_ok_to_nothing),
