@@ -40,6 +40,15 @@ static bool show_values(struct record *record, struct msgpack_reader reader, str
     return true;
 }
 
+/* A name that means something in JSON must not come out as that: it is `name.2`, as if it came
+ * second. */
+static bool add_field(struct record *record, const struct msgpack_value *name, struct span value)
+{
+    unsigned nth = json_name_is_taken(name->bytes, name->len) ? 2 : 1;
+
+    return record_add_numbered(record, view(record->message, name), value, nth);
+}
+
 static bool add_tag(struct record *record, struct msgpack_reader *reader)
 {
     struct msgpack_reader one = *reader;
@@ -52,12 +61,12 @@ static bool add_tag(struct record *record, struct msgpack_reader *reader)
     if (!msgpack_skip(reader))
         return false;
     if (msgpack_read(&(struct msgpack_reader){one.at, one.end}, &value) && is_text(&value))
-        return record_add_field(record, view(record->message, &key), view(record->message, &value));
+        return add_field(record, &key, view(record->message, &value));
     one.end = reader->at;
     if (!show_values(record, one, &shown))
         return false;
     shown.word |= SPAN_LITERAL;
-    return record_add_field(record, view(record->message, &key), shown);
+    return add_field(record, &key, shown);
 }
 
 /* Nanoseconds, or one of MessagePack's own times. */

@@ -102,4 +102,13 @@ static inline enum part json_name_part(const char *key, size_t len)
                                                                       : PART_NONE;
 }
 
+/* Whether it always names a part: where other things than a document's members carry names of
+ * their client's, one of these must not come out as if it were that part. */
+static inline bool json_name_is_taken(const char *key, size_t len)
+{
+    enum part part = json_name_part(key, len);
+
+    return part > PART_NONE && part < PARTS;
+}
+
 #endif

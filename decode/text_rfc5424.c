@@ -162,20 +162,12 @@ static bool join(struct text_line *line, struct span first, const char *between,
     return true;
 }
 
-/* Whether it is always a part. What is one only in company of others, a logger's own keys, is not
- * what it says here. */
-static bool is_part(const struct text_line *line, struct span name)
-{
-    enum part part = json_name_part(line->message->bytes + name.offset, name.len);
-
-    return part > PART_NONE && part < PARTS;
-}
-
 static bool add(struct text_line *line, struct span name, struct span value)
 {
     struct span nothing = span_make(0, 0, SPAN_CLEAN | SPAN_SOLID | SPAN_QUOTELESS);
 
-    if (is_part(line, name) && !join(line, name, SECOND, sizeof SECOND - 1, nothing, &name))
+    if (json_name_is_taken(line->message->bytes + name.offset, name.len) &&
+        !join(line, name, SECOND, sizeof SECOND - 1, nothing, &name))
         return false;
     return entry_add_field(line->entry, name, value);
 }

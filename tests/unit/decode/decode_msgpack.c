@@ -203,6 +203,19 @@ static void cmdp_says_who_and_when(void **state)
                " ns:1600000000000000007/9 app:Sender.s1 topic:STAT/CPU '1.5 1 \"%\"'");
 }
 
+/* What CMDP has in its own places, and what is ours. */
+static void no_tag_is_taken_for_a_part(void **state)
+{
+    (void)state;
+    check_cmdp("LOG/INFO", BYTES(HEADER("\x82\xa7message\xa1x\xa4time\x05")), BYTES("t"),
+               " ns:1600000000000000007/9 level:info app:Sender.s1 topic:LOG/INFO 't' message.2=x "
+               "time.2:=5");
+    check_cmdp("STAT/X", BYTES(HEADER("\x83\xa8_logboom\xa1x\xa5level\xa1y\xa5topic\xa1z")),
+               BYTES("\x01"),
+               " ns:1600000000000000007/9 app:Sender.s1 topic:STAT/X '1' _logboom.2=x level.2=y "
+               "topic.2=z");
+}
+
 static void a_bad_header_is_told_and_the_text_kept(void **state)
 {
     char long_header[MESSAGE_HEADER_MAX + 1] = "\xa5"
@@ -231,6 +244,7 @@ int main(void)
         TEST(what_does_not_fit_keeps_its_bytes),
         TEST(what_would_outgrow_the_message_is_text),
         TEST(cmdp_says_who_and_when),
+        TEST(no_tag_is_taken_for_a_part),
         TEST(a_bad_header_is_told_and_the_text_kept),
     };
 
