@@ -278,14 +278,20 @@ static bool reads_msgpack(const struct decode_rules *rules)
     return rules->decode == CONF_DECODE_AUTO || rules->decode == CONF_DECODE_MSGPACK;
 }
 
-static bool begin_msgpack(struct decoder *decoder, const struct decode_rules *rules,
-                          struct decode_cursor *cursor, struct message *message,
-                          struct entry *entry)
+/* No MessagePack of those forms is clean as text: its first byte, also behind a key, begins no
+ * character of UTF-8, or what follows it continues none. */
+static bool may_be_msgpack(const struct entry *text)
 {
-    if (!decode_msgpack(cursor, message))
-        return false;
-    decode_msgpack_next(decoder, rules, cursor, message, entry);
-    return true;
+    return !text->text.clean || text->cut;
+}
+
+static void text_or_msgpack(struct decoder *decoder, const struct decode_rules *rules,
+                            struct decode_cursor *cursor, struct message *message,
+                            struct entry *entry)
+{
+    text(decoder, rules, cursor, message, entry);
+    if (reads_msgpack(rules) && may_be_msgpack(entry) && decode_msgpack(cursor, message))
+        decode_msgpack_next(decoder, rules, cursor, message, entry);
 }
 
 /* ---- the door -------------------------------------------------------------------- */
@@ -301,10 +307,11 @@ static void begin(struct decoder *decoder, const struct decode_rules *rules,
         decode_topic(cursor, message);
     if (message->header.len > 0 || message->header_lost) {
         decode_cmdp(decoder, rules, cursor, message, entry);
-    } else if (!(looks_like_json && begin_json(decoder, rules, cursor, message, entry)) &&
-               !(reads_msgpack(rules) && begin_msgpack(decoder, rules, cursor, message, entry))) {
+    } else if (!looks_like_json) {
+        text_or_msgpack(decoder, rules, cursor, message, entry);
+    } else if (!begin_json(decoder, rules, cursor, message, entry)) {
         text(decoder, rules, cursor, message, entry);
-        entry->malformed |= looks_like_json;
+        entry->malformed = true;
     }
 }
 
