@@ -85,6 +85,7 @@ static struct message *make_message(size_t lines)
 }
 
 static const struct decode_rules rules = {.max_entry = 65536};
+static struct decode_rules named = {.max_entry = 65536}; /* the same, and a format by name */
 
 static void decode_world(void)
 {
@@ -449,7 +450,7 @@ static const struct {
     {NULL, "I think " SAYS " user=u-4821 ms=35, and nobody else does"},
 };
 
-static void decode_shape(size_t which)
+static void decode_shape_by(const struct decode_rules *by, size_t which)
 {
     static struct message *messages[sizeof shapes / sizeof shapes[0]];
     struct decode_cursor cursor = {0};
@@ -463,7 +464,12 @@ static void decode_shape(size_t which)
         must(messages[which]);
         messages[which]->received_ns = 1795404852000000000;
     }
-    must(decode_next(world.decoder, &rules, &cursor, messages[which], world.entries[0]));
+    must(decode_next(world.decoder, by, &cursor, messages[which], world.entries[0]));
+}
+
+static void decode_shape(size_t which)
+{
+    decode_shape_by(&rules, which);
 }
 
 static void decode_text_line(void)
@@ -503,14 +509,43 @@ static void decode_text_like(void)
     decode_shape(8);
 }
 
-static void decode_one(void)
+static void decode_one_by(const struct decode_rules *by)
 {
     static struct message *one;
     struct decode_cursor cursor = {0};
 
     if (!one)
         one = make_message(1);
-    must(decode_next(world.decoder, &rules, &cursor, one, world.entries[0]));
+    must(decode_next(world.decoder, by, &cursor, one, world.entries[0]));
+}
+
+static void decode_one(void)
+{
+    decode_one_by(&rules);
+}
+
+/* The same with the format named: what `auto` costs is the difference. */
+static void decode_shape_named(size_t which, enum conf_decode format)
+{
+    named.decode = format;
+    decode_shape_by(&named, which);
+}
+static void decode_text_named(void)
+{
+    decode_shape_named(0, CONF_DECODE_TEXT);
+}
+static void decode_rfc5424_named(void)
+{
+    decode_shape_named(2, CONF_DECODE_RFC5424);
+}
+static void decode_rfc3164_named(void)
+{
+    decode_shape_named(4, CONF_DECODE_RFC3164);
+}
+static void decode_json_named(void)
+{
+    named.decode = CONF_DECODE_JSON;
+    decode_one_by(&named);
 }
 
 /* What loggers in use send, with keys that need a second look. */
@@ -676,6 +711,10 @@ static const struct {
     {"Decode/priority", decode_priority, 1},
     {"Decode/czmq", decode_czmq, 1},
     {"Decode/ruby", decode_ruby, 1},
+    {"Decode/json+named", decode_json_named, 1},
+    {"Decode/text+named", decode_text_named, 1},
+    {"Decode/rfc5424+named", decode_rfc5424_named, 1},
+    {"Decode/rfc3164+named", decode_rfc3164_named, 1},
     {"Decode/pino", decode_pino, 1},
     {"Decode/ecs", decode_ecs, 1},
     {"Decode/batch+render", decode_and_render_64_kib, 65536 / sizeof json_line},
