@@ -51,7 +51,7 @@ static bool add_field(struct record *record, const struct msgpack_value *name, s
 
 static bool add_tag(struct record *record, struct msgpack_reader *reader)
 {
-    struct msgpack_reader one = *reader;
+    struct msgpack_reader one;
     struct msgpack_value key, value;
     struct span shown;
 

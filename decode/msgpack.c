@@ -65,7 +65,8 @@ static bool from_token(struct msgpack_reader *reader, const mpack_token_t *token
         return take_bytes(reader, token->length, value);
     case MPACK_TOKEN_EXT:
         value->type = MSGPACK_EXT;
-        value->ext_type = (int8_t)token->data.ext_type;
+        value->ext_type =
+            token->data.ext_type > 127 ? token->data.ext_type - 256 : token->data.ext_type;
         return take_bytes(reader, token->length, value);
     case MPACK_TOKEN_ARRAY:
         return set_count(reader, value, MSGPACK_LIST, token->length);
