@@ -122,7 +122,7 @@ static uint64_t longest_message(const struct gate_slot *slot)
  * is such a frame; so an idle client that sends them is cut one day, and comes again.) */
 static void withhold_charges(struct gate_slot *slot)
 {
-    uint64_t returned, withheld = slot->withheld;
+    uint64_t returned, withheld = gate_withheld(slot);
 
     if (slot->delivered && withheld > slot->first_parts)
         give_up(slot, withheld - slot->first_parts);
@@ -130,6 +130,7 @@ static void withhold_charges(struct gate_slot *slot)
     if (slot->delivered || withheld == 0)
         slot->withheld_ms = gate_now_ms();
     slot->withheld = slot->looked > returned ? slot->looked - returned : 0;
+    slot->withheld_of = atomic_load(&slot->number);
     slot->looked = atomic_load_explicit(&slot->settled, memory_order_acquire);
     slot->delivered = false;
     slot->first_parts = 0;

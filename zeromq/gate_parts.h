@@ -57,10 +57,17 @@ struct gate_slot {
     uint64_t first_parts;                       /* of the first one, its frames but the last */
     uint64_t withheld;                          /* encrypted, and still no whole message */
     int64_t withheld_ms;                        /* since when */
+    uint64_t withheld_of;                       /* the number of the connection */
     bool suspected;                             /* at the last tick, of holding up others */
 
     atomic_int_fast64_t sent_ms; /* of outlets: when the peer last took something; R */
 };
+
+/* What was withheld of a connection is nothing to the next one in its slot. */
+static inline uint64_t gate_withheld(const struct gate_slot *slot)
+{
+    return slot->withheld_of == atomic_load(&slot->number) ? slot->withheld : 0;
+}
 
 struct gate_group {
     const char *name;

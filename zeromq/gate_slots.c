@@ -202,8 +202,6 @@ static void begin_sums(struct gate_slot *slot)
     slot->complete = slot->settled = charged;
     slot->messages = 0;
     slot->handshaken = slot->encrypted = false;
-    slot->delivered = false;
-    slot->withheld = slot->first_parts = 0;
     slot->heard_ms = 0;
     slot->sent_ms = gate_now_ms();
 }

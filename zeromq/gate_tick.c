@@ -55,10 +55,10 @@ static void survey_one(struct survey *survey, const struct gate_slot *slot)
     uint64_t charged = atomic_load(&slot->charged), complete = atomic_load(&slot->complete);
     uint64_t returned = atomic_load(&slot->returned);
 
-    uint64_t received = returned + slot->withheld; /* as far as can be */
+    uint64_t received = returned + gate_withheld(slot); /* as far as can be */
 
     survey->complete_bytes += complete > received ? complete - received : 0;
-    survey->unfinished_bytes += slot->withheld + (charged > complete ? charged - complete : 0);
+    survey->unfinished_bytes += gate_withheld(slot) + (charged > complete ? charged - complete : 0);
     survey->any_privileged |= slot->privileged;
     survey->any_handshake |=
         gate_state_of(slot) == GATE_OPEN && !slot->outgoing && !slot->handshaken;
@@ -126,7 +126,7 @@ static bool has_stopped_inside(const struct gate_slot *slot, const struct survey
 /* An encrypted one, be it silent or not: it waits itself, once the budget is spent. */
 static bool withholds_in_the_way(const struct gate_slot *slot, const struct survey *survey)
 {
-    return slot->withheld > 0 && survey->in_the_way &&
+    return gate_withheld(slot) > 0 && survey->in_the_way &&
            survey->now_ms - slot->withheld_ms > UNFINISHED_IN_THE_WAY_MS;
 }
 
