@@ -70,18 +70,14 @@ extern const uint8_t text_classes[256];
 static inline uint32_t text_run(const struct text_line *line, uint32_t at, unsigned stop,
                                 unsigned *seen)
 {
-    const char *bytes = line->message->bytes;
-    unsigned all = 0;
+    const unsigned char *from = (const unsigned char *)line->message->bytes;
+    const unsigned char *byte = from + at, *end = from + line->end;
+    unsigned class, all = 0;
 
-    for (; at < line->end; at++) {
-        unsigned class = text_classes[(unsigned char)bytes[at]];
-
-        if (class & stop)
-            break;
+    for (; byte < end && !((class = text_classes[*byte]) & stop); byte++)
         all |= class;
-    }
     *seen = all;
-    return at;
+    return (uint32_t)(byte - from);
 }
 
 /* The span with the bits that a scan would find, of bytes that are such. */
