@@ -29,6 +29,10 @@ void decode_text_line(struct decoder *decoder, const struct decode_rules *rules,
 /* What the topic frame says of all entries of the message; goes into the cursor. */
 void decode_topic(struct decode_cursor *cursor, const struct message *message);
 
+/* Whether the client sent a field of this name. */
+bool decode_has_field(const struct message *message, const struct entry *entry, const char *name,
+                      size_t len);
+
 /* Sets the level of an entry that has none, unless it has a word of its own for one, as a field:
  * then there would be two. */
 void decode_add_level(const struct message *message, struct entry *entry, uint8_t level);

@@ -60,15 +60,20 @@ void decode_topic(struct decode_cursor *cursor, const struct message *message)
                                                        : find_level(topic, message->topic.len));
 }
 
-void decode_add_level(const struct message *message, struct entry *entry, uint8_t level)
+bool decode_has_field(const struct message *message, const struct entry *entry, const char *name,
+                      size_t len)
 {
-    static const char own[] = "level";
-
     for (unsigned i = 0; i < entry->field_count; i++) {
         struct span key = entry->fields[i].key;
 
-        if (key.len == sizeof own - 1 && memcmp(message->bytes + key.offset, own, key.len) == 0)
-            return;
+        if (key.len == len && memcmp(message->bytes + key.offset, name, len) == 0)
+            return true;
     }
-    entry->level = level;
+    return false;
+}
+
+void decode_add_level(const struct message *message, struct entry *entry, uint8_t level)
+{
+    if (!decode_has_field(message, entry, "level", 5))
+        entry->level = level;
 }

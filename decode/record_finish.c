@@ -30,19 +30,6 @@ static void remove_gone(struct entry *entry)
     entry->field_count = count;
 }
 
-static bool has_field(const struct record *record, const char *name, size_t len)
-{
-    const struct entry *entry = record->entry;
-
-    for (unsigned i = 0; i < entry->field_count; i++) {
-        struct span key = entry->fields[i].key;
-
-        if (key.len == len && memcmp(record_bytes(record, key), name, len) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool rename_second(struct record *record, const struct candidate *candidate)
 {
     struct field *field = field_of(record, candidate);
@@ -115,7 +102,7 @@ static bool finish_level(struct record *record)
             return rename_second(record, &record->company.number);
         mark_gone(record, &record->company.number);
     } else if (record->company.levelno.value.len > 0 && entry->level == LEVEL_NONE &&
-               !has_field(record, "level", 5)) {
+               !decode_has_field(record->message, entry, "level", 5)) {
         entry->level = (uint8_t)level_of(record, &record->company.levelno, &exact);
     }
     return true;
@@ -140,7 +127,8 @@ static void finish_app(struct record *record)
         promote(record, PART_APP, &record->company.name);
 }
 
-/* Python's `message` is `msg` with its arguments filled in, and comes behind it. */
+/* Python's `message` is `msg` with its arguments filled in, and comes behind it. Its name was made
+ * by us, in the scratch area: one that stands in the payload is the client's own. */
 static void prefer_message(struct record *record)
 {
     static const char second[] = "message.2";
@@ -151,7 +139,8 @@ static void prefer_message(struct record *record)
         struct span text = entry->text;
         char *name = record->message->bytes + field->key.offset;
 
-        if (field->key.len != sizeof second - 1 || memcmp(name, second, sizeof second - 1) != 0)
+        if (field->key.offset < record->message->scratch_offset ||
+            field->key.len != sizeof second - 1 || memcmp(name, second, sizeof second - 1) != 0)
             continue;
         memcpy(name, "msg.2", 5);
         field->key = span_make(field->key.offset, 5, 0);

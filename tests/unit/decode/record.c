@@ -57,6 +57,9 @@ static void records_of_python_are_understood(void **state)
             "\"levelno\":30,\"exc_text\":null,\"created\":1795404852.123456,\"msecs\":123.456}",
             " ns:1795404852123456000/6 level:warning app:shop 'took %d ms' args:=[35] "
             "levelno:=30 exc_text:=null msecs:=123.456"),
+        /* a client's own message.2 is not the second message */
+        ROW("{\"levelno\":20,\"message.2\":\"x\",\"msg\":\"a %d\",\"message\":\"a 1\"}",
+            " level:info 'a 1' levelno:=20 message.2=x msg.2=a %d"),
         /* the text with its arguments is better than the one without */
         ROW("{\"msg\":\"took %d ms\",\"args\":[35],\"levelname\":\"INFO\",\"levelno\":20,"
             "\"message\":\"took 35 ms\"}",
