@@ -74,8 +74,8 @@ bool text_glued(struct text_line *line)
         return false;
     if (!document(line))
         return false;
-    if (entry->topic.len == 0)
-        entry->topic = topic;
+    if (entry->topic.len == 0 && !decode_has_field(line->message, entry, "topic", 5))
+        entry->topic = topic; /* else there would be two */
     if (entry->level == LEVEL_NONE)
         decode_add_level(line->message, entry, level);
     return true;

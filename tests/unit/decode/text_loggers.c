@@ -194,6 +194,8 @@ static void documents_behind_something(void **state)
             "- - - - /nginx/ {status=200} | GET /"),
         ROW("/nginx{\"status\":\"\\u0041\"}", "- - - - /nginx {status=A} | "),
         ROW("/{}", "- - - - / - | "),
+        ROW("/nginx/{\"topic\":null}", "- - - - - {topic=null} | "),
+        ROW("/nginx/{\"topic\":\"t\"}", "- - - - t - | "),
         TOPIC_ROW("a", "/nginx/{\"status\":200}", "- - - - a {status=200} | "),
         ROW("/usr/bin/a {\"a\":1}", "'/usr/bin/a {\"a\":1}'"),
         ROW("/usr/bin/a", "'/usr/bin/a'"),
