@@ -60,7 +60,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wformat=2 -Wundef -Wvla -Wca
 C_WARNINGS := $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
 
 comma    := ,
-OPTIMIZE ?= -O2
+OPTIMIZE ?= $(if $(SAN)$(TSAN),-O1,-O2)
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN)$(TSAN),,-D_FORTIFY_SOURCE=2)
 SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
             -fno-omit-frame-pointer -DLOGBOOM_SAN=1) \
@@ -282,7 +282,7 @@ TIDY_CHECKS := -*,bugprone-*,clang-analyzer-*,-clang-analyzer-security.insecureA
 lint: lint-packages
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H) $(wildcard decode/*.cc)
 	$(Q)$(MAKE) --no-print-directory O=build/lint-gcc CC=gcc CXX=g++ WERROR=-Werror all lint-tests
-	$(Q)$(MAKE) --no-print-directory O=build/lint-clang CC=clang CXX=clang++ WERROR=-Werror all lint-tests
+	$(Q)$(MAKE) --no-print-directory O=build/lint-clang CC=clang CXX=clang++ OPTIMIZE=-O1 WERROR=-Werror all lint-tests
 	$(Q)printf '%s\n' $(filter-out tests/%,$(ALL_C)) | xargs -P $(JOBS) -n 8 sh -c \
 	    'clang-tidy --quiet --warnings-as-errors="*" --checks="$(TIDY_CHECKS)" "$$@" -- -std=gnu17 -I. \
 	    -D_GNU_SOURCE -DLOGBOOM_VERSION="\"0\"" -DLOGBOOM_SYSCONFDIR="\"\"" 2>/dev/null' tidy
