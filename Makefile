@@ -254,6 +254,7 @@ bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(O)/bench/micro
 	@$(PYTHON) bench/footprint.py $(O)
 	@$(PYTHON) bench/end_to_end.py $(O) --pairs $(BENCH_PAIRS)
+	@$(PYTHON) bench/crowd.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/rotation.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/paths.py $(O)
 	@$(PYTHON) bench/connections.py $(O) --pairs $(BENCH_PAIRS)

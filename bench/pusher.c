@@ -1,10 +1,10 @@
 /* pusher - sends N entries of 212 bytes of JSON to an address, as fast as it is let.
  *
- *     pusher ADDRESS ENTRIES [BATCH_BYTES [HOSTS]]
+ *     pusher ADDRESS ENTRIES [BATCH_BYTES [HOSTS [CLIENTS]]]
  *
  * With BATCH_BYTES, whole lines are packed into messages of about that size; with HOSTS,
- * each is from one of so many hosts, at random. Every entry carries its number. Prints the
- * number of messages sent. */
+ * each is from one of so many hosts, at random; with CLIENTS, so many connections take turns.
+ * Every entry carries its number. Prints the number of messages sent. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,20 +70,24 @@ int main(int argc, char **argv)
     unsigned long hosts = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
     unsigned long messages = 0;
     size_t len = 0;
-    void *context, *socket;
+    unsigned long clients = argc > 5 ? strtoul(argv[5], NULL, 10) : 1;
+    void *context, **sockets;
     char *buffer;
 
-    if (!entries || sizeof pattern - 1 != ENTRY_LEN) {
+    if (!entries || !clients || sizeof pattern - 1 != ENTRY_LEN) {
         fprintf(stderr,
-                "usage: pusher ADDRESS ENTRIES [BATCH_BYTES [HOSTS]] (pattern has %zu bytes)\n",
+                "usage: pusher ADDRESS ENTRIES [BATCH_BYTES [HOSTS [CLIENTS]]] (pattern has %zu "
+                "bytes)\n",
                 sizeof pattern - 1);
         return 64;
     }
     context = zmq_ctx_new();
-    socket = connect_to(context, argv[1]);
+    sockets = calloc(clients, sizeof *sockets);
     buffer = malloc(batch_bytes + 2 * ENTRY_LEN);
-    if (!buffer)
+    if (!buffer || !sockets)
         return 71;
+    for (unsigned long i = 0; i < clients; i++)
+        sockets[i] = connect_to(context, argv[1]);
     for (unsigned long i = 0; i < entries; i++) {
         make_entry(buffer + len, i);
         if (hosts)
@@ -93,15 +97,17 @@ int main(int argc, char **argv)
             buffer[len++] = '\n';
             continue;
         }
-        if (zmq_send(socket, buffer, len, 0) < 0) {
+        if (zmq_send(sockets[messages % clients], buffer, len, 0) < 0) {
             perror("zmq_send");
             return 1;
         }
         messages++;
         len = 0;
     }
-    zmq_close(socket);
+    for (unsigned long i = 0; i < clients; i++)
+        zmq_close(sockets[i]);
     zmq_ctx_term(context);
+    free(sockets);
     free(buffer);
     printf("%lu\n", messages);
     return 0;
