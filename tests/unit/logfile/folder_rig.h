@@ -79,11 +79,11 @@ static inline void rig_mkdir(const char *name)
 }
 
 /* `app.log@20261125T211828.000007Z` for 7, with an ending; lasts until the fourth call after
- * it. */
+ * it in the same thread. */
 static inline const char *rig_rotated(const char *base, unsigned number, const char *ending)
 {
-    static char texts[4][NAME_MAX + 64];
-    static unsigned next;
+    static _Thread_local char texts[4][NAME_MAX + 64];
+    static _Thread_local unsigned next;
     char *text = texts[next++ % 4], *name = strrchr(base, '/');
     size_t folder_len = name ? (size_t)(name + 1 - base) : 0;
 
