@@ -1,5 +1,6 @@
 """Entries go over an encrypted connection, to those who can show that they are the receiver."""
 
+import contextlib
 import re
 import socket
 import ssl
@@ -349,6 +350,43 @@ def test_somebody_who_does_not_speak_tls(start, client, authority, answer, sente
         peer.close()
         assert re.search(f"sink central: cannot connect to '{address}': {sentence}; 0 entries", daemon.said)
         assert daemon.stop() == EXIT_FINE
+
+
+def record(kind, body):
+    return bytes([kind, 3, 3]) + len(body).to_bytes(2, "big") + body
+
+
+JUNK = {
+    "alert": record(21, b"\x02\x28"),
+    "warnings": record(21, b"\x01\x5a"),
+    "empty": record(22, b""),
+    "announcements": record(20, b"\x01"),
+    "hello of 16 MiB": record(22, b"\x02\xff\xff\xff" + b"x" * 16380),
+    "entries": record(23, b"x" * 16384),
+}
+
+
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK.keys())
+def test_somebody_who_sends_junk_without_end(start, client, authority, junk):
+    """It is left at once, and told; the file beside it gets everything, and memory stays below its cap."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        daemon = start(sinks=[{"name": "central", "type": "tls", "address": address, "tls": {"ca": authority.ca},
+                               "when_full": "drop_newest", "queue": "512KiB"},
+                              {"name": "disk", "type": "file", "path": "disk.log", "format": "line"}],
+                       drain_timeout="1s")
+        peer, _ = listener.accept()
+        assert peer.recv(1) == b"\x16"
+        with contextlib.suppress(ConnectionError):  # ends when the daemon has left
+            while True:
+                peer.sendall(junk * 64)
+        peer.close()
+        daemon.wait_said(f"sink central: cannot connect to '{address}': ")
+        client(daemon.address).send(*numbered_batches(0, 1000))
+        daemon.wait_written(1000, sink="disk")
+        assert SANITIZED or daemon.peak_bytes() <= 64 << 20
+        assert daemon.stop(sent=1000) == EXIT_LOSSES
+        Tally(b"".join(line + b"\n" for line in daemon.lines("disk.log")), "line").check_complete({0: 1000})
 
 
 def test_somebody_who_stops_in_the_middle_of_the_handshake(start, client, authority):
