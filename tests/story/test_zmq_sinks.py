@@ -12,6 +12,7 @@ from logboom_story import (
     EXIT_FINE,
     EXIT_LOSSES,
     PATIENCE_S,
+    SANITIZED,
     Output,
     Tally,
     new_context,
@@ -130,8 +131,8 @@ def test_nobody_is_there_at_first(start, client, listener):
     port = free_port()
     daemon = start(sinks=[push_sink(connect=f"tcp://127.0.0.1:{port}")])
     client(daemon.address).send(*(numbered_json(0, i) for i in range(50)))
-    daemon.wait_said(f"sink out: nobody is connected to 'tcp://127.0.0.1:{port}'; 50 entries are waiting")
-    assert daemon.ledger().sink["queued"] == 50
+    daemon.wait_said(f"sink out: nobody is connected to 'tcp://127.0.0.1:{port}'; ")
+    daemon.wait_ledger(lambda look: look.sink["queued"] == 50)
     pull = listener(zmq.PULL, bind=f"tcp://127.0.0.1:{port}").wait(50)
     daemon.wait_said("sink out: somebody is connected to")
     assert daemon.stop(sent=50) == EXIT_FINE
@@ -237,6 +238,7 @@ def test_a_notice_goes_through_a_chain(start, client, listener, tmp_path):
     assert {one["sink"] for one in told} == {"out"}
 
 
+UNDER_LOAD = 20_000 if SANITIZED else 200_000
 IN_HAND = 8192 // 150 + 1  # what ZeroMQ has taken from a pipe and not given to the kernel
 
 
@@ -247,22 +249,22 @@ def test_the_next_daemon_is_restarted_under_load(start, client, tmp_path):
     place = f"ipc://{tmp_path}/chain.sock"
     first = start("first", sinks=[push_sink(connect=place)])
     one = client(first.address)
-    thread = threading.Thread(target=lambda: one.send(*numbered_batches(0, 200_000)), daemon=True)
+    thread = threading.Thread(target=lambda: one.send(*numbered_batches(0, UNDER_LOAD)), daemon=True)
     thread.start()
     received, restarts = 0, 0
-    while received < 100_000:
+    while received < UNDER_LOAD // 2:
         last = start("last", endpoint={"bind": place}, sink={"format": "json"})
-        last.wait_ledger(lambda look: look.received >= 20_000)
+        last.wait_ledger(lambda look: look.received >= UNDER_LOAD // 10)
         assert last.stop() == EXIT_FINE
         received += last.final.received
         restarts += 1
     last = start("last", endpoint={"bind": place}, sink={"format": "json"})
     thread.join()
-    first.wait_written(200_000)
-    assert first.stop(sent=200_000) == EXIT_FINE
+    first.wait_written(UNDER_LOAD)
+    assert first.stop(sent=UNDER_LOAD) == EXIT_FINE
     assert last.stop() == EXIT_FINE
     tally = Tally(last.log.read_bytes(), "json")
-    faults = tally.faults(0, 200_000)
+    faults = tally.faults(0, UNDER_LOAD)
     assert tally.torn == 0 and faults.keys() <= {"lost"}
     assert faults.get("lost", 0) <= restarts * IN_HAND
 
@@ -272,7 +274,7 @@ def test_the_next_daemon_is_restarted_under_load(start, client, tmp_path):
 
 def check_peak(daemon):
     cap = int(re.search(r"\(cap (\d+) MiB", daemon.said)[1]) * MIB
-    assert daemon.peak_bytes() <= cap, (daemon.peak_bytes() / MIB, cap / MIB)
+    assert SANITIZED or daemon.peak_bytes() <= cap, (daemon.peak_bytes() / MIB, cap / MIB)
 
 
 def stand_still(address, kind, count, after=b""):
