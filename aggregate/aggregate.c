@@ -110,22 +110,19 @@ static void measure_topic(struct route *route, const struct entry *entry, const 
 {
     struct entry cut;
 
-    if (!route->topic)
-        return;
     route->topic_len = format_len(route->topic, entry, base);
     route->topic_is_cut = route->topic_len > TOPIC_MAX;
     if (route->topic_is_cut)
         route->topic_len = format_len(route->topic, topic_entry(route, entry, base, &cut), base);
 }
 
-/* Its newline becomes the NUL. */
-static char *write_topic(const struct route *route, const struct entry *entry, const char *base,
-                         char *to)
+/* Its newline becomes the NUL. Not inline: what it has on the stack would cost every entry. */
+static __attribute__((noinline)) char *write_topic(const struct route *route,
+                                                   const struct entry *entry, const char *base,
+                                                   char *to)
 {
     struct entry cut;
 
-    if (!route->topic)
-        return to;
     to = format_write(route->topic, topic_entry(route, entry, base, &cut), base, to);
     to[-1] = '\0';
     return to;
@@ -136,7 +133,8 @@ static bool find_room(struct route *route, const struct entry *entry, const char
 {
     size_t longest = outbox_longest(route->outbox);
 
-    measure_topic(route, entry, base);
+    if (route->topic)
+        measure_topic(route, entry, base);
     route->line_len = route->topic_len + format_len(route->format, entry, base);
     route->entry_len = framing_len(route->framing, route->line_len);
     route->has_room =
@@ -159,7 +157,8 @@ static inline char *make_place(struct route *route, const struct entry *entry, c
 static void write_frame(struct route *route, const struct entry *entry, const char *base, char *to)
 {
     char *line = framing_begin(route->framing, to, route->line_len);
-    char *end = format_write(route->format, entry, base, write_topic(route, entry, base, line));
+    char *text = route->topic ? write_topic(route, entry, base, line) : line;
+    char *end = format_write(route->format, entry, base, text);
 
     must(end == line + route->line_len);
     must(framing_end(route->framing, end) == to + route->entry_len);
@@ -173,7 +172,8 @@ static void render_cut(struct route *route, const struct entry *entry, const cha
     struct entry cut;
 
     format_cut(route->format, entry, base, room - route->topic_len, &cut);
-    measure_topic(route, &cut, base);
+    if (route->topic)
+        measure_topic(route, &cut, base);
     route->line_len = route->topic_len + format_len(route->format, &cut, base);
     route->entry_len = framing_len(route->framing, route->line_len);
     write_frame(route, &cut, base, make_place(route, entry, base, number));
