@@ -37,7 +37,7 @@ static bool is_java(const char *bytes, size_t len)
     return BEGINS(bytes, len, "\xac\xed\x00\x05");
 }
 
-enum foreign foreign_of(const char *bytes, size_t len)
+enum foreign foreign_look(const char *bytes, size_t len)
 {
     if (is_pickle(bytes, len) || is_measured_pickle(bytes, len))
         return FOREIGN_PICKLE;

@@ -15,9 +15,11 @@ enum { MESSAGES_PER_TURN = 256, BYTES_PER_TURN = 1024 * 1024, NS_PER_TURN = 1000
 enum { MESSAGES_PER_STAMP = 16 };
 
 /* EAGAIN is not an error: nothing is there. Other errors end the turn as well; a
- * socket that stays broken shows in EVENTS. */
+ * socket that stays broken shows in EVENTS. The name that a ROUTER puts in front of what was asked
+ * came on no wire, and is charged to nobody. */
 static bool receive_frame(struct endpoint *endpoint, zmq_msg_t *frame)
 {
+    bool on_wire = endpoint->more_frames || endpoint->envelope != FRAMES_ASKED;
     int rc;
 
     do {
@@ -27,8 +29,9 @@ static bool receive_frame(struct endpoint *endpoint, zmq_msg_t *frame)
         return false;
     endpoint->frame_bytes += (size_t)rc;
     endpoint->source_fd = zmq_msg_get(frame, ZMQ_SRCFD);
-    if (endpoint->more_frames || endpoint->envelope != FRAMES_ASKED) /* else it came on no wire */
-        (zmq_msg_more(frame) ? gate_give_back_part : gate_give_back)(
+    endpoint->more_frames = zmq_msg_more(frame);
+    if (on_wire)
+        (endpoint->more_frames ? gate_give_back_part : gate_give_back)(
             endpoint->source_fd, (size_t)rc + endpoint->frame_extra);
     return true;
 }
@@ -53,8 +56,9 @@ static void keep(struct kept_frame *kept, zmq_msg_t *frame)
 /* ZeroMQ delivers all frames of a message or none. */
 static void skip_rest(struct endpoint *endpoint, zmq_msg_t *frame)
 {
-    while (endpoint->more_frames)
-        endpoint->more_frames = receive_frame(endpoint, frame) && zmq_msg_more(frame);
+    while (endpoint->more_frames && receive_frame(endpoint, frame))
+        continue;
+    endpoint->more_frames = false;
 }
 
 static void refuse_rest(struct endpoint *endpoint, zmq_msg_t *frame)
@@ -106,10 +110,8 @@ bool endpoint_receive_rest(struct endpoint *endpoint)
     bool ready = true;
 
     zmq_msg_init(&frame);
-    while (ready && endpoint->more_frames && receive_frame(endpoint, &frame)) {
-        endpoint->more_frames = zmq_msg_more(&frame);
+    while (ready && endpoint->more_frames && receive_frame(endpoint, &frame))
         ready = take_frame(endpoint, &frame);
-    }
     zmq_msg_close(&frame);
     return ready && end_message(endpoint);
 }
@@ -138,7 +140,6 @@ static bool take_message(struct endpoint *endpoint, zmq_msg_t *first)
 {
     endpoint->ledger.messages++;
     endpoint->topic.len = endpoint->header.len = endpoint->key.len = 0;
-    endpoint->more_frames = zmq_msg_more(first);
     if (!is_wanted(&endpoint->conf->subscribe, first)) {
         endpoint->ledger.unwanted++;
         skip_rest(endpoint, first);
