@@ -4,7 +4,8 @@
  * never reads what the second has sent, nor forgets it when that has left; or it ends the first
  * one's queue, and then neither reads that connection nor sees it close. With no id it makes one
  * that nobody else has. So the name of that property is changed to one that libzmq does not know
- * (RFC 23: it then is metadata as any other). Behind the curtain of CURVE nothing is found. */
+ * (RFC 23: it then is metadata as any other). Behind the curtain of CURVE nothing is found;
+ * docs/security.md says what that costs. */
 #ifndef ZEROMQ_ZMTP_NAME_H
 #define ZEROMQ_ZMTP_NAME_H
 
