@@ -85,13 +85,16 @@ static bool read_item(struct msgpack_reader *reader, enum items items, struct ev
            (count == 3 || msgpack_skip(reader));
 }
 
-/* One record and nothing behind it; an empty one could be any byte. */
+/* One record and nothing behind it. Its first key is a text, which there must be: else it could
+ * be a line of some old alphabet, in which every letter behind the first is a number. */
 static bool is_record(struct msgpack_reader reader)
 {
+    struct msgpack_reader inside = reader;
+    struct msgpack_value map, key;
     struct event event;
 
-    return (unsigned char)*reader.at != 0x80 && read_record(&reader, &event) &&
-           reader.at == reader.end;
+    return msgpack_read(&inside, &map) && msgpack_read(&inside, &key) && is_text(&key) &&
+           read_record(&reader, &event) && reader.at == reader.end;
 }
 
 /* From here to the end items of one kind, at least one. */

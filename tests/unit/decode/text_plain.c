@@ -72,6 +72,10 @@ static const char *const lines[] = {
     "1795404852 is a second, 30 is a level, and neither is said here",
     "[17:34:12] INFO error warn: all at once",
     "key \xc3\xa4\xc3\xb6\xc3\xbc: behind a word and a space",
+    "\x85 and so on", /* Windows' ellipsis: a map of five in MessagePack */
+    "\x84Hallo we",
+    "\x8a"
+    "ibenik 03:34:12 (1/2", /* and its quotes and letters */
     "na\xc3\xafve \xdc\x90\xdc\x90 Syriac \xdf\x80 N'Ko",
 };
 
