@@ -68,14 +68,31 @@ static enum level_scale scale_of(const struct record *record, unsigned number)
     return number < 10 ? LEVEL_SCALE_SYSLOG : LEVEL_SCALE_PINO;
 }
 
-static enum level level_of(const struct record *record, const struct candidate *candidate,
-                           bool *exact_out)
+static bool read_number(const struct record *record, const struct candidate *candidate,
+                        unsigned *number_out)
+{
+    return level_read_number(record_bytes(record, candidate->value), candidate->value.len,
+                             number_out);
+}
+
+static enum level level_of(const struct record *record, bool *exact_out)
 {
     unsigned number;
 
-    if (!level_read_number(record_bytes(record, candidate->value), candidate->value.len, &number))
+    if (!read_number(record, &record->company.number, &number))
         return LEVEL_NONE;
     return level_from_number(scale_of(record, number), number, exact_out);
+}
+
+/* `levelno` is Python's, whatever else there is. */
+static enum level level_of_python(const struct record *record)
+{
+    unsigned number;
+    bool exact;
+
+    if (!read_number(record, &record->company.levelno, &number))
+        return LEVEL_NONE;
+    return level_from_number(LEVEL_SCALE_PYTHON, number, &exact);
 }
 
 /* Whether others would take for a level what in this company is none. */
@@ -95,7 +112,7 @@ static bool finish_level(struct record *record)
 
     if (record->company.number.value.len > 0) {
         if (entry->level == LEVEL_NONE)
-            entry->level = (uint8_t)level_of(record, &record->company.number, &exact);
+            entry->level = (uint8_t)level_of(record, &exact);
         if (entry->level == LEVEL_NONE && !is_level_elsewhere(record))
             return true;
         if (entry->level == LEVEL_NONE || !exact)
@@ -103,7 +120,7 @@ static bool finish_level(struct record *record)
         mark_gone(record, &record->company.number);
     } else if (record->company.levelno.value.len > 0 && entry->level == LEVEL_NONE &&
                !decode_has_field(record->message, entry, "level", 5)) {
-        entry->level = (uint8_t)level_of(record, &record->company.levelno, &exact);
+        entry->level = (uint8_t)level_of_python(record);
     }
     return true;
 }

@@ -197,6 +197,8 @@ static void gelf_can_be_demanded(void **state)
         ROW("{\"level\":30,\"name\":\"shop\"}", " app:shop level.2:=30"),
         ROW("no JSON", "! 'no JSON'"),
         ROW("\x1f\x8b\x08", "! '\x1f\x8b\x08'"),
+        /* a number that is Python's alone */
+        ROW("{\"levelno\":24,\"message\":\"m\"}", " level:info 'm' levelno:=24"),
     };
 
     (void)state;
