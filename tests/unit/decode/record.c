@@ -67,6 +67,8 @@ static void records_of_python_are_understood(void **state)
         ROW("{\"message\":\"took 35 ms\",\"msg\":\"took %d ms\",\"levelno\":20}",
             " level:info 'took 35 ms' msg.2=took %d ms levelno:=20"),
         ROW("{\"msg\":\"a\",\"message\":\"b\"}", " 'a' message.2=b"),
+        ROW("{\"channel\":\"shop\",\"msg\":\"took {} ms\",\"message\":\"took 35 ms\"}",
+            " app:shop 'took 35 ms' msg.2=took {} ms"),
         /* a level of one's own */
         ROW("{\"levelname\":\"SUCCESS\",\"levelno\":25}", " level:notice levelno:=25"),
         ROW("{\"levelname\":\"Level 35\",\"levelno\":35}",
