@@ -1,10 +1,9 @@
 /* decode.h - from the bytes of a message to its entries, one after the other.
  *
  * auto: what begins with `{` is JSON, what is wholly Fluentd's events is MessagePack, all
- * else is text, which is looked into. JSON: when the first line is
- * a document, each line is one, and a bad line is its own malformed text; else the
- * whole may be one document; else the whole is one malformed text. Nothing is thrown
- * away because it is ugly. Loop thread only. */
+ * else is text, which is looked into. JSON: when the first line is a document, each line is
+ * one, and a bad line is its own malformed text; else the whole may be one document; else the
+ * whole is one malformed text. Nothing is thrown away because it is ugly. Loop thread only. */
 #ifndef DECODE_DECODE_H
 #define DECODE_DECODE_H
 

@@ -144,8 +144,8 @@ static void finish_app(struct record *record)
         promote(record, PART_APP, &record->company.name);
 }
 
-/* Python's `message`, and logbook's, is `msg` with its arguments filled in, and comes behind it. Its name was made
- * by us, in the scratch area: one that stands in the payload is the client's own. */
+/* Python's `message`, and logbook's, is `msg` with its arguments filled in, and comes behind it.
+ * Its name was made by us, in the scratch area: one in the payload is the client's own. */
 static void prefer_message(struct record *record)
 {
     static const char second[] = "message.2";
@@ -172,8 +172,7 @@ static void finish_message(struct record *record)
 {
     if (record->seen[PART_MESSAGE] == 0)
         promote(record, PART_MESSAGE, &record->company.event);
-    else if ((record->company.python || record->company.channel) &&
-             record->seen[PART_MESSAGE] == 2)
+    else if ((record->company.python || record->company.channel) && record->seen[PART_MESSAGE] == 2)
         prefer_message(record);
 }
 
