@@ -37,14 +37,21 @@ static bool take_priority(struct text_line *line)
            (priority / 8 == FACILITY_USER || add_facility(line, priority / 8));
 }
 
-/* `1 `: RFC 5424's, or that of a later one, which we do not know. */
-static bool has_version(const struct text_line *line)
+static bool has_later_version(const struct text_line *line)
 {
     struct text_line ahead = *line;
     unsigned version;
 
     return text_peek(line) != '0' && text_number(&ahead, VERSION_DIGITS_MAX, &version) &&
            text_peek(&ahead) == ' ';
+}
+
+/* `1 `: RFC 5424's, or that of a later one, which we do not know. */
+static bool has_version(const struct text_line *line)
+{
+    bool is_first = text_left(line) >= 2 && memcmp(text_here(line), "1 ", 2) == 0;
+
+    return is_first || has_later_version(line);
 }
 
 /* RFC 3164 §4.3.2: no time that is one, so all of it is the message. A space there is
