@@ -239,7 +239,8 @@ def test_a_client_that_comes_back_is_seen_again(client, start, address):
     client(zmq.PUSH, "bind", address, [[b"again"]])
     found = Probe(running)
     assert found.status == FINE
-    assert b"closed the connection before it had said what it is\n" in found.said
+    # Whether it was closed or reset depends on whether our greeting had come.
+    assert b" before it had said what it is" in found.said
 
 
 def test_a_second_kind_of_client_at_the_same_address_is_named(client, probe, address):
