@@ -26,12 +26,27 @@ from logboom_story import (
     end_process,
     new_context,
     run_logboomd,
+    wait_until,
 )
 from zmtp_peer import OLD_GREETINGS, Peer, command, frame, greeting, half_frame, ready
 
 SOCKETS = {zmq.PUSH: "pull", zmq.PUB: "sub", zmq.DEALER: "router", zmq.REQ: "rep", zmq.PAIR: "pair"}
 NAMES = {zmq.PUSH: "PUSH", zmq.PUB: "PUB", zmq.DEALER: "DEALER", zmq.REQ: "REQ", zmq.PAIR: "PAIR"}
 NOBODY, NOTHING, FINE, USAGE = 69, 1, 0, 64
+
+
+def attach(socket, side, address):
+    """Whoever listened here before closes in the background, and may not be done yet."""
+    def is_done():
+        try:
+            getattr(socket, side)(address)
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EADDRINUSE:
+                raise
+            return False
+        return True
+
+    wait_until(is_done, f"{side} {address}")
 
 
 class Client:
@@ -45,7 +60,7 @@ class Client:
         self.socket.linger = 0
         for name, value in options.items():
             setattr(self.socket, name, value)
-        getattr(self.socket, side)(address)
+        attach(self.socket, side, address)
         self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
