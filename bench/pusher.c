@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     sockets = calloc(clients, sizeof *sockets);
     buffer = malloc(batch_bytes + 2 * ENTRY_LEN);
     if (!buffer || !sockets)
-        return 71;
+        exit(71);
     for (unsigned long i = 0; i < clients; i++)
         sockets[i] = connect_to(context, argv[1]);
     for (unsigned long i = 0; i < entries; i++) {
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
         }
         if (zmq_send(sockets[messages % clients], buffer, len, 0) < 0) {
             perror("zmq_send");
-            return 1;
+            exit(1);
         }
         messages++;
         len = 0;
