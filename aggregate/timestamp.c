@@ -3,26 +3,11 @@
 #include <endian.h>
 #include <string.h>
 
+#include "aggregate/calendar.h"
 #include "aggregate/timestamp_parts.h"
 
 /* Years within which a nanosecond count fits 64 bits. */
 enum { YEAR_MIN = 1678, YEAR_MAX = 2261 };
-
-/* Reads exactly `count` digits. */
-static bool read_digits(const char *text, unsigned count, unsigned *value_out)
-{
-    unsigned value = 0;
-
-    for (unsigned i = 0; i < count; i++) {
-        unsigned digit = (unsigned char)text[i] - '0';
-
-        if (digit > 9)
-            return false;
-        value = value * 10 + digit;
-    }
-    *value_out = value;
-    return true;
-}
 
 /* Days from 1970-01-01 to a civil date: the year is counted from March, so that
  * the leap day is its last, and from a multiple of 400 years. */
@@ -38,26 +23,20 @@ static int64_t days_from_civil(unsigned year, unsigned month, unsigned day)
     return (int64_t)era * 146097 + day_of_era - 719468;
 }
 
-static unsigned days_in_month(unsigned year, unsigned month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-    return month == 2 && leap ? 29 : days[month - 1];
-}
-
 /* `2026-11-23T03:34` as seconds, as if it were UTC. */
 static bool parse_minute(const char *text, int64_t *seconds_out)
 {
     unsigned year, month, day, hour, minute;
 
-    if (!read_digits(text, 4, &year) || text[4] != '-' || !read_digits(text + 5, 2, &month) ||
-        text[7] != '-' || !read_digits(text + 8, 2, &day) ||
+    if (!calendar_digits(text, 4, &year) || text[4] != '-' ||
+        !calendar_digits(text + 5, 2, &month) || text[7] != '-' ||
+        !calendar_digits(text + 8, 2, &day) ||
         (text[10] != 'T' && text[10] != 't' && text[10] != ' ') ||
-        !read_digits(text + 11, 2, &hour) || text[13] != ':' || !read_digits(text + 14, 2, &minute))
+        !calendar_digits(text + 11, 2, &hour) || text[13] != ':' ||
+        !calendar_digits(text + 14, 2, &minute))
         return false;
     if (year < YEAR_MIN || year > YEAR_MAX || month < 1 || month > 12 || day < 1 ||
-        day > days_in_month(year, month) || hour > 23 || minute > 59)
+        day > calendar_days_in_month(year, month) || hour > 23 || minute > 59)
         return false;
     *seconds_out = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60;
     return true;
@@ -116,13 +95,13 @@ static bool parse_offset(const char *text, size_t len, int *seconds_out)
         *seconds_out = 0;
         return true;
     }
-    if (len < 3 || (*text != '+' && *text != '-') || !read_digits(text + 1, 2, &hours))
+    if (len < 3 || (*text != '+' && *text != '-') || !calendar_digits(text + 1, 2, &hours))
         return false;
     if (len == 6 && text[3] == ':') {
-        if (!read_digits(text + 4, 2, &minutes))
+        if (!calendar_digits(text + 4, 2, &minutes))
             return false;
     } else if (len == 5) {
-        if (!read_digits(text + 3, 2, &minutes))
+        if (!calendar_digits(text + 3, 2, &minutes))
             return false;
     } else if (len != 3) {
         return false;
@@ -142,7 +121,7 @@ bool timestamp_parse(struct timestamp_parser *parser, const char *text, size_t l
     size_t at = 19;
     int offset_s;
 
-    if (len < 20 || text[16] != ':' || !read_digits(text + 17, 2, &second) || second > 60)
+    if (len < 20 || text[16] != ':' || !calendar_digits(text + 17, 2, &second) || second > 60)
         return false;
     /* A new parser remembers zero bytes, which a client may send as well. */
     if (!parser->minute[0] || memcmp(parser->minute, text, sizeof parser->minute) != 0) {

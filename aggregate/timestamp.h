@@ -33,6 +33,10 @@ bool timestamp_looks_like_epoch(const char *text, size_t len);
 /* Digits and nothing else, worth at most `most`. */
 bool timestamp_read_digits(const char *text, size_t len, uint64_t most, uint64_t *value_out);
 
+/* `.123456789…` at text, as nanoseconds; digits past the ninth are dropped. Digits are 6, or
+ * 9 when there was anything below the microsecond. Returns how many bytes that is. */
+size_t timestamp_fraction(const char *text, size_t len, int64_t *ns_out, uint8_t *digits_out);
+
 /* How times are shown: the second shown last stands ready as text. */
 struct timestamp_writer {
     bool local;

@@ -3,25 +3,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "aggregate/calendar.h"
+#include "aggregate/timestamp.h"
 #include "conf/must.h"
 
 enum { YEAR_MIN = 1970, YEAR_MAX = 2261, LEAP_YEARS_APART_MAX = 8, YEARLESS_MAX = 1 << 16 };
 #define NS_PER_S         1000000000LL
 #define SECONDS_IN_MONTH (31 * 86400LL)
 
-static unsigned days_in_month(unsigned year, unsigned month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-    return month == 2 && leap ? 29 : days[month - 1];
-}
-
 bool civil_is_real(const struct civil *civil)
 {
     return civil->year >= YEAR_MIN && civil->year <= YEAR_MAX && civil->month >= 1 &&
            civil->month <= 12 && civil->day >= 1 &&
-           civil->day <= days_in_month(civil->year, civil->month) && civil->hour <= 23 &&
+           civil->day <= calendar_days_in_month(civil->year, civil->month) && civil->hour <= 23 &&
            civil->minute <= 59 && civil->second <= 60;
 }
 
@@ -80,35 +74,20 @@ bool local_time_find_year(struct local_time *local, struct civil *civil, int64_t
     return true;
 }
 
-static bool read_digits(const char *text, unsigned count, unsigned *value_out)
-{
-    unsigned value = 0;
-
-    for (unsigned i = 0; i < count; i++) {
-        unsigned digit = (unsigned char)text[i] - '0';
-
-        if (digit > 9)
-            return false;
-        value = value * 10 + digit;
-    }
-    *value_out = value;
-    return true;
-}
-
 bool civil_read_clock(const char *text, struct civil *civil)
 {
-    return read_digits(text, 2, &civil->hour) && text[2] == ':' &&
-           read_digits(text + 3, 2, &civil->minute) && text[5] == ':' &&
-           read_digits(text + 6, 2, &civil->second);
+    return calendar_digits(text, 2, &civil->hour) && text[2] == ':' &&
+           calendar_digits(text + 3, 2, &civil->minute) && text[5] == ':' &&
+           calendar_digits(text + 6, 2, &civil->second);
 }
 
 bool civil_read_iso(const char *text, struct civil *civil_out)
 {
     struct civil civil;
 
-    if (!read_digits(text, 4, &civil.year) || text[4] != '-' ||
-        !read_digits(text + 5, 2, &civil.month) || text[7] != '-' ||
-        !read_digits(text + 8, 2, &civil.day) || (text[10] != 'T' && text[10] != ' ') ||
+    if (!calendar_digits(text, 4, &civil.year) || text[4] != '-' ||
+        !calendar_digits(text + 5, 2, &civil.month) || text[7] != '-' ||
+        !calendar_digits(text + 8, 2, &civil.day) || (text[10] != 'T' && text[10] != ' ') ||
         !civil_read_clock(text + 11, &civil) || !civil_is_real(&civil))
         return false;
     *civil_out = civil;
@@ -128,21 +107,15 @@ unsigned civil_month(const char *text)
 
 bool civil_read_fraction(const char **text, const char *end, int64_t *ns_out, uint8_t *digits_out)
 {
-    const char *at = *text;
-    int64_t ns = 0, unit_ns = NS_PER_S;
+    size_t len;
 
     *ns_out = 0;
     *digits_out = 6;
-    if (at == end || (*at != '.' && *at != ','))
+    if (*text == end || (**text != '.' && **text != ','))
         return true;
-    for (at++; at < end && *at >= '0' && *at <= '9'; at++) {
-        unit_ns /= 10;
-        ns += (*at - '0') * unit_ns; /* nothing, from the tenth on */
-    }
-    if (unit_ns == NS_PER_S)
+    len = timestamp_fraction(*text, (size_t)(end - *text), ns_out, digits_out);
+    if (len == 1)
         return false;
-    *ns_out = ns;
-    *digits_out = ns % 1000 ? 9 : 6;
-    *text = at;
+    *text += len;
     return true;
 }
