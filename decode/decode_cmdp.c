@@ -114,7 +114,7 @@ void decode_cmdp(struct decoder *decoder, const struct decode_rules *rules,
 
     cursor->state = DECODE_END;
     decode_text(rules, message, 0, decode_payload_end(message), entry);
-    record_begin(&record, decoder, message, entry);
+    record_begin(&record, decoder, message, entry, record_all_is_read);
     if (message->header_lost || !read_header(&record))
         entry->malformed = true;
     if (is_metric(message) &&

@@ -168,25 +168,12 @@ bool decode_is_document(const struct decoder *decoder, const struct decode_curso
            ends_before(&walk, cursor->base, end);
 }
 
-static void begin_record(struct record *record, struct decoder *decoder, struct message *message,
-                         struct entry *entry)
-{
-    record->decoder = decoder;
-    record->message = message;
-    record->entry = entry;
-    record->read_through = read_through;
-    record->scratch = message->scratch_offset;
-    record->odd = false;
-    memset(record->seen, 0, sizeof record->seen);
-    record->seen[PART_TOPIC] = message->topic.len > 0;
-}
-
 bool decode_document(struct decoder *decoder, struct decode_cursor *cursor, struct message *message,
                      uint32_t end, bool plain, bool gelf, struct entry *entry)
 {
     struct document document;
 
-    begin_record(&document.record, decoder, message, entry);
+    record_begin(&document.record, decoder, message, entry, read_through);
     document.record.plain = plain;
     if (gelf)
         record_company(&document.record)->gelf = true;

@@ -241,7 +241,7 @@ static bool fill(struct decoder *decoder, struct message *message, struct event 
     struct record record;
 
     entry_reset(entry, message);
-    record_begin(&record, decoder, message, entry);
+    record_begin(&record, decoder, message, entry, record_all_is_read);
     if (event->time.type != MSGPACK_NIL) {
         msgpack_time(&event->time, &entry->time_ns, &entry->time_digits);
         record.seen[PART_TIME] = 1;

@@ -6,22 +6,9 @@
 #include "aggregate/level_dialects.h"
 #include "conf/must.h"
 
-static uint32_t all_is_read(const struct record *record)
+uint32_t record_all_is_read(const struct record *record)
 {
     return record->message->payload_len;
-}
-
-void record_begin(struct record *record, struct decoder *decoder, struct message *message,
-                  struct entry *entry)
-{
-    *record = (struct record){
-        .decoder = decoder,
-        .message = message,
-        .entry = entry,
-        .read_through = all_is_read,
-        .scratch = message->scratch_offset,
-        .seen = {[PART_TOPIC] = message->topic.len > 0},
-    };
 }
 
 bool record_has_room(const struct record *record, size_t len)

@@ -10,6 +10,8 @@
 #ifndef DECODE_RECORD_H
 #define DECODE_RECORD_H
 
+#include <string.h>
+
 #include "aggregate/span.h"
 #include "decode/decode_parts.h"
 #include "decode/json_names.h"
@@ -44,9 +46,24 @@ struct record {
     struct company company;
 };
 
-/* Begins one whose bytes are all read already: record_has_room asks for no more. */
-void record_begin(struct record *record, struct decoder *decoder, struct message *message,
-                  struct entry *entry);
+/* Begins one; of a message whose bytes are all read already, read_through is
+ * record_all_is_read. The company is begun by record_company: it is large, and few have one. */
+static inline void record_begin(struct record *record, struct decoder *decoder,
+                                struct message *message, struct entry *entry,
+                                uint32_t (*read_through)(const struct record *record))
+{
+    record->decoder = decoder;
+    record->message = message;
+    record->entry = entry;
+    record->read_through = read_through;
+    record->scratch = message->scratch_offset;
+    record->plain = false;
+    record->odd = false;
+    memset(record->seen, 0, sizeof record->seen);
+    record->seen[PART_TOPIC] = message->topic.len > 0;
+}
+
+uint32_t record_all_is_read(const struct record *record);
 
 /* After the last member of an odd record: what the whole makes of its candidates. False: no
  * room for a name. */
