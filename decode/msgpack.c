@@ -1,5 +1,6 @@
 #include "decode/msgpack.h"
 
+#include <endian.h>
 #include <math.h>
 #include <mpack.h>
 #include <string.h>
@@ -128,14 +129,18 @@ static const int64_t SECONDS_MAX = INT64_MAX / 1000000000 - 1;
 
 static uint32_t big_endian_32(const char *bytes)
 {
-    const unsigned char *from = (const unsigned char *)bytes;
+    uint32_t value;
 
-    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
+    memcpy(&value, bytes, sizeof value);
+    return be32toh(value);
 }
 
 static uint64_t big_endian_64(const char *bytes)
 {
-    return (uint64_t)big_endian_32(bytes) << 32 | big_endian_32(bytes + 4);
+    uint64_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    return be64toh(value);
 }
 
 static bool set_time(int64_t seconds, uint32_t nanoseconds, int64_t *time_ns_out,
