@@ -149,34 +149,20 @@ static void show_entries(struct probe_show *show, const struct message_parts *pa
         found->better_texts += malformed;
 }
 
-/* What logboomd refuses by name; NULL: nothing of that kind. */
-static const char *name_foreign(const struct message_part *payload)
-{
-    switch (foreign_of(payload->bytes, payload->len)) {
-    case FOREIGN_PICKLE:
-        return "pickled Python objects";
-    case FOREIGN_JAVA:
-        return "serialised Java objects";
-    case FOREIGN_NONE:
-        break;
-    }
-    return NULL;
-}
-
 static void show_payload(struct probe_show *show, const struct zmtp_frame *frame,
                          const struct message_parts *parts)
 {
-    const char *foreign = name_foreign(&parts->payload);
+    enum foreign foreign = foreign_of(parts->payload.bytes, parts->payload.len);
 
     if (frame->len > show->found.longest_payload)
         show->found.longest_payload = frame->len;
     if (frame->kept_len < frame->len)
         print(show, "    longer than logboomd's 'max_message', 256KiB: not read\n");
-    else if (foreign)
+    else if (foreign != FOREIGN_NONE)
         print(show,
               "    refused: %s, which cannot be opened without running them; let the client "
               "send JSON or text\n",
-              foreign);
+              foreign_name(foreign));
     else
         show_entries(show, parts);
 }

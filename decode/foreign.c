@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "conf/must.h"
+
 static bool begins(const char *bytes, size_t len, const char *beginning, size_t beginning_len)
 {
     return len >= beginning_len && memcmp(bytes, beginning, beginning_len) == 0;
@@ -42,4 +44,10 @@ enum foreign foreign_look(const char *bytes, size_t len)
     if (is_pickle(bytes, len) || is_measured_pickle(bytes, len))
         return FOREIGN_PICKLE;
     return is_java(bytes, len) ? FOREIGN_JAVA : FOREIGN_NONE;
+}
+
+const char *foreign_name(enum foreign foreign)
+{
+    must(foreign != FOREIGN_NONE);
+    return foreign == FOREIGN_PICKLE ? "pickled Python objects" : "serialised Java objects";
 }

@@ -19,4 +19,7 @@ static inline enum foreign foreign_of(const char *bytes, size_t len)
     return len == 0 || bytes[0] == '{' ? FOREIGN_NONE : foreign_look(bytes, len);
 }
 
+/* What the payload is, for people: "pickled Python objects". Not of FOREIGN_NONE. */
+const char *foreign_name(enum foreign foreign);
+
 #endif

@@ -68,23 +68,20 @@ static struct message_part kept(const struct kept_frame *frame)
 /* What nobody should open is refused by its name; that it comes is told once an endpoint. */
 static bool refuse_foreign(struct endpoint *endpoint, const struct message_part *payload)
 {
-    static const struct {
-        enum refuse_reason reason;
-        const char *what;
-    } kinds[] = {
-        [FOREIGN_PICKLE] = {REFUSE_PICKLE, "pickled Python objects"},
-        [FOREIGN_JAVA] = {REFUSE_JAVA, "serialised Java objects"},
+    static const enum refuse_reason reasons[] = {
+        [FOREIGN_PICKLE] = REFUSE_PICKLE,
+        [FOREIGN_JAVA] = REFUSE_JAVA,
     };
     enum foreign foreign = foreign_of(payload->bytes, payload->len);
 
     if (foreign == FOREIGN_NONE)
         return false;
     endpoint->ledger.received++;
-    if (endpoint->ledger.refused[kinds[foreign].reason]++ == 0)
+    if (endpoint->ledger.refused[reasons[foreign]]++ == 0)
         log_line(LOG_LEVEL_WARNING,
                  "endpoint '%s': a client sends %s, which are refused and never opened; let it "
                  "send JSON or text",
-                 endpoint->conf->name, kinds[foreign].what);
+                 endpoint->conf->name, foreign_name(foreign));
     return true;
 }
 
