@@ -1,5 +1,4 @@
-#include "daemon/judge_tls.h"
-
+#include "daemon/judge_parts.h"
 #include "sink/net_address.h"
 #include "sink/tls_context.h"
 

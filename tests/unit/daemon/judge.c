@@ -13,7 +13,9 @@
 
 /* The daemon's objects hold a main and are not linked into tests. */
 #include "daemon/judge.c"
+#include "daemon/judge_path.c"
 #include "daemon/judge_tls.c"
+#include "daemon/judge_zmq.c"
 #include "daemon/path.c"
 
 #define INGEST "ingest: [{name: in, bind: 'tcp://127.0.0.1:0'}]\n"

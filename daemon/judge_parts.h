@@ -1,0 +1,45 @@
+/* judge_parts.h - what the files of judge.h share. Each adds its problems. */
+#ifndef DAEMON_JUDGE_PARTS_H
+#define DAEMON_JUDGE_PARTS_H
+
+#include "conf/conf.h"
+
+/* ---- judge.c --------------------------------------------------------------------------- */
+
+bool judge_is_unknown_user(const char *name);
+bool judge_is_unknown_group(const char *name);
+
+/* Owner and group are settings of the same section; `what` is what they are of. */
+void judge_owner(const struct conf *conf, char *const *owner, char *const *group, const char *what,
+                 struct conf_problems *problems);
+
+/* ---- judge_zmq.c ----------------------------------------------------------------------- */
+
+void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problems *problems);
+
+/* Of a sink of type zmq. */
+void judge_zmq(const struct conf *conf, unsigned index, struct conf_problems *problems);
+
+/* `checking`: for --check, which is often asked while the daemon runs. */
+void judge_try_to_listen(const struct conf *conf, bool checking, struct conf_problems *problems);
+
+/* ---- judge_path.c ---------------------------------------------------------------------- */
+
+void judge_path(const struct conf *conf, unsigned index, struct conf_problems *problems);
+
+/* Of files that are put away: their names must have room, and be nobody else's. */
+void judge_rotated_name(const struct conf *conf, const struct conf_sink *sink,
+                        struct conf_problems *problems);
+
+/* What could not be made or written, told without opening it. */
+void judge_path_surroundings(const struct conf *conf, const struct conf_sink *sink,
+                             struct conf_problems *problems);
+
+/* ---- judge_tls.c ----------------------------------------------------------------------- */
+
+/* Whether the files of a sink's `tls` can be used, and only by those who should: reads them,
+ * and forgets them. */
+void judge_tls(const struct conf *conf, const struct conf_sink *sink,
+               struct conf_problems *problems);
+
+#endif

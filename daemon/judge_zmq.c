@@ -1,0 +1,207 @@
+/* Where ZeroMQ listens and connects, and whether it encrypts. */
+#include <errno.h>
+#include <string.h>
+
+#include "aggregate/format.h"
+#include "daemon/judge.h"
+#include "daemon/judge_parts.h"
+#include "zeromq/address.h"
+#include "zeromq/curve.h"
+#include "zeromq/listener.h"
+
+/* Whoever reaches an address beyond loopback can read, send and flood, so it must be wanted. */
+static bool is_exposed_by_accident(const struct conf *conf, const struct conf_curve *curve,
+                                   const struct address *address)
+{
+    if (!curve) /* a sink's */
+        return !address_is_loopback(address);
+    return !address_is_loopback(address) && curve->encryption == CONF_ENCRYPTION_NONE &&
+           !conf_is_plain_on_purpose(conf, curve);
+}
+
+static void judge_address(const struct conf *conf, const char *text, enum address_use use,
+                          const struct conf_curve *curve, struct conf_problems *problems)
+{
+    struct address address;
+    struct err err;
+
+    if (address_parse(text, use, &address, &err) < 0)
+        conf_problem(conf, problems, text, "%s", err.text);
+    else if (is_exposed_by_accident(conf, curve, &address) && !curve)
+        conf_problem(conf, problems, text,
+                     "'%s' is beyond loopback, and a zmq sink cannot encrypt yet; use 127.0.0.1, "
+                     "[::1] or ipc:///path",
+                     text);
+    else if (is_exposed_by_accident(conf, curve, &address))
+        conf_problem(conf, problems, text,
+                     "'%s' is beyond loopback, and nothing says whether to encrypt; write "
+                     "'encryption: curve' with 'key' and '%s' (docs/security.md has it in five "
+                     "commands), or 'encryption: none' if whoever reaches it may read and send",
+                     text, use == ADDRESS_TO_BIND ? "allow" : "server_key");
+}
+
+/* Port 0 is another port each time. */
+static bool lets_kernel_choose(const char *text)
+{
+    struct address address;
+
+    return address_parse(text, ADDRESS_TO_BIND, &address, NULL) == 0 &&
+           address.transport == ADDRESS_TCP && address.port == 0;
+}
+
+/* All bind addresses, those of endpoints first. */
+static const struct conf_strings *bind_list(const struct conf *conf, unsigned index)
+{
+    return index < conf->ingest_count ? &conf->ingest[index].bind
+                                      : &conf->sinks[index - conf->ingest_count].bind;
+}
+
+/* Whether this bind address stood before, in this list or an earlier one. */
+static bool stood_before(const struct conf *conf, unsigned list, unsigned item)
+{
+    const char *text = bind_list(conf, list)->items[item];
+
+    if (lets_kernel_choose(text))
+        return false;
+    for (unsigned l = 0; l <= list; l++) {
+        const struct conf_strings *bind = bind_list(conf, l);
+        unsigned count = l < list ? bind->count : item;
+
+        for (unsigned i = 0; i < count; i++) {
+            if (strcmp(bind->items[i], text) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether keys can be read, and are keys. */
+static void judge_keys(const struct conf *conf, const struct conf_curve *curve, bool is_server,
+                       struct conf_problems *problems)
+{
+    const void *setting;
+    struct err err;
+
+    if (curve->encryption == CONF_ENCRYPTION_CURVE &&
+        curve_judge(curve, is_server, &setting, &err) < 0)
+        conf_problem(conf, problems, setting, "%s", err.text);
+}
+
+/* Where a ZeroMQ socket listens, the `list`th, and connects. */
+static void judge_addresses(const struct conf *conf, unsigned list,
+                            const struct conf_strings *connect, const struct conf_curve *curve,
+                            struct conf_problems *problems)
+{
+    const struct conf_strings *bind = bind_list(conf, list);
+
+    for (unsigned i = 0; i < bind->count; i++) {
+        judge_address(conf, bind->items[i], ADDRESS_TO_BIND, curve, problems);
+        if (stood_before(conf, list, i))
+            conf_problem(conf, problems, bind->items[i], "'%s' is bound twice", bind->items[i]);
+    }
+    for (unsigned i = 0; i < connect->count; i++)
+        judge_address(conf, connect->items[i], ADDRESS_TO_CONNECT, curve, problems);
+}
+
+void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problems *problems)
+{
+    const struct conf_ingest *ingest = &conf->ingest[index];
+
+    judge_addresses(conf, index, &ingest->connect, &ingest->curve, problems);
+    judge_keys(conf, &ingest->curve, ingest->bind.count > 0, problems);
+    judge_owner(conf, &ingest->ipc.owner, &ingest->ipc.group, "socket file", problems);
+}
+
+static void judge_topic(const struct conf *conf, const struct conf_sink *sink,
+                        struct conf_problems *problems)
+{
+    struct format_options options = {0};
+    struct err err;
+    struct format *topic = format_new_topic(sink->topic, &options, &err);
+
+    if (!topic)
+        conf_problem(conf, problems, &sink->topic, "%s", err.text);
+    else
+        format_free(&topic);
+}
+
+void judge_zmq(const struct conf *conf, unsigned index, struct conf_problems *problems)
+{
+    const struct conf_sink *sink = &conf->sinks[index];
+
+    judge_addresses(conf, conf->ingest_count + index, &sink->connect, NULL, problems);
+    judge_owner(conf, &sink->ipc.owner, &sink->ipc.group, "socket file", problems);
+    if (sink->topic)
+        judge_topic(conf, sink, problems);
+}
+
+static const char *first_beyond_loopback(const struct conf_strings *list, enum address_use use)
+{
+    struct address address;
+
+    for (unsigned i = 0; i < list->count; i++) {
+        if (address_parse(list->items[i], use, &address, NULL) == 0 &&
+            !address_is_loopback(&address))
+            return list->items[i];
+    }
+    return NULL;
+}
+
+bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence)
+{
+    const char *address = first_beyond_loopback(&ingest->bind, ADDRESS_TO_BIND);
+
+    if (!address)
+        address = first_beyond_loopback(&ingest->connect, ADDRESS_TO_CONNECT);
+    if (!address || ingest->curve.encryption != CONF_ENCRYPTION_NONE)
+        return false;
+    err_set(sentence,
+            "endpoint %s: '%s' is beyond loopback and not encrypted (encryption: none): whoever "
+            "reaches it can send, and whoever is on the way can read and change what others send",
+            ingest->name, address);
+    return true;
+}
+
+/* ---- listening ----------------------------------------------------------------------- */
+
+static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
+                          const struct conf_curve *curve, const char *text, bool checking,
+                          struct conf_problems *problems)
+{
+    struct address address;
+    struct listener listener;
+    struct err err;
+    bool in_use;
+
+    if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 ||
+        is_exposed_by_accident(conf, curve, &address) || judge_is_unknown_user(ipc->owner) ||
+        judge_is_unknown_group(ipc->group))
+        return; /* said before */
+    if (listener_open(&listener, &address, ipc, &err) == 0) {
+        listener_close(&listener);
+        return;
+    }
+    in_use = strstr(err.text, strerror(EADDRINUSE)) != NULL;
+    conf_problem(conf, problems, text, "%s%s", err.text,
+                 checking && in_use
+                     ? "; if that is the logboomd you are about to restart, this is expected"
+                     : "");
+}
+
+static void try_list_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
+                               const struct conf_curve *curve, const struct conf_strings *bind,
+                               bool checking, struct conf_problems *problems)
+{
+    for (unsigned i = 0; i < bind->count; i++)
+        try_to_listen(conf, ipc, curve, bind->items[i], checking, problems);
+}
+
+void judge_try_to_listen(const struct conf *conf, bool checking, struct conf_problems *problems)
+{
+    for (unsigned i = 0; i < conf->ingest_count; i++)
+        try_list_to_listen(conf, &conf->ingest[i].ipc, &conf->ingest[i].curve,
+                           &conf->ingest[i].bind, checking, problems);
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        try_list_to_listen(conf, &conf->sinks[i].ipc, NULL, &conf->sinks[i].bind, checking,
+                           problems);
+}
