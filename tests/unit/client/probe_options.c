@@ -6,16 +6,15 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/client/command_line.h"
+
 /* The client's objects hold a main and are not linked into tests. */
 #include "client/options.c"
 #include "client/probe_options.c"
 #include "client/probe_socket.c"
 
-enum { ARGUMENTS_MAX = 6 };
-
-/* getopt sorts its arguments, so each parse gets a copy. */
 struct parsed {
-    char *argv[ARGUMENTS_MAX + 2];
+    struct command_line line;
     struct probe_conf conf;
     bool help;
     struct err err;
@@ -24,14 +23,9 @@ struct parsed {
 
 static void parse(struct parsed *parsed, const char *const *arguments)
 {
-    int argc = 1;
-
-    *parsed = (struct parsed){.argv = {(char *)(uintptr_t) "probe"}};
-    for (; arguments[argc - 1]; argc++)
-        parsed->argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
-    optind = 0; /* glibc: begin anew */
-    parsed->result =
-        probe_options_parse(argc, parsed->argv, &parsed->conf, &parsed->help, &parsed->err);
+    *parsed = (struct parsed){.line = command_line_of("probe", arguments)};
+    parsed->result = probe_options_parse(parsed->line.argc, parsed->line.argv, &parsed->conf,
+                                         &parsed->help, &parsed->err);
 }
 
 static void an_address_alone_means_the_defaults(void **state)

@@ -6,16 +6,15 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/client/command_line.h"
+
 /* The client's objects hold a main and are not linked into tests. */
 #include "client/encryption.c"
 #include "client/options.c"
 #include "client/push_options.c"
 
-enum { ARGUMENTS_MAX = 6 };
-
-/* getopt sorts its arguments, so each parse gets a copy. */
 struct parsed {
-    char *argv[ARGUMENTS_MAX + 2];
+    struct command_line line;
     struct push_conf conf;
     bool help;
     struct err err;
@@ -24,15 +23,10 @@ struct parsed {
 
 static void parse(struct parsed *parsed, const char *const *arguments)
 {
-    int argc = 1;
-
-    *parsed = (struct parsed){.argv = {(char *)(uintptr_t) "push"}};
-    for (; arguments[argc - 1]; argc++)
-        parsed->argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
-    optind = 0; /* glibc: begin anew */
+    *parsed = (struct parsed){.line = command_line_of("push", arguments)};
     unsetenv("LOGBOOM_ADDRESS");
-    parsed->result =
-        push_options_parse(argc, parsed->argv, &parsed->conf, &parsed->help, &parsed->err);
+    parsed->result = push_options_parse(parsed->line.argc, parsed->line.argv, &parsed->conf,
+                                        &parsed->help, &parsed->err);
 }
 
 static void no_argument_at_all_means_the_defaults(void **state)

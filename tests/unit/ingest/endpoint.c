@@ -876,9 +876,9 @@ static void a_way_back_of_one_frame_too_many_is_not_answered(void **state)
     assert_int_equal(endpoint_ledger(t.endpoint)->refused[REFUSE_FRAMES], 1);
 }
 
-static void a_request_that_is_parked_is_answered_when_it_is_taken(void **state)
+/* Two requests fill the outbox, and a third is in hand. */
+static void open_rep_and_park(void)
 {
-    (void)state;
     open_both_as(CONF_SOCKET_REP, ZMQ_REQ);
     for (unsigned i = 0; i < 2; i++) {
         send_long('a');
@@ -886,6 +886,12 @@ static void a_request_that_is_parked_is_answered_when_it_is_taken(void **state)
     }
     send_long('c');
     run_until_messages(3);
+}
+
+static void a_request_that_is_parked_is_answered_when_it_is_taken(void **state)
+{
+    (void)state;
+    open_rep_and_park();
     turn_idly();
     assert_true(endpoint_is_parked(t.endpoint));
     assert_false(answer_came(t.client));
@@ -897,13 +903,7 @@ static void a_request_that_is_parked_is_answered_when_it_is_taken(void **state)
 static void a_client_that_left_is_not_waited_for(void **state)
 {
     (void)state;
-    open_both_as(CONF_SOCKET_REP, ZMQ_REQ);
-    for (unsigned i = 0; i < 2; i++) {
-        send_long('a');
-        wait_for_answer(t.client);
-    }
-    send_long('c');
-    run_until_messages(3);
+    open_rep_and_park();
     zmq_close(t.client);
     while (gate_stats().open_now > 0)
         uv_run(&t.loop, UV_RUN_NOWAIT);
@@ -918,13 +918,7 @@ static void a_client_that_left_is_not_waited_for(void **state)
 static void a_stop_says_ok_to_nothing(void **state)
 {
     (void)state;
-    open_both_as(CONF_SOCKET_REP, ZMQ_REQ);
-    for (unsigned i = 0; i < 2; i++) {
-        send_long('a');
-        wait_for_answer(t.client);
-    }
-    send_long('c');
-    run_until_messages(3);
+    open_rep_and_park();
     stop_endpoint();
     assert_int_equal(endpoint_ledger(t.endpoint)->refused[REFUSE_SHUTDOWN], 1);
     assert_false(answer_came(t.client));
