@@ -43,25 +43,30 @@ class Sinks(Daemon):
         assert self.process.wait(30) in (status, 0), "".join(self.said)
 
 
-def reader(build, *arguments):
-    child = start([f"{build}/bench/tcp_read", *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+def reader(build, *arguments, program="tcp_read"):
+    child = start([f"{build}/bench/{program}", *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                   text=True)
     return child, f"127.0.0.1:{int(child.stdout.readline())}"
+
+
+def run_until_read(build, daemon, peer, entries, batch):
+    """From the first entry until the receiver has all."""
+    cpu, began = cpu_seconds(daemon.pid), time.monotonic()
+    pusher = push(build, daemon.address, entries, batch)
+    line = peer.stdout.readline()
+    run = Run(time.monotonic() - began, cpu_seconds(daemon.pid) - cpu)
+    assert line == "done\n"
+    daemon.end()
+    peer.communicate("\n")
+    assert pusher.wait(60) == 0
+    return run
 
 
 def run_to_tcp(build, entries, batch, keys):
     with tempfile.TemporaryDirectory() as folder:
         peer, address = reader(build, entries * (LINE_LEN + (3 if "octet" in keys else 0)))
         daemon = Sinks(build, folder, {"central": f"type: tcp, address: '{address}'{keys}"})
-        cpu, began = cpu_seconds(daemon.pid), time.monotonic()
-        pusher = push(build, daemon.address, entries, batch)
-        line = peer.stdout.readline()
-        run = Run(time.monotonic() - began, cpu_seconds(daemon.pid) - cpu)
-        assert line == "done\n"
-        daemon.end()
-        peer.communicate("\n")
-        assert pusher.wait(60) == 0
-        return run
+        return run_until_read(build, daemon, peer, entries, batch)
 
 
 def run_to_tls(build, entries, batch):
@@ -71,19 +76,9 @@ def run_to_tls(build, entries, batch):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=bench", "-addext",
                         "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-        peer = start([f"{build}/bench/tls_read", str(entries * LINE_LEN), cert, key], stdin=subprocess.PIPE,
-                     stdout=subprocess.PIPE, text=True)
-        address = f"127.0.0.1:{int(peer.stdout.readline())}"
+        peer, address = reader(build, entries * LINE_LEN, cert, key, program="tls_read")
         daemon = Sinks(build, folder, {"central": f"type: tls, address: '{address}', tls: {{ca: '{cert}'}}"})
-        cpu, began = cpu_seconds(daemon.pid), time.monotonic()
-        pusher = push(build, daemon.address, entries, batch)
-        line = peer.stdout.readline()
-        run = Run(time.monotonic() - began, cpu_seconds(daemon.pid) - cpu)
-        assert line == "done\n"
-        daemon.end()
-        peer.communicate("\n")
-        assert pusher.wait(60) == 0
-        return run
+        return run_until_read(build, daemon, peer, entries, batch)
 
 
 def run_three(build, entries, stalled):
