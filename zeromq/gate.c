@@ -172,6 +172,8 @@ static void publish(struct gate_slot *slot)
         note_peak();
     }
     store(&slot->messages, meter->message_count);
+    if (meter->state != ZMTP_GREETING)
+        atomic_store_explicit(&slot->greeted, true, memory_order_relaxed);
     if (meter->handshakes_to_go == 0)
         atomic_store_explicit(&slot->handshaken, true, memory_order_relaxed);
     if (meter->encrypted)

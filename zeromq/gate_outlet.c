@@ -60,6 +60,7 @@ size_t gate_outlet_follow(struct gate_slot *slot, const void *bytes, size_t len)
 {
     size_t followed = zmtp_meter_feed(&slot->meter, bytes, len, &slot->group->limits);
 
+    slot->greeted = slot->meter.state != ZMTP_GREETING;
     note_handshake(slot);
     if (slot->meter.verdict == ZMTP_OLD)
         cut(slot, GATE_CUT_OLD);

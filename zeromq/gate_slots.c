@@ -201,7 +201,7 @@ static void begin_sums(struct gate_slot *slot)
     slot->meter.charged = slot->meter.complete = charged;
     slot->complete = slot->settled = charged;
     slot->messages = 0;
-    slot->handshaken = slot->encrypted = false;
+    slot->greeted = slot->handshaken = slot->encrypted = false;
     slot->heard_ms = 0;
     slot->sent_ms = gate_now_ms();
 }

@@ -15,16 +15,19 @@
 /* ms: how long a peer may be silent, in the middle of a message; the same, while unfinished
  * messages stand in the way of others, and how long the whole message may take then, since a
  * byte a second is no silence, and so may an encrypted one whose frames do not say whether it
- * goes on; before its handshake, the same while others wait for the place,
- * and before its first message while they do. libzmq has a timer for handshakes, too, but looks
- * at it before it looks at what has arrived, and so closes on peers that it let wait itself. */
+ * goes on; before its greeting is whole, the same while others wait for the place,
+ * until its handshake is done, and before its first message while others wait. A libzmq that
+ * loses its connection between the two has taken its next message out of the queue, and does not
+ * send it again: so whoever has greeted has time, however slow its machine is. libzmq has a timer
+ * for handshakes, too, but looks at it before it looks at what has arrived, and so closes on peers
+ * that it let wait itself. */
 enum {
     UNFINISHED_MS = 30 * 1000,
     UNFINISHED_IN_THE_WAY_MS = 1000,
     WHOLE_IN_THE_WAY_MS = 10 * 1000,
-    HANDSHAKE_MS = 1000,
-    HANDSHAKE_IN_THE_WAY_MS = 300,
-    ENCRYPTED_TIMES = 5, /* so much longer may a handshake take that goes back and forth thrice */
+    GREETING_MS = 1000,
+    GREETING_IN_THE_WAY_MS = 300,
+    HANDSHAKE_MS = 5 * 1000,
     SILENT_MS = 30 * 1000,
 };
 
@@ -90,6 +93,13 @@ static bool has_unread(const struct gate_slot *slot)
     return poll(&arrived, 1, 0) == 1;
 }
 
+static int64_t handshake_limit_ms(const struct gate_slot *slot, bool in_the_way)
+{
+    if (slot->greeted)
+        return HANDSHAKE_MS;
+    return in_the_way ? GREETING_IN_THE_WAY_MS : GREETING_MS;
+}
+
 /* A peer that takes a place and does not use it. */
 static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
                              enum gate_cut_reason *reason_out)
@@ -104,8 +114,7 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
     if (slot->handshaken)
         wastes = in_the_way && age_ms > SILENT_MS;
     else
-        wastes = age_ms > (in_the_way ? HANDSHAKE_IN_THE_WAY_MS : HANDSHAKE_MS) *
-                              (slot->group->encrypts ? ENCRYPTED_TIMES : 1);
+        wastes = age_ms > handshake_limit_ms(slot, in_the_way);
     return wastes && !has_unread(slot);
 }
 
