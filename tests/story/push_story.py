@@ -89,8 +89,12 @@ def push_fixture():
 
 
 def ended(process):
-    """Waits for the end; its status and what it said."""
+    """Waits for the end; its status and what it said. Its input stays open until then: an end of
+    the input would be another reason to leave."""
+    stdin, process.stdin = process.stdin, None
     _, said = process.communicate(timeout=PATIENCE_S)
+    if stdin:
+        stdin.close()
     return process.returncode, said.decode()
 
 
