@@ -343,8 +343,12 @@ def test_a_pull_that_never_reads(start, client, listener, policy):
     daemon.wait_ledger(lambda look: look.sinks["out"]["queued"] == 0)
     assert daemon.stop(sent=3000) == EXIT_FINE
     sink = daemon.final.sinks["out"]
-    told = Output(pull.lines(), "json").told
-    assert told == sink["reasons"] and sum(told.values()) == sink["dropped"]
+    output = Output(pull.lines(), "json")
+    assert sum(sink["reasons"].values()) == sink["dropped"]
+    if len(output.notices) == sink["notices"]:
+        assert output.told == sink["reasons"]
+    else:  # one was queued for the peer that never read
+        assert output.told < sink["reasons"]
 
 
 @pytest.mark.parametrize("how", ["message", "command"])
