@@ -103,7 +103,7 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_RUN:%.c=$(O)/%)
 
-.PHONY: all force bench-packages run test unit story node-clients soak bench bench-memory lint lint-tests format fuzz install uninstall clean help \
+.PHONY: all force bench-packages run test unit story node-clients soak demo bench bench-memory lint lint-tests format fuzz install uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -266,10 +266,16 @@ bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(PYTHON) bench/paths.py $(O)
 	@$(PYTHON) bench/connections.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/memory.py $(O)
+	@$(PYTHON) bench/memory_plot.py $(O)
 
 # The attacks of tests/story/test_cap_*.py, longer: some 20 minutes.
 bench-memory: all $(BENCH_TOOLS) | test-packages
 	@$(PYTHON) bench/memory.py $(O)
+
+DEMO_SECONDS ?= 15
+
+demo: all $(BENCH_TOOLS) | bench-packages test-packages
+	@$(PYTHON) bench/demo.py $(O) --seconds $(DEMO_SECONDS)
 
 # ---- looking closely ---------------------------------------------------------
 
@@ -374,8 +380,9 @@ help:
 	    'make story      the story tests only' \
 	    'make node-clients  install pino, winston and zeromq.js, so that `make story` tries them, too' \
 	    'make soak       kill -9 some hundreds of times while files are compressed, and 100,000 files' \
+	    'make demo       eight clients, a sink that stands still and a hostile peer, in the terminal' \
 	    'make bench      measure; prints tables and Go-style benchmark lines' \
-    'make bench-memory  the memory cap under attack, a table' \
+	    'make bench-memory  the memory cap under attack, a table' \
 	    'make lint       both compilers without a warning, clang-tidy, clang-format' \
 	    'make format     let clang-format lay out the sources' \
 	    'make fuzz       each fuzz target for FUZZ_SECONDS (20), or the same FUZZ_RUNS each time' \
