@@ -5,7 +5,6 @@
 #include <string.h>
 #include <zmq.h>
 
-#include "aggregate/outbox_batch.h"
 #include "conf/count_of.h"
 #include "conf/log.h"
 #include "conf/must.h"
@@ -87,102 +86,48 @@ static void start_thread_pool(struct daemon *daemon)
     must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
-/* By the order of enum conf_when_full. */
-static const enum outbox_when_full policies[] = {OUTBOX_BLOCK, OUTBOX_DROP_NEWEST,
-                                                 OUTBOX_DROP_OLDEST};
-
-/* By the order of enum conf_framing. */
-static const enum framing framings[] = {FRAMING_LINES, FRAMING_OCTET_COUNTED, FRAMING_NUL};
-
-static struct outbox *make_outbox(const struct daemon *daemon, unsigned i)
+/* What a sink is opened with, and what its queue is made of. */
+static struct channel_shared channel_shared(struct daemon *daemon)
 {
-    const struct conf_sink *conf = &daemon->conf->sinks[i];
-    struct outbox *outbox =
-        outbox_new(daemon->blocks, daemon->plan.block_cap, daemon->plan.sink_blocks[i]);
-
-    outbox_set_policy(outbox, policies[conf->when_full]);
-    outbox_set_framing(outbox, framings[conf->framing]);
-    if (conf_tells_drops(daemon->conf, conf))
-        outbox_set_notices(outbox, notice_style_of(conf->format), conf->name,
-                           daemon->conf->timezone == CONF_TIMEZONE_LOCAL);
-    return outbox;
-}
-
-/* Where the path is made from entries, each carries its own. */
-static int make_paths(struct daemon *daemon, unsigned i, struct err *err)
-{
-    const struct conf_sink *conf = &daemon->conf->sinks[i];
-
-    if (conf->type != CONF_SINK_FILE || !path_template_is_one(conf->path))
-        return 0;
-    daemon->paths[i] =
-        path_template_new(conf->path, daemon->conf->timezone == CONF_TIMEZONE_LOCAL, err);
-    if (!daemon->paths[i])
-        return -1;
-    outbox_label_entries(daemon->outboxes[i], path_template_longest(daemon->paths[i]));
-    return 0;
-}
-
-static int make_topic(struct daemon *daemon, unsigned i, const struct format_options *options,
-                      struct err *err)
-{
-    const struct conf_sink *conf = &daemon->conf->sinks[i];
-
-    if (conf->type != CONF_SINK_ZMQ || !conf->topic)
-        return 0;
-    daemon->topics[i] = format_new_topic(conf->topic, options, err);
-    if (!daemon->topics[i])
-        return -1;
-    if (conf_tells_drops(daemon->conf, conf))
-        outbox_head_notices(daemon->outboxes[i]);
-    return 0;
-}
-
-static int open_one_sink(struct daemon *daemon, unsigned i, struct err *err)
-{
-    const struct conf_sink *conf = &daemon->conf->sinks[i];
-    const void *setting;
-    bool local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL;
-    struct sink_shared shared = {.loop = &daemon->loop,
-                                 .local_time = local_time,
-                                 .caretaker = daemon->caretaker,
-                                 .watch = &daemon->watch,
-                                 .cargo = daemon->cargo,
-                                 .cargo_hold_bytes = daemon->plan.block_cap,
-                                 .cargo_holds = daemon->plan.cargo_holds,
-                                 .gate_is_on = daemon->gate_is_on};
-    struct format_options options = {
-        .local_time = local_time,
-        .indent_newlines = conf->newlines == CONF_NEWLINES_INDENT,
-        .origin = conf->origin == CONF_ORIGIN_ON,
+    return (struct channel_shared){
+        .conf = daemon->conf,
+        .blocks = daemon->blocks,
+        .block_cap = daemon->plan.block_cap,
+        .sink = {.loop = &daemon->loop,
+                 .local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL,
+                 .caretaker = daemon->caretaker,
+                 .watch = &daemon->watch,
+                 .cargo = daemon->cargo,
+                 .cargo_hold_bytes = daemon->plan.block_cap,
+                 .cargo_holds = daemon->plan.cargo_holds,
+                 .gate_is_on = daemon->gate_is_on},
     };
+}
 
-    daemon->sink_count = i + 1;
-    daemon->formats[i] = format_new(conf->format, &options, err);
-    if (!daemon->formats[i])
-        return -1;
-    daemon->matches[i] = match_new(&conf->match, &setting, err);
-    if (!daemon->matches[i])
-        return -1; /* said before, by the judge */
-    daemon->outboxes[i] = make_outbox(daemon, i);
-    if (make_paths(daemon, i, err) < 0 || make_topic(daemon, i, &options, err) < 0)
-        return -1;
-    daemon->sinks[i] = sink_open(conf, &shared, daemon->outboxes[i], err);
-    if (!daemon->sinks[i])
-        return -1;
-    daemon->sinks_open++;
-    aggregate_add_route(daemon->aggregate, daemon->outboxes[i], daemon->formats[i]);
-    if (!match_is_everything(daemon->matches[i]))
-        aggregate_narrow_route(daemon->aggregate, daemon->matches[i], daemon->match_room);
-    if (daemon->topics[i])
-        aggregate_head_route(daemon->aggregate, daemon->topics[i]);
-    if (daemon->paths[i])
-        aggregate_label_route(daemon->aggregate, daemon->paths[i]);
-    for (unsigned k = 0; k < i; k++) {
-        if (sink_same_file(daemon->sinks[i], daemon->sinks[k]))
-            return err_set(err, "sink %s already writes to that file", sink_name(daemon->sinks[k]));
+static int refuse_shared_file(const struct daemon *daemon, const struct channel *channel,
+                              struct err *err)
+{
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        const struct sink *other = daemon->channels[i]->sink;
+
+        if (other != channel->sink && sink_same_file(channel->sink, other))
+            return err_set(err, "sink %s already writes to that file", sink_name(other));
     }
     return 0;
+}
+
+static int open_channel(struct daemon *daemon, unsigned i, struct err *err)
+{
+    struct channel_shared shared = channel_shared(daemon);
+    struct channel *channel =
+        channel_open(&daemon->conf->sinks[i], &shared, daemon->plan.sink_blocks[i], err);
+
+    if (!channel)
+        return -1;
+    daemon->channels[daemon->channel_count++] = channel;
+    daemon->sinks_open++;
+    channel_join(channel, daemon->aggregate, daemon->match_room);
+    return refuse_shared_file(daemon, channel, err);
 }
 
 static bool conf_searches(const struct conf *conf)
@@ -199,20 +144,13 @@ static enum exit_status open_sinks(struct daemon *daemon)
     const struct conf *conf = daemon->conf;
     struct err err;
 
-    daemon->sinks = calloc(conf->sink_count, sizeof(struct sink *));
-    daemon->outboxes = calloc(conf->sink_count, sizeof(struct outbox *));
-    daemon->formats = calloc(conf->sink_count, sizeof(struct format *));
-    daemon->topics = calloc(conf->sink_count, sizeof(struct format *));
-    daemon->matches = calloc(conf->sink_count, sizeof(struct match *));
-    daemon->paths = calloc(conf->sink_count, sizeof(struct path_template *));
-    daemon->troubles = calloc(conf->sink_count, sizeof(struct trouble));
+    daemon->channels = calloc(conf->sink_count, sizeof *daemon->channels);
     daemon->aggregate = aggregate_new();
     if (conf_searches(conf))
         daemon->match_room = expression_room_new(daemon->plan.max_entry);
-    must(daemon->sinks && daemon->outboxes && daemon->formats && daemon->topics &&
-         daemon->matches && daemon->paths && daemon->troubles);
+    must(daemon->channels);
     for (unsigned i = 0; i < conf->sink_count; i++) {
-        if (open_one_sink(daemon, i, &err) < 0) {
+        if (open_channel(daemon, i, &err) < 0) {
             conf_problem(conf, daemon->problems,
                          conf->sinks[i].path ? (const void *)&conf->sinks[i].path
                                              : (const void *)&conf->sinks[i].type,
@@ -367,22 +305,10 @@ void daemon_free(struct daemon *daemon)
     if (daemon->zmq)
         zmq_ctx_term(daemon->zmq);
     gate_end();
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
-        sink_free(&daemon->sinks[i]);
-        outbox_free(&daemon->outboxes[i]);
-        format_free(&daemon->formats[i]);
-        format_free(&daemon->topics[i]);
-        match_free(&daemon->matches[i]);
-        path_template_free(&daemon->paths[i]);
-    }
-    free(daemon->sinks);
-    free(daemon->outboxes);
-    free(daemon->formats);
-    free(daemon->topics);
-    free(daemon->matches);
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        channel_free(&daemon->channels[i]);
+    free(daemon->channels);
     expression_room_free(&daemon->match_room);
-    free(daemon->paths);
-    free(daemon->troubles);
     aggregate_free(&daemon->aggregate);
     if (daemon->loop_open)
         must(uv_loop_close(&daemon->loop) == 0);

@@ -30,8 +30,8 @@ static void on_turn_end(struct zmq_watch *watch)
 
     if (daemon->state == DAEMON_CLOSING)
         return;
-    for (unsigned i = 0; i < daemon->sink_count; i++)
-        sink_flush(daemon->sinks[i]);
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        sink_flush(daemon->channels[i]->sink);
     daemon_watch_drops(daemon);
     daemon_watch_matches(daemon);
     daemon_watch_newcomers(daemon);
@@ -47,8 +47,8 @@ static void reopen_sinks(struct daemon *daemon)
 {
     if (daemon->state != DAEMON_RUNNING)
         return;
-    for (unsigned i = 0; i < daemon->sink_count; i++)
-        sink_reopen(daemon->sinks[i]);
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        sink_reopen(daemon->channels[i]->sink);
 }
 
 static void interrupt(struct daemon *daemon)
@@ -123,14 +123,15 @@ void daemon_open_handles(struct daemon *daemon)
 /* What no sink could write is dropped, told and counted. */
 static void drop_rest(struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
-        const struct sink_ledger *ledger = outbox_ledger(daemon->outboxes[i]);
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        const struct channel *channel = daemon->channels[i];
+        const struct sink_ledger *ledger = outbox_ledger(channel->outbox);
 
-        if (!outbox_is_writing(daemon->outboxes[i]))
-            outbox_drop_all(daemon->outboxes[i], DROP_SHUTDOWN);
+        if (!outbox_is_writing(channel->outbox))
+            outbox_drop_all(channel->outbox, DROP_SHUTDOWN);
         if (ledger->dropped[DROP_SHUTDOWN] > 0)
             log_line(LOG_LEVEL_ERROR, "sink %s: dropped %" PRIu64 " entries (%s)",
-                     daemon->conf->sinks[i].name, ledger->dropped[DROP_SHUTDOWN],
+                     channel->conf->name, ledger->dropped[DROP_SHUTDOWN],
                      drop_reason_name(DROP_SHUTDOWN));
     }
 }

@@ -3,6 +3,7 @@
 #define DAEMON_DAEMON_PARTS_H
 
 #include "aggregate/aggregate.h"
+#include "daemon/channel.h"
 #include "daemon/daemon.h"
 #include "daemon/plan.h"
 #include "ingest/endpoint.h"
@@ -27,19 +28,6 @@ struct giveback {
     size_t at_rest_bytes; /* resident at ready */
     size_t tried_bytes;   /* resident after giving back near the cap; 0: not near it */
     unsigned long times;  /* that it gave back */
-};
-
-/* What is said of a sink that is full, once when it begins and once when it ends. Loop
- * times; 0: it is not so. */
-struct trouble {
-    uint64_t blocked_since_ms; /* holds back what waits, without a break */
-    uint64_t expired_since_ms; /* block_for was over: drops what arrives */
-    uint64_t expired_after;    /* block_expired that were counted before */
-    uint64_t dropping_since_ms;
-    uint64_t dropped_last_ms;
-    uint64_t dropped_after; /* drops that were counted before */
-    uint64_t dropped_seen;
-    bool gave_up_told;
 };
 
 struct daemon {
@@ -67,15 +55,10 @@ struct daemon {
     bool watch_open;
     struct endpoint **endpoints;
     unsigned endpoint_count;
-    struct caretaker *caretaker; /* NULL: nothing is rotated */
-    struct sink **sinks;
-    struct outbox **outboxes;
-    struct format **formats;
-    struct format **topics; /* NULL for sinks without */
-    struct match **matches;
-    struct expression_room *match_room;
-    struct path_template **paths; /* NULL for sinks with one file */
-    unsigned sink_count;
+    struct caretaker *caretaker;        /* NULL: nothing is rotated */
+    struct expression_room *match_room; /* NULL: no match searches */
+    struct channel **channels;          /* one for each sink, in the order of their routes */
+    unsigned channel_count;
     unsigned sinks_open;
 
     uv_signal_t signals[DAEMON_SIGNALS];
@@ -88,7 +71,6 @@ struct daemon {
     uv_timer_t gate_timer;  /* ticks while the gate has something to look after */
     uv_async_t gate_call;
     bool timers_open;
-    struct trouble *troubles;  /* of each sink */
     uint64_t stalled_since_ms; /* loop time; 0: nothing is parked */
     uint64_t stalled_at;       /* entries accepted from those who wait, until then */
     bool stall_told;

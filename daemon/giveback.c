@@ -35,8 +35,8 @@ static uint64_t activity(const struct daemon *daemon)
 
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         sum += endpoint_ledger(daemon->endpoints[i])->bytes;
-    for (unsigned i = 0; i < daemon->sink_count; i++)
-        sum += outbox_ledger(daemon->outboxes[i])->written_bytes;
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        sum += outbox_ledger(daemon->channels[i]->outbox)->written_bytes;
     return sum;
 }
 

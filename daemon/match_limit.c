@@ -6,14 +6,14 @@
 
 void daemon_watch_matches(struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
-        if (outbox_ledger(daemon->outboxes[i])->match_limit == 0 ||
-            daemon->troubles[i].gave_up_told)
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        if (outbox_ledger(daemon->channels[i]->outbox)->match_limit == 0 ||
+            daemon->channels[i]->trouble.gave_up_told)
             continue;
-        daemon->troubles[i].gave_up_told = true;
+        daemon->channels[i]->trouble.gave_up_told = true;
         log_line(LOG_LEVEL_WARNING,
                  "sink %s: searching a message for its 'match' took too many steps, and was given "
                  "up as if nothing were found; more of them are counted as match_limit",
-                 sink_name(daemon->sinks[i]));
+                 sink_name(daemon->channels[i]->sink));
     }
 }

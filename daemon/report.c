@@ -21,8 +21,8 @@ static size_t append(char *text, size_t size, size_t at, const char *word)
 
 static void report_jit(const struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
-        if (match_lacks_jit(daemon->matches[i])) {
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        if (match_lacks_jit(daemon->channels[i]->match)) {
             log_line(LOG_LEVEL_INFO, "match: the system allows no compiled expressions (JIT); they "
                                      "are interpreted, which is slower");
             return;
@@ -40,8 +40,8 @@ void daemon_report_ready(const struct daemon *daemon)
         at = append(addresses, sizeof addresses, at,
                     endpoint_addresses(daemon->endpoints[i], one, sizeof one));
     at = 0;
-    for (unsigned i = 0; i < daemon->sink_count; i++)
-        at = append(targets, sizeof targets, at, sink_target(daemon->sinks[i]));
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        at = append(targets, sizeof targets, at, sink_target(daemon->channels[i]->sink));
     log_line(LOG_LEVEL_INFO, "ready: %s → %s (cap %zu MiB, using %zu)", addresses, targets,
              mib(daemon->plan.cap_bytes), mib(resident_bytes()));
     for (unsigned i = 0; i < daemon->endpoint_count; i++) {
@@ -98,14 +98,14 @@ static void show_ward(const struct sink *sink, char *text, size_t size)
                  counts.removed_plain);
 }
 
-static void report_sink(const struct daemon *daemon, unsigned i)
+static void report_sink(const struct channel *channel)
 {
     char text[LEDGER_TEXT_MAX], more[256] = "";
-    size_t len = show_files(daemon->sinks[i], more, sizeof more);
+    size_t len = show_files(channel->sink, more, sizeof more);
 
-    show_ward(daemon->sinks[i], more + len, sizeof more - len);
-    log_line(LOG_LEVEL_INFO, "ledger: sink %s: %s%s", sink_name(daemon->sinks[i]),
-             sink_ledger_show(outbox_ledger(daemon->outboxes[i]), text), more);
+    show_ward(channel->sink, more + len, sizeof more - len);
+    log_line(LOG_LEVEL_INFO, "ledger: sink %s: %s%s", sink_name(channel->sink),
+             sink_ledger_show(outbox_ledger(channel->outbox), text), more);
 }
 
 void daemon_report_ledger(const struct daemon *daemon)
@@ -115,8 +115,8 @@ void daemon_report_ledger(const struct daemon *daemon)
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         log_line(LOG_LEVEL_INFO, "ledger: endpoint %s: %s", endpoint_name(daemon->endpoints[i]),
                  endpoint_ledger_show(endpoint_ledger(daemon->endpoints[i]), text));
-    for (unsigned i = 0; i < daemon->sink_count; i++)
-        report_sink(daemon, i);
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        report_sink(daemon->channels[i]);
     log_line(LOG_LEVEL_INFO, "ledger: newest=%llu done_through=%llu",
              (unsigned long long)aggregate_newest(daemon->aggregate),
              (unsigned long long)aggregate_done_through(daemon->aggregate));

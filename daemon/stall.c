@@ -55,7 +55,7 @@ static void on_stalled(uv_timer_t *timer)
 
     if (route < 0 || accepted_from_waiting(daemon) != daemon->stalled_at)
         return; /* entries are taken, only not as fast as they could come */
-    sink = daemon->sinks[route];
+    sink = daemon->channels[route]->sink;
     daemon->stall_told = true;
     show_clients(daemon, clients);
     log_line(LOG_LEVEL_WARNING, "sink %s: full for %.1f s (%s); nothing more is received%s%s",

@@ -49,8 +49,8 @@ static bool is_quiet(struct daemon *daemon)
 
 static bool is_drained(const struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
-        if (!sink_is_drained(daemon->sinks[i]))
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        if (!sink_is_drained(daemon->channels[i]->sink))
             return false;
     }
     return true;
@@ -64,8 +64,8 @@ static void begin_flushing(struct daemon *daemon)
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
     zap_stop(daemon->zap);
-    for (unsigned i = 0; i < daemon->sink_count; i++)
-        sink_drain(daemon->sinks[i]);
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        sink_drain(daemon->channels[i]->sink);
 }
 
 /* Goes on to flushing when all is received, or when time is up: then whatever clients
@@ -87,15 +87,15 @@ static void try_to_flush(struct daemon *daemon)
 /* Time is up, and a disk has not come back with what it was given. */
 static void leave_behind(struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
-        const struct sink *sink = daemon->sinks[i];
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        const struct channel *channel = daemon->channels[i];
+        const struct sink *sink = channel->sink;
 
         if (!sink_is_closed(sink))
             log_line(LOG_LEVEL_ERROR,
                      "sink %s: '%s' does not return from a write or a sync; leaving without it; "
                      "nobody knows what of it is on the disk (%" PRIu64 " entries in flight)",
-                     sink_name(sink), sink_target(sink),
-                     outbox_ledger(daemon->outboxes[i])->in_flight);
+                     sink_name(sink), sink_target(sink), outbox_ledger(channel->outbox)->in_flight);
     }
     uv_stop(&daemon->loop);
 }
@@ -123,8 +123,8 @@ void daemon_stop(struct daemon *daemon)
              (double)daemon->conf->drain_timeout.ms / 1000);
     daemon->state = DAEMON_DRAINING;
     daemon->stop_began_ms = uv_now(&daemon->loop);
-    for (unsigned i = 0; i < daemon->sink_count; i++)
-        sink_drain(daemon->sinks[i]);
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        sink_drain(daemon->channels[i]->sink);
     uv_timer_start(&daemon->stop_timer, on_tick, 0, TICK_MS);
 }
 
@@ -166,10 +166,8 @@ void daemon_close(struct daemon *daemon)
         endpoint_stop(daemon->endpoints[i]);
     if (to_close == 0)
         close_rest(daemon);
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
-        if (daemon->sinks[i])
-            sink_close(daemon->sinks[i], on_sink_closed, daemon);
-    }
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        sink_close(daemon->channels[i]->sink, on_sink_closed, daemon);
 }
 
 bool daemon_has_losses(const struct daemon *daemon)
@@ -178,11 +176,12 @@ bool daemon_has_losses(const struct daemon *daemon)
 
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         lost += endpoint_ledger(daemon->endpoints[i])->refused[REFUSE_SHUTDOWN];
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
-        const struct sink_ledger *ledger = outbox_ledger(daemon->outboxes[i]);
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        const struct sink *sink = daemon->channels[i]->sink;
+        const struct sink_ledger *ledger = outbox_ledger(daemon->channels[i]->outbox);
 
-        lost += sink_unsent(daemon->sinks[i]);
-        lost += sink_sync_failed(daemon->sinks[i]) || !sink_is_closed(daemon->sinks[i]);
+        lost += sink_unsent(sink);
+        lost += sink_sync_failed(sink) || !sink_is_closed(sink);
         lost += ledger->dropped[DROP_SHUTDOWN] + ledger->queued + ledger->in_flight;
     }
     return lost > 0;
