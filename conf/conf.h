@@ -214,7 +214,8 @@ struct conf {
     unsigned ingest_count;
     struct conf_sink *sinks;
     unsigned sink_count;
-    struct conf_places *places; /* NULL in a conf that was not loaded */
+    struct conf_places *places; /* NULL in a conf that was not loaded, or forgot them */
+    unsigned users;             /* conf_load's caller, and one for each conf_ref */
 };
 
 /* What is wrong with a configuration, in the order of its lines. */
@@ -227,6 +228,11 @@ unsigned conf_problems_count(const struct conf_problems *problems);
 /* Each as `FILE:LINE:COLUMN: sentence`, the line itself and a caret under it. */
 void conf_problems_print(const struct conf_problems *problems, FILE *out);
 
+/* The first line of that, into text. False: there is none with this number, or it is one of more
+ * than a thousand. */
+bool conf_problems_sentence(const struct conf_problems *problems, unsigned index, char *text,
+                            size_t size);
+
 /* Where the configuration is, if nobody says otherwise. */
 #define CONF_DEFAULT_PATH LOGBOOM_SYSCONFDIR "/logboom/logboom.yaml" /* from the Makefile */
 
@@ -235,10 +241,22 @@ void conf_problems_print(const struct conf_problems *problems, FILE *out);
  * no document to read (the problem says why). */
 struct conf *conf_load(const char *path, struct conf_problems *problems);
 
+/* The same for a reload, which nobody watches: a file that others may write is a problem. */
+struct conf *conf_load_again(const char *path, struct conf_problems *problems);
+
 /* The same from memory; `name` stands for the file. Follows no include. */
 struct conf *conf_load_text(const char *name, const char *text, size_t len,
                             struct conf_problems *problems);
+
+/* One user more, who says conf_free as well. */
+struct conf *conf_ref(struct conf *conf);
+
+/* The last user's frees it. */
 void conf_free(struct conf **conf);
+
+/* Frees where settings were written, which is the most of it: problems have no place then, and
+ * what depends on whether something was written counts as not written. */
+void conf_forget_places(struct conf *conf);
 
 /* Adds a problem at the place where `setting` (the address of a member of this
  * conf, or of a string in one of its lists) was written, or, where it stands at

@@ -74,7 +74,8 @@ static void print_row(FILE *out, const struct setting *row, int indent, const ch
         fputs("; required", out);
     if (row->standard)
         fprintf(out, "; default %s", row->standard);
-    fprintf(out, "\n%*s%s\n", NAME_COLUMN, "", row->help);
+    fprintf(out, "\n%*s%s%s\n", NAME_COLUMN, "", row->help,
+            row->change == SETTING_NEEDS_A_RESTART ? "; a change needs a restart" : "");
 }
 
 /* `mark` begins the first row: "- " in a list, so that the page looks like the file. */

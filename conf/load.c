@@ -19,19 +19,34 @@ static struct conf *conf_new(void)
 {
     struct conf *conf = alloc_zeroed(1, sizeof *conf);
 
+    conf->users = 1;
     conf->places = places_new();
     settings_init(&settings_root, conf);
     return conf;
 }
 
-void conf_free(struct conf **conf)
+struct conf *conf_ref(struct conf *conf)
 {
-    if (!*conf)
+    conf->users++;
+    return conf;
+}
+
+void conf_free(struct conf **conf_address)
+{
+    struct conf *conf = *conf_address;
+
+    *conf_address = NULL;
+    if (!conf || --conf->users > 0)
         return;
-    settings_fini(&settings_root, *conf);
-    places_free(&(*conf)->places);
-    free(*conf);
-    *conf = NULL;
+    settings_fini(&settings_root, conf);
+    conf_forget_places(conf);
+    free(conf);
+}
+
+void conf_forget_places(struct conf *conf)
+{
+    if (conf->places)
+        places_free(&conf->places);
 }
 
 static void refuse_root(const struct yaml_node *root, struct conf_problems *problems)
@@ -208,6 +223,20 @@ struct conf *conf_load(const char *path, struct conf_problems *problems)
         return no_default(problems);
     source = source_read(path, false, &err);
     return source ? load(source, path, problems) : no_source(path, &err, problems);
+}
+
+struct conf *conf_load_again(const char *path, struct conf_problems *problems)
+{
+    struct conf *conf = conf_load(path, problems);
+    const struct source *source;
+
+    for (unsigned i = 0; conf && (source = places_source(conf->places, i)); i++) {
+        if (source->is_open)
+            problems_add(problems, (struct place){source, 0, 0},
+                         "others than root and the daemon's own user may write this file, and so "
+                         "choose what the daemon does; let it be root's, with mode 0640");
+    }
+    return conf;
 }
 
 struct conf *conf_load_text(const char *name, const char *text, size_t len,

@@ -37,6 +37,11 @@ void places_free(struct conf_places **places)
     *places = NULL;
 }
 
+const struct source *places_source(const struct conf_places *places, unsigned index)
+{
+    return index < places->source_count ? places->sources[index] : NULL;
+}
+
 void places_keep_source(struct conf_places *places, struct source *source)
 {
     source->order = places->source_count;

@@ -22,6 +22,9 @@ struct conf_places *places_new(void);
 /* Frees the sources too. */
 void places_free(struct conf_places **places);
 
+/* Those that were kept, in their order; NULL behind the last. */
+const struct source *places_source(const struct conf_places *places, unsigned index);
+
 /* Takes the source over, to live as long as the places in it. */
 void places_keep_source(struct conf_places *places, struct source *source);
 

@@ -49,6 +49,18 @@ void conf_problems_print(const struct conf_problems *problems, FILE *out)
         fprintf(out, "and %u more problems\n", problems->count - problems->kept);
 }
 
+bool conf_problems_sentence(const struct conf_problems *problems, unsigned index, char *text,
+                            size_t size)
+{
+    const char *all;
+
+    if (index >= problems->kept)
+        return false;
+    all = problems->items[index].text;
+    snprintf(text, size, "%.*s", (int)strcspn(all, "\n"), all);
+    return true;
+}
+
 static size_t char_bytes(const char *at, size_t left)
 {
     size_t len = printable_char(at, left);

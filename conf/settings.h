@@ -27,6 +27,15 @@ enum setting_kind {
     SETTING_LIST,    /* a pointer to structs, with a count beside it */
 };
 
+/* What becomes of a running daemon when the value is another one at a reload. Of a section that
+ * has one of these, all settings have it; the graver counts. */
+enum setting_change {
+    SETTING_IN_PLACE,       /* holds from then on */
+    SETTING_ANEW,           /* a sink closes its target and opens it; what waits is handed on */
+    SETTING_OTHER_TARGET,   /* the sink is drained, and another one opened */
+    SETTING_NEEDS_A_RESTART /* the whole reload is refused */
+};
+
 /* At most so many rows has a section. */
 enum { SECTION_ROWS_MAX = 32 };
 
@@ -46,6 +55,7 @@ struct setting {
     size_t count_offset;           /* lists: the unsigned that counts the items */
     bool required;                 /* must be written */
     bool in_included;              /* may stand at the top of an included file */
+    enum setting_change change;
     int (*check)(const struct setting *setting, const char *text, struct err *err); /* or name */
     const char *help;
 };
@@ -79,6 +89,12 @@ int setting_add_pair(const struct setting *setting, const char *name, const char
 
 /* A number as a size, a time or a count, whichever the row takes. Returns text. */
 const char *setting_show(const struct setting *setting, uint64_t value, char text[UNITS_TEXT_MAX]);
+
+/* The value as one would write it: "drop_oldest", "[a, b]", "none"; cut to the room, of which 8
+ * bytes at least are needed. Not for lists of sections and sections. Returns text. */
+const char *setting_show_value(const struct setting *setting, const void *member, char *text,
+                               size_t size);
+bool setting_is_same(const struct setting *setting, const void *a, const void *b);
 
 /* "file, stdout" with `last` before the last word, into text[cap]. Returns text. */
 const char *setting_list_words(const char *const *words, const char *last, char *text, size_t cap);

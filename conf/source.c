@@ -47,6 +47,18 @@ static int open_to_read(const char *path, bool regular_only, struct err *err)
     return fd;
 }
 
+/* It is root's or our own, and not everybody may write it. A pipe is whoever's who made it. */
+static bool is_open_to_others(int fd)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) < 0)
+        return true;
+    if (status.st_uid != 0 && status.st_uid != geteuid())
+        return true;
+    return S_ISREG(status.st_mode) && status.st_mode & S_IWOTH;
+}
+
 /* Reads to the end, or one byte more than allowed: enough to know. */
 static ssize_t read_all(int fd, char *text, size_t cap)
 {
@@ -76,6 +88,8 @@ struct source *source_read(const char *path, bool regular_only, struct err *err)
         err_set(err, "cannot be read: %s", strerror(errno));
     else
         source = source_from_text(path, text, (size_t)len, err);
+    if (source)
+        source->is_open = is_open_to_others(fd);
     free(text);
     close(fd);
     return source;

@@ -17,6 +17,7 @@ struct source {
     char *text;     /* NUL-terminated, and may hold NULs */
     size_t len;     /* at most SOURCE_MAX_BYTES */
     unsigned order; /* the file itself 0, then what it includes */
+    bool is_open;   /* others than root and ourselves may write the file */
 };
 
 /* line 0: the file as a whole; source NULL: nowhere. */
