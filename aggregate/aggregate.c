@@ -53,6 +53,14 @@ void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, str
         (struct route){.outbox = outbox, .format = format, .framing = outbox_framing(outbox)};
 }
 
+void aggregate_forget_routes(struct aggregate *aggregate)
+{
+    aggregate->route_count = 0;
+    aggregate->busy_route = -1;
+    aggregate->busy_entry = NULL;
+    aggregate->room = NULL;
+}
+
 void aggregate_narrow_route(struct aggregate *aggregate, const struct match *match,
                             struct expression_room *room)
 {

@@ -15,7 +15,8 @@ struct aggregate *aggregate_new(void);
 void aggregate_free(struct aggregate **aggregate);
 
 /* From now on entries also go to this outbox, looking like this format, in the outbox's
- * framing. Borrows both until aggregate_free; each outbox may be given once. At most
+ * framing. Borrows both until aggregate_forget_routes or
+ * aggregate_free; each outbox may be given once. At most
  * AGGREGATE_ROUTES_MAX. */
 enum { AGGREGATE_ROUTES_MAX = 256 };
 void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, struct format *format);
@@ -33,6 +34,10 @@ void aggregate_head_route(struct aggregate *aggregate, struct format *topic);
 /* Entries of the route added last get labels of this template, which is borrowed as well;
  * its outbox must be one for labels. */
 void aggregate_label_route(struct aggregate *aggregate, struct path_template *paths);
+
+/* There is no route any more; others are added, and what is parked is asked for anew. Nothing is
+ * borrowed until then. */
+void aggregate_forget_routes(struct aggregate *aggregate);
 
 enum offered {
     AGGREGATE_TAKEN, /* rendered into open blocks, or dropped by policy; the caller's again */

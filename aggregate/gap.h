@@ -16,6 +16,7 @@ enum drop_reason {
     DROP_FULL,          /* the queue was full, and the policy is to drop */
     DROP_BLOCK_EXPIRED, /* the queue was full for longer than block_for */
     DROP_SUB_FULL,      /* the queue was full, and its source cannot be held back */
+    DROP_REMOVED,       /* its sink was taken out of the configuration, and had no time left */
     DROP_REASONS
 };
 

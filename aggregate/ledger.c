@@ -55,6 +55,7 @@ const char *drop_reason_name(enum drop_reason reason)
         [DROP_FULL] = "full",
         [DROP_BLOCK_EXPIRED] = "block_expired",
         [DROP_SUB_FULL] = "sub_full",
+        [DROP_REMOVED] = "removed",
     };
 
     return names[reason];

@@ -34,6 +34,22 @@ size_t outbox_longest(const struct outbox *outbox)
     return outbox->cap - outbox->entry_overhead;
 }
 
+unsigned outbox_held_blocks(const struct outbox *outbox)
+{
+    return outbox->held;
+}
+
+unsigned outbox_quota(const struct outbox *outbox)
+{
+    return outbox->quota;
+}
+
+void outbox_set_quota(struct outbox *outbox, unsigned quota)
+{
+    must(quota >= outbox->held && quota > 0);
+    outbox->quota = quota;
+}
+
 void outbox_set_framing(struct outbox *outbox, enum framing framing)
 {
     must(outbox->ledger.offered == 0);

@@ -25,6 +25,12 @@ struct outbox;
  * all outboxes on one pool must not exceed it: a block within the quota is always there. */
 struct outbox *outbox_new(struct pool *blocks, size_t cap, unsigned quota);
 
+/* How many blocks it has, and how many it may have: from now on so many, not fewer than it has.
+ * The sum of all quotas is the caller's to keep within the pool. */
+unsigned outbox_held_blocks(const struct outbox *outbox);
+unsigned outbox_quota(const struct outbox *outbox);
+void outbox_set_quota(struct outbox *outbox, unsigned quota);
+
 /* Nothing may be in flight; what is still queued must have been dropped. */
 void outbox_free(struct outbox **outbox);
 
@@ -45,7 +51,8 @@ enum outbox_when_full {
     OUTBOX_DROP_OLDEST  /* whole blocks are dropped, none that a write has begun */
 };
 
-/* OUTBOX_BLOCK unless this is called. */
+/* OUTBOX_BLOCK unless this is called. At any time: one that no longer blocks drops no longer
+ * because it has blocked for too long. */
 void outbox_set_policy(struct outbox *outbox, enum outbox_when_full when_full);
 
 /* What has no room must wait. False: outbox_make_room or outbox_drop. */
@@ -66,7 +73,9 @@ bool outbox_is_expired(const struct outbox *outbox);
 
 /* ---- notices (outbox_notice.c) ---------------------------------------------------------- */
 
-/* Each drop is told in the output. None is, unless this is called. Borrows the name. */
+/* Each drop is told in the output. None is, unless this is called. Borrows the name. May be called
+ * again at any time: notices on their way stay as they are. With NOTICE_NONE, drops that were not
+ * told yet are not told at all. */
 void outbox_set_notices(struct outbox *outbox, enum notice_style style, const char *sink,
                         bool local_time);
 

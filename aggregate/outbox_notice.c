@@ -14,6 +14,8 @@ void outbox_set_notices(struct outbox *outbox, enum notice_style style, const ch
 {
     notice_init(&outbox->notice, style, sink, local_time);
     outbox->notice.framing = outbox->framing;
+    if (style == NOTICE_NONE)
+        outbox->pending = (struct gaps){0};
 }
 
 void outbox_head_notices(struct outbox *outbox)
@@ -39,6 +41,11 @@ void outbox_write_notices(struct outbox *outbox, struct block *block)
 
     if (block->notice_len == 0 && gaps_are_empty(&block->gaps))
         return;
+    if (!outbox_tells(outbox)) { /* any more */
+        block->gaps = (struct gaps){0};
+        block->notice_len = 0;
+        return;
+    }
     len = notice_write(&outbox->notice, &block->gaps, text);
     block->notice_len = (uint32_t)len;
     memcpy(block_wire(block), text, len);

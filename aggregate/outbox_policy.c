@@ -12,6 +12,7 @@
 void outbox_set_policy(struct outbox *outbox, enum outbox_when_full when_full)
 {
     outbox->when_full = when_full;
+    outbox->expired &= when_full == OUTBOX_BLOCK;
 }
 
 /* ---- dropping what arrives --------------------------------------------------------------- */

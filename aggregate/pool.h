@@ -21,6 +21,16 @@ struct pool;
 struct pool *pool_new(struct budget *budget, enum budget_share share, size_t slot_bytes,
                       unsigned slot_count, struct err *err);
 
+/* The same, and it may have up to so many slots later (pool_set_count): addresses are kept for
+ * them, if the kernel has so many, and nothing is claimed. */
+struct pool *pool_new_growing(struct budget *budget, enum budget_share share, size_t slot_bytes,
+                              unsigned slot_count, unsigned slots_most, struct err *err);
+
+/* From now on it has so many slots, not fewer than are in use, and maybe none; claims what that is
+ * more, or releases what it is less. False, and nothing has changed: the budget refuses, or there
+ * are no addresses for so many. */
+bool pool_set_count(struct pool *pool, unsigned slot_count);
+
 /* Every slot must be home again. */
 void pool_free(struct pool **pool);
 

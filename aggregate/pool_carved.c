@@ -15,34 +15,34 @@
 
 int pool_slots_open(struct pool *pool)
 {
-    void *slots = mmap(NULL, pool_bytes(pool->slot_bytes, pool->slot_count), PROT_READ | PROT_WRITE,
+    void *slots = mmap(NULL, pool_bytes(pool->slot_bytes, pool->slots_most), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (slots == MAP_FAILED)
         return -1;
     pool->slots = slots;
-    pool->slots_bytes = pool->pitch_bytes * pool->slot_count;
+    pool->slots_bytes = pool->pitch_bytes * pool->slots_most;
     pool->free_slots = (void *)(pool->slots + pool->slots_bytes);
     return 0;
 }
 
 void pool_slots_close(struct pool *pool)
 {
-    munmap(pool->slots, pool_bytes(pool->slot_bytes, pool->slot_count));
+    munmap(pool->slots, pool_bytes(pool->slot_bytes, pool->slots_most));
 }
 
 void *pool_take(struct pool *pool)
 {
     void *slot;
 
-    if (pool->free_count > 0) {
-        slot = pool->free_slots[--pool->free_count];
-    } else if (pool->fresh < pool->slot_count) {
-        slot = pool->slots + pool->pitch_bytes * pool->fresh++;
-    } else {
+    if (pool->used == pool->slot_count) {
         pool->refused++;
         return NULL;
     }
+    if (pool->free_count > 0)
+        slot = pool->free_slots[--pool->free_count];
+    else
+        slot = pool->slots + pool->pitch_bytes * pool->fresh++;
     if (++pool->used > pool->peak)
         pool->peak = pool->used;
     return slot;

@@ -13,8 +13,9 @@ enum { POOL_SLOT_ALIGN = 64 };
 struct pool {
     unsigned used;
     unsigned peak;
-    unsigned fresh; /* slots that were touched since all were given back */
-    unsigned slot_count;
+    unsigned fresh;      /* slots that were touched since all were given back */
+    unsigned slot_count; /* that are claimed */
+    unsigned slots_most; /* that there are addresses for */
     unsigned long refused;
     size_t slot_bytes;  /* as asked for */
     size_t pitch_bytes; /* rounded to the alignment */

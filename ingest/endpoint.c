@@ -23,9 +23,7 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
     must(endpoint);
     endpoint->conf = conf;
     endpoint->shared = *shared;
-    endpoint->rules = (struct decode_rules){
-        .decode = conf->decode, .split = conf->split, .max_entry = conf->max_entry.bytes};
-    stamp_init(&endpoint->stamp, conf, shared->peers);
+    endpoint_renew(endpoint);
     endpoint->gate = gate_group_new(conf->name, conf->max_message.bytes, endpoint_places(conf));
     if (conf->socket == CONF_SOCKET_PAIR)
         gate_group_rest(endpoint->gate);
@@ -43,6 +41,19 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
     }
     endpoint->watching = true;
     return endpoint;
+}
+
+/* What is in hand was begun by the rules of before, and its entries point into what was stamped on
+ * it. */
+void endpoint_configure(struct endpoint *endpoint, const struct conf_ingest *conf,
+                        struct peers *peers)
+{
+    endpoint->conf = conf;
+    endpoint->shared.peers = peers;
+    if (endpoint_is_parked(endpoint))
+        endpoint->is_outdated = true;
+    else
+        endpoint_renew(endpoint);
 }
 
 /* ---- what waits -------------------------------------------------------------------- */

@@ -43,6 +43,12 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
 /* What ZAP calls this endpoint. Returns text. */
 const char *endpoint_zap_domain(const struct conf_ingest *conf, char text[ZAP_DOMAIN_MAX + 1]);
 
+/* From the next payload on the settings are these, of which only such may be different as need no
+ * restart. Borrows the conf; the one it was opened with must stay, too. `peers` are as in
+ * endpoint_shared. */
+void endpoint_configure(struct endpoint *endpoint, const struct conf_ingest *conf,
+                        struct peers *peers);
+
 /* Offers what is parked once more. True: nothing is parked now. */
 bool endpoint_retry(struct endpoint *endpoint);
 

@@ -49,6 +49,7 @@ struct endpoint {
     size_t frame_extra; /* what encryption adds to each frame */
     bool watching;
     bool stopped;
+    bool is_outdated; /* rules and stamp are made of the conf of before: a payload is in hand */
 
     /* What is known of ZeroMQ's message in work, one frame after the other. Between two turns
      * it is in work while a payload of it is parked. */
@@ -76,6 +77,9 @@ int endpoint_open_socket(struct endpoint *endpoint, const void **setting_out, st
 int endpoint_open_addresses(struct endpoint *endpoint, const void **setting_out, struct err *err);
 
 /* ---- endpoint_take.c ------------------------------------------------------------------ */
+
+/* Makes rules and stamp of the conf. No payload is in hand. */
+void endpoint_renew(struct endpoint *endpoint);
 
 /* Copies the payload, with what is kept of the frames before it, and offers what is in it.
  * False: busy, the payload is parked. */

@@ -6,12 +6,24 @@
 #include "decode/foreign.h"
 #include "ingest/endpoint_parts.h"
 
+void endpoint_renew(struct endpoint *endpoint)
+{
+    const struct conf_ingest *conf = endpoint->conf;
+
+    endpoint->rules = (struct decode_rules){
+        .decode = conf->decode, .split = conf->split, .max_entry = conf->max_entry.bytes};
+    stamp_init(&endpoint->stamp, conf, endpoint->shared.peers);
+    endpoint->is_outdated = false;
+}
+
 static void finish_payload(struct endpoint *endpoint)
 {
     entry_return(endpoint->shared.entries, endpoint->entry);
     message_return(endpoint->message);
     endpoint->entry = NULL;
     endpoint->message = NULL;
+    if (endpoint->is_outdated)
+        endpoint_renew(endpoint);
 }
 
 /* Publishers cannot be held back: what they send is always taken. */

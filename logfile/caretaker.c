@@ -44,6 +44,11 @@ bool caretaker_goes_on(const struct caretaker *caretaker)
     return !atomic_load(&caretaker->ending);
 }
 
+bool caretaker_goes_on_with(const struct ward *ward)
+{
+    return caretaker_goes_on(ward->caretaker) && !atomic_load(&ward->is_gone);
+}
+
 static void lock(struct caretaker *caretaker)
 {
     must(pthread_mutex_lock(&caretaker->lock) == 0);
@@ -120,6 +125,31 @@ static void wait_until(struct worker *worker, uint64_t due_ns)
     must(error == 0 || error == ETIMEDOUT);
 }
 
+static void free_ward(struct ward *ward)
+{
+    file_pattern_fini(&ward->pattern);
+    free(ward->name);
+    free(ward->folder);
+    free(ward);
+}
+
+/* Under the lock. */
+static void end_service(struct worker *worker)
+{
+    struct ward *ward = worker->serves;
+
+    worker->serves = NULL;
+    if (ward && --ward->served_by == 0 && atomic_load(&ward->is_gone))
+        free_ward(ward);
+}
+
+static void begin_service(struct worker *worker, struct ward *ward)
+{
+    worker->serves = ward;
+    if (ward)
+        ward->served_by++;
+}
+
 struct ward *caretaker_next(struct worker *worker, void (*rest)(struct caretaker *caretaker))
 {
     struct caretaker *caretaker = worker->caretaker;
@@ -128,11 +158,13 @@ struct ward *caretaker_next(struct worker *worker, void (*rest)(struct caretaker
     uint64_t due_ns;
 
     lock(caretaker);
+    end_service(worker);
     while (caretaker_goes_on(caretaker) && !(ward = find_due(worker, index, &due_ns))) {
         if (rest)
             rest(caretaker);
         wait_until(worker, due_ns);
     }
+    begin_service(worker, ward);
     unlock(caretaker);
     if (ward)
         atomic_store(&ward->errands[index].wanted, false);
@@ -197,14 +229,6 @@ static struct ward *make_ward(struct caretaker *caretaker, const struct ward_opt
     return ward;
 }
 
-static void free_ward(struct ward *ward)
-{
-    file_pattern_fini(&ward->pattern);
-    free(ward->name);
-    free(ward->folder);
-    free(ward);
-}
-
 struct ward *caretaker_add(struct caretaker *caretaker, const struct ward_options *options,
                            struct err *err)
 {
@@ -225,6 +249,23 @@ struct ward *caretaker_add(struct caretaker *caretaker, const struct ward_option
     unlock(caretaker);
     caretaker_want(ward, KEEPER);
     return ward;
+}
+
+void caretaker_remove(struct ward *ward)
+{
+    struct caretaker *caretaker = ward ? ward->caretaker : NULL;
+    unsigned i = 0;
+
+    if (!ward)
+        return;
+    lock(caretaker);
+    while (caretaker->wards[i] != ward)
+        i++;
+    caretaker->wards[i] = caretaker->wards[--caretaker->ward_count];
+    atomic_store(&ward->is_gone, true);
+    if (ward->served_by == 0)
+        free_ward(ward);
+    unlock(caretaker);
 }
 
 struct ward_counts caretaker_counts(const struct ward *ward)

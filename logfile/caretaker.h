@@ -69,10 +69,14 @@ struct caretaker *caretaker_new(unsigned ward_max, unsigned compress_set, struct
  * may have left: what was being compressed, what is there compressed and plain, and empty
  * rotated files. So it comes before the first file of the sink is opened: an empty rotated
  * file that appears later is a rotation under way, and is left alone. All else is done
- * beside. The ward belongs to the caretaker. One thread at a time; NULL and a sentence where
- * the pattern cannot be used. */
+ * beside. The ward belongs to the caretaker until caretaker_remove. One thread at a time; NULL and
+ * a sentence where the pattern cannot be used. */
 struct ward *caretaker_add(struct caretaker *caretaker, const struct ward_options *options,
                            struct err *err);
+
+/* Nobody rotates these files any more: lets go of what is being done with them, and of the ward.
+ * The sink that had it is closed. The thread of caretaker_add; NULL: there is no ward. */
+void caretaker_remove(struct ward *ward);
 
 /* A file was rotated; not earlier than that is true. Any thread, cheap, any number of times;
  * NULL: there is no ward. */

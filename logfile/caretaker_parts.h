@@ -37,6 +37,8 @@ struct ward {
     bool local_time;
     enum compress_kind compress;
     struct errand errands[WORKERS];
+    atomic_bool is_gone;                /* nobody's any more, and freed when no worker serves it */
+    unsigned served_by;                 /* so many workers; under the lock */
     atomic_uint_fast64_t written_bytes; /* since the last pass was wanted for them */
     atomic_uint_fast64_t rotated, compressed, removed, removed_plain, failed;
 };
@@ -47,6 +49,7 @@ struct worker {
     bool started;
     pthread_cond_t called; /* an errand is wanted, or the end */
     unsigned next;         /* the ward that comes first, so that none comes always last */
+    struct ward *serves;   /* under the lock; NULL: it waits */
 };
 
 struct caretaker {
@@ -83,6 +86,9 @@ void caretaker_failed(struct ward *ward, unsigned worker, const char *sentence, 
 void caretaker_went_well(struct ward *ward, unsigned worker, const char *sentence);
 
 bool caretaker_goes_on(const struct caretaker *caretaker);
+
+/* The same for what is done for this ward only. */
+bool caretaker_goes_on_with(const struct ward *ward);
 uint64_t caretaker_now_ns(void);
 
 #endif

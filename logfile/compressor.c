@@ -26,7 +26,7 @@ static bool on_chunk(void *context, size_t written_bytes)
     struct look *look = context;
 
     caretaker_wrote(look->ward, written_bytes);
-    return caretaker_goes_on(look->ward->caretaker);
+    return caretaker_goes_on_with(look->ward);
 }
 
 /* False: nothing else either can be compressed now. */
@@ -62,7 +62,7 @@ static bool on_file(void *context, struct walked_file *file)
     if (file->is_rotated && file->rotated.ending == ROTATED_PLAIN && file_walk_look(file) &&
         file->st.st_size > 0 && !compress(look, file))
         return false;
-    return caretaker_goes_on(look->ward->caretaker);
+    return caretaker_goes_on_with(look->ward);
 }
 
 static void serve(struct ward *ward)
@@ -73,7 +73,7 @@ static void serve(struct ward *ward)
         file_walk(ward->folder, &ward->pattern, on_file, &look, &look.err) == WALK_FAILED;
     if (look.failed)
         caretaker_failed(ward, COMPRESSOR, look.err.text, SECOND_NS, 60 * SECOND_NS);
-    else if (caretaker_goes_on(ward->caretaker))
+    else if (caretaker_goes_on_with(ward))
         /* Also where what has failed was removed: the next that fails is told again. */
         caretaker_went_well(ward, COMPRESSOR, "compressing again");
     /* What was to be removed while it was being compressed is there again. */

@@ -109,7 +109,7 @@ void remote_close(struct sink *sink)
         sink->remote->kind->engine->settle(sink);
     if (sink->state == SINK_IDLE && sink_is_drained(sink) && transport && transport->farewell)
         transport->farewell(sink);
-    outbox_drop_all(sink->outbox, DROP_SHUTDOWN);
+    sink_drop_rest(sink);
     sink->state = SINK_CLOSING;
     remote_disconnect(sink);
     if (transport && transport->close)

@@ -129,6 +129,8 @@ void sink_drain(struct sink *sink)
     }
     sink->draining = true;
     sink->hurry = true;
+    if (sink->is_held)
+        return;
     if (sink->state == SINK_DOWN) /* there is no time for a long back-off */
         sink_retry_now(sink);
     sink_flush(sink);
@@ -221,6 +223,8 @@ bool sink_sync_failed(const struct sink *sink)
 
 const char *sink_trouble(const struct sink *sink)
 {
+    if (sink->is_held)
+        return "it waits for its target, which was another sink's";
     if (sink->remote)
         return remote_trouble(sink);
     if (sink->zmq)

@@ -39,6 +39,16 @@ struct sink_shared {
 struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *shared,
                        struct outbox *outbox, struct err *err);
 
+/* One whose target somebody else is not through with yet: it is down and tries nothing, until it
+ * is closed and another is opened for the same outbox. Has no handles: sink_close calls back before
+ * it returns. Borrows outbox and conf. */
+struct sink *sink_hold(const struct conf_sink *conf, uv_loop_t *loop, struct outbox *outbox);
+bool sink_is_held(const struct sink *sink);
+
+/* From now on the conf is this one, with the same target: batch_for and timeout hold at once. The
+ * one it was opened with must stay, too. */
+void sink_configure(struct sink *sink, const struct conf_sink *conf);
+
 /* Starts writing if there is anything and nothing is being written. */
 void sink_flush(struct sink *sink);
 
@@ -54,6 +64,17 @@ void sink_reopen(struct sink *sink);
  * latest when the write in flight returns. */
 typedef void sink_closed_cb(void *context);
 void sink_close(struct sink *sink, sink_closed_cb *on_closed, void *context);
+
+/* Before it is closed: what is not written is dropped for this reason, and not shutdown. */
+void sink_drop_as(struct sink *sink, enum drop_reason reason);
+
+/* The same: nothing is dropped, and what is not written stays in the outbox for another sink,
+ * which may be opened when this one is closed. For files, and those that are held. */
+void sink_hand_over(struct sink *sink);
+
+/* Once closed, for a sink that ends before the daemon does: its files are no business of the
+ * caretaker's any more. */
+void sink_leave_caretaker(struct sink *sink);
 
 /* After on_closed. */
 void sink_free(struct sink **sink);

@@ -144,6 +144,28 @@ static struct sink *sink_new(const struct conf_sink *conf, uv_loop_t *loop, stru
     return sink;
 }
 
+struct sink *sink_hold(const struct conf_sink *conf, uv_loop_t *loop, struct outbox *outbox)
+{
+    struct sink *sink = sink_new(conf, loop, outbox);
+
+    sink->is_held = true;
+    sink->state = SINK_DOWN;
+    return sink;
+}
+
+bool sink_is_held(const struct sink *sink)
+{
+    return sink->is_held;
+}
+
+void sink_configure(struct sink *sink, const struct conf_sink *conf)
+{
+    must(sink->conf->type == conf->type);
+    sink->conf = conf;
+    if (sink->remote)
+        sink->remote->dial.timeout_ms = conf->timeout.ms;
+}
+
 static int make_tree(struct sink *sink, const struct sink_shared *shared, struct err *err)
 {
     sink->tree = sink_tree_new(sink->conf, &sink->file.place, shared->local_time, err);
@@ -177,6 +199,7 @@ struct sink *sink_open(const struct conf_sink *conf, const struct sink_shared *s
     error = errno;
     if (result < 0 && !sink_error_is_temporary(error)) {
         err_set(err, "%s", reason.text);
+        caretaker_remove(sink->file.place.ward);
         sink_tree_free(&sink->tree);
         sink_file_fini(&sink->file);
         free(sink);
@@ -251,10 +274,28 @@ void sink_say_last_words(struct sink *sink, int fd)
     }
 }
 
+void sink_drop_as(struct sink *sink, enum drop_reason reason)
+{
+    sink->last_reason = reason;
+}
+
+void sink_hand_over(struct sink *sink)
+{
+    must(sink->conf->type == CONF_SINK_FILE || sink->is_held);
+    sink->hands_over = true;
+}
+
+void sink_drop_rest(struct sink *sink)
+{
+    if (!sink->hands_over)
+        outbox_drop_all(sink->outbox, sink->last_reason);
+}
+
 void sink_finish(struct sink *sink)
 {
-    outbox_drop_all(sink->outbox, DROP_SHUTDOWN);
-    sink->last_words_len = outbox_last_words(sink->outbox, &sink->last_words);
+    sink_drop_rest(sink);
+    if (!sink->hands_over)
+        sink->last_words_len = outbox_last_words(sink->outbox, &sink->last_words);
     if (!sink_has_target(sink)) {
         close_handles(sink);
         return;
@@ -264,12 +305,30 @@ void sink_finish(struct sink *sink)
     sink->engine->sync(sink);
 }
 
+static void close_held(struct sink *sink)
+{
+    sink_drop_rest(sink);
+    sink->state = SINK_CLOSED;
+    sink->on_closed(sink->context);
+}
+
+void sink_leave_caretaker(struct sink *sink)
+{
+    must(sink->state == SINK_CLOSED);
+    caretaker_remove(sink->file.place.ward);
+    sink->file.place.ward = NULL;
+}
+
 void sink_close(struct sink *sink, sink_closed_cb *on_closed, void *context)
 {
     must(!sink->stopping);
     sink->stopping = true;
     sink->on_closed = on_closed;
     sink->context = context;
+    if (sink->is_held) {
+        close_held(sink);
+        return;
+    }
     if (sink->remote) {
         remote_close(sink);
         return;

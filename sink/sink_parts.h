@@ -45,9 +45,12 @@ struct sink {
     bool sync_failed;      /* the last one, at the close */
     bool sync_failed_once; /* one before */
     bool reopen_wanted;
-    int error;               /* errno of the last attempt, 0 when it went well */
-    uint64_t down_since_ms;  /* loop time */
-    uint64_t dropped_before; /* it went down */
+    bool is_held;                 /* sink_hold */
+    bool hands_over;              /* what is not written at the close stays in the outbox */
+    enum drop_reason last_reason; /* for what is dropped at the close; shutdown, unless set */
+    int error;                    /* errno of the last attempt, 0 when it went well */
+    uint64_t down_since_ms;       /* loop time */
+    uint64_t dropped_before;      /* it went down */
     unsigned retry_ms;
     uv_timer_t alarm;  /* the retry when down, the end of batch_for when idle */
     uv_timer_t chores; /* engine_log: the end of a period, or a sync */
@@ -171,6 +174,9 @@ void sink_tell_sync(struct sink *sink, const struct log_news *news);
 
 /* Idle only, and not for log files, whose job does it. */
 void sink_reopen_now(struct sink *sink);
+
+/* At the close: gives up what is not written, unless another sink will write it. */
+void sink_drop_rest(struct sink *sink);
 
 /* Nothing more will be written: what is queued is dropped and told, then sync, then close. */
 void sink_finish(struct sink *sink);

@@ -486,7 +486,7 @@ void sink_zmq_close(struct sink *sink)
                  "sink %s: %" PRIu64 " messages that ZeroMQ had taken were not sent to '%s'",
                  sink->conf->name, zmq->unsent, sink_target(sink));
     zmq_setsockopt(zmq->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
-    outbox_drop_all(sink->outbox, DROP_SHUTDOWN);
+    sink_drop_rest(sink);
     uv_timer_stop(&sink->alarm);
     uv_timer_stop(&zmq->ticker);
     sink->state = SINK_SYNCING; /* the end of its context */

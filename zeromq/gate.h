@@ -27,6 +27,10 @@ enum { GATE_FRAMES_MAX = 64 }; /* of one message */
  * context. */
 int gate_init(size_t budget_bytes, unsigned connections_max, struct err *err);
 
+/* From now on these are the bounds; what is charged or connected beyond them stays so until it
+ * ends by itself. */
+void gate_set_bounds(size_t budget_bytes, unsigned connections_max);
+
 /* What one table slot occupies, for planning. */
 size_t gate_slot_bytes(void);
 

@@ -98,7 +98,7 @@ enum { GATE_FLOWING_SHARE_BYTES = 512 * 1024 };
 struct gate {
     _Atomic(struct gate_slot *) slots; /* NULL until gate_init: nobody is watched */
     unsigned slot_count;
-    uint64_t budget_bytes;
+    atomic_uint_fast64_t budget_bytes; /* L, read by any thread */
     unsigned connections_max;
     unsigned connections; /* L: slots that accepted connections have */
     uint64_t numbers;     /* L: of connections, given so far */

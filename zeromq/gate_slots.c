@@ -43,6 +43,14 @@ int gate_init(size_t budget_bytes, unsigned connections_max, struct err *err)
     return 0;
 }
 
+void gate_set_bounds(size_t budget_bytes, unsigned connections_max)
+{
+    gate_lock();
+    gate.budget_bytes = budget_bytes;
+    gate.connections_max = connections_max;
+    gate_unlock();
+}
+
 size_t gate_slot_bytes(void)
 {
     return sizeof(struct gate_slot);
