@@ -5,7 +5,6 @@
 #include <string.h>
 #include <zmq.h>
 
-#include "conf/count_of.h"
 #include "conf/log.h"
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
@@ -19,27 +18,19 @@
  * message; the prefix names the I/O threads in top and gdb. */
 enum { CONTEXT_ZERO_COPY_RECEIVE = 10, CONTEXT_THREAD_NAME_PREFIX = 9 };
 
-/* What no pool of ours holds is claimed as a whole: it is there, or libzmq's to fill. */
-static const enum budget_share reserved[] = {BUDGET_BASE,  BUDGET_CLIENTS, BUDGET_RECEIVE,
-                                             BUDGET_PATHS, BUDGET_TLS,     BUDGET_CARETAKER,
-                                             BUDGET_TABLES};
-
 /* How long the end waits for what is done to rotated files: a few system calls. */
 enum { CARETAKER_PATIENCE_MS = 500 };
+
+/* Of all sinks, and of those that a reload has taken out. */
+enum { WARDS_MAX = AGGREGATE_ROUTES_MAX + DAEMON_LEAVING_MAX };
 
 static int open_pools(struct daemon *daemon, struct err *err)
 {
     const struct plan *plan = &daemon->plan;
     unsigned endpoints = daemon->conf->ingest_count;
 
-    budget_init(&daemon->budget, plan->cap_bytes);
-    daemon->budget_open = true;
-    for (unsigned i = 0; i < BUDGET_SHARES; i++)
-        budget_limit(&daemon->budget, i, plan->share_bytes[i]);
-    for (size_t i = 0; i < COUNT_OF(reserved); i++) {
-        if (!budget_claim(&daemon->budget, reserved[i], plan->share_bytes[reserved[i]]))
-            return err_set(err, "memory.cap has no room for %s", budget_share_name(reserved[i]));
-    }
+    if (daemon_open_shares(daemon, err) < 0)
+        return -1;
     daemon->messages = message_pool_new(&daemon->budget, plan->max_message, endpoints, err);
     if (!daemon->messages)
         return -1;
@@ -47,25 +38,18 @@ static int open_pools(struct daemon *daemon, struct err *err)
     if (!daemon->entries)
         return -1;
     daemon->decoder = decoder_new(&daemon->budget, plan->max_message, err);
-    if (!daemon->decoder)
-        return -1;
-    daemon->blocks = pool_new(&daemon->budget, BUDGET_BLOCKS, block_slot_bytes(plan->block_cap),
-                              plan->block_count, err);
-    if (!daemon->blocks)
-        return -1;
-    if (plan->zmq_sinks > 0)
-        daemon->cargo = pool_new(&daemon->budget, BUDGET_CARGO, plan->block_cap,
-                                 plan->zmq_sinks * plan->cargo_holds, err);
-    return daemon->cargo || plan->zmq_sinks == 0 ? 0 : -1;
+    return daemon->decoder ? 0 : -1;
 }
 
-/* One thread a file sink, so that a hung disk stops no other file, and a few for
- * libuv's own needs. Read by libuv at its first job. */
+/* One thread a file sink, so that a hung disk stops no other file, and a few for libuv's own needs
+ * and for sinks that a reload adds. Read by libuv at its first job. */
+enum { THREADS_SPARE = 4 + 4 };
+
 static void size_thread_pool(const struct conf *conf)
 {
     char text[16];
 
-    snprintf(text, sizeof text, "%u", conf->sink_count + 4);
+    snprintf(text, sizeof text, "%u", conf->sink_count + THREADS_SPARE);
     setenv("UV_THREADPOOL_SIZE", text, 1);
 }
 
@@ -86,15 +70,14 @@ static void start_thread_pool(struct daemon *daemon)
     must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }
 
-/* What a sink is opened with, and what its queue is made of. */
-static struct channel_shared channel_shared(struct daemon *daemon)
+struct channel_shared daemon_channel_shared(struct daemon *daemon, struct conf *conf)
 {
     return (struct channel_shared){
-        .conf = daemon->conf,
+        .conf = conf,
         .blocks = daemon->blocks,
         .block_cap = daemon->plan.block_cap,
         .sink = {.loop = &daemon->loop,
-                 .local_time = daemon->conf->timezone == CONF_TIMEZONE_LOCAL,
+                 .local_time = conf->timezone == CONF_TIMEZONE_LOCAL,
                  .caretaker = daemon->caretaker,
                  .watch = &daemon->watch,
                  .cargo = daemon->cargo,
@@ -118,9 +101,9 @@ static int refuse_shared_file(const struct daemon *daemon, const struct channel 
 
 static int open_channel(struct daemon *daemon, unsigned i, struct err *err)
 {
-    struct channel_shared shared = channel_shared(daemon);
+    struct channel_shared shared = daemon_channel_shared(daemon, daemon->conf);
     struct channel *channel =
-        channel_open(&daemon->conf->sinks[i], &shared, daemon->plan.sink_blocks[i], err);
+        channel_open(&daemon->conf->sinks[i], &shared, daemon->plan.sink_blocks[i], false, err);
 
     if (!channel)
         return -1;
@@ -130,13 +113,21 @@ static int open_channel(struct daemon *daemon, unsigned i, struct err *err)
     return refuse_shared_file(daemon, channel, err);
 }
 
-static bool conf_searches(const struct conf *conf)
+int daemon_open_rest(struct daemon *daemon, const struct plan *plan, struct err *err)
 {
-    for (unsigned i = 0; i < conf->sink_count; i++) {
-        if (match_conf_searches(&conf->sinks[i].match))
-            return true;
+    if (plan->searches && !daemon->match_room)
+        daemon->match_room = expression_room_new(plan->max_entry);
+    if (plan->has_caretaker && !daemon->caretaker) {
+        daemon->caretaker = caretaker_new(WARDS_MAX, plan->compress_set, err);
+        if (!daemon->caretaker)
+            return -1;
     }
-    return false;
+    if (plan->asks_origin && !daemon->peers) {
+        daemon->peers = peers_new(plan->descriptors, err);
+        if (!daemon->peers)
+            return -1;
+    }
+    return 0;
 }
 
 static enum exit_status open_sinks(struct daemon *daemon)
@@ -146,8 +137,6 @@ static enum exit_status open_sinks(struct daemon *daemon)
 
     daemon->channels = calloc(conf->sink_count, sizeof *daemon->channels);
     daemon->aggregate = aggregate_new();
-    if (conf_searches(conf))
-        daemon->match_room = expression_room_new(daemon->plan.max_entry);
     must(daemon->channels);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         if (open_channel(daemon, i, &err) < 0) {
@@ -161,14 +150,6 @@ static enum exit_status open_sinks(struct daemon *daemon)
     return EXIT_FINE;
 }
 
-static int open_caretaker(struct daemon *daemon, struct err *err)
-{
-    if (!daemon->plan.has_caretaker)
-        return 0;
-    daemon->caretaker = caretaker_new(daemon->conf->sink_count, daemon->plan.compress_set, err);
-    return daemon->caretaker ? 0 : -1;
-}
-
 static int open_zmq(struct daemon *daemon, struct err *err)
 {
     daemon->zmq = zmq_ctx_new();
@@ -179,14 +160,6 @@ static int open_zmq(struct daemon *daemon, struct err *err)
         return err_set(err, "this libzmq lacks a context option that we need: %s",
                        zmq_strerror(errno));
     return 0;
-}
-
-static int open_peers(struct daemon *daemon, struct err *err)
-{
-    if (!daemon->plan.asks_origin)
-        return 0;
-    daemon->peers = peers_new(daemon->plan.descriptors, err);
-    return daemon->peers ? 0 : -1;
 }
 
 /* Without it, hooks pass everything through, and ZeroMQ's own marks must do. */
@@ -275,14 +248,14 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     daemon->loop_open = true;
     start_thread_pool(daemon);
     daemon_open_handles(daemon);
-    if (open_caretaker(daemon, err) < 0)
+    if (daemon_open_rest(daemon, &daemon->plan, err) < 0)
         return EXIT_SYSTEM;
     if (open_gate(daemon, err) < 0) /* before the first context, be it a sink's */
         return EXIT_SYSTEM;
     status = open_sinks(daemon);
     if (status != EXIT_FINE)
         return status;
-    if (open_peers(daemon, err) < 0 || open_zmq(daemon, err) < 0 || open_zap(daemon, err) < 0)
+    if (open_zmq(daemon, err) < 0 || open_zap(daemon, err) < 0)
         return EXIT_SYSTEM;
     return open_endpoints(daemon);
 }
@@ -308,21 +281,20 @@ void daemon_free(struct daemon *daemon)
     for (unsigned i = 0; i < daemon->channel_count; i++)
         channel_free(&daemon->channels[i]);
     free(daemon->channels);
+    for (unsigned i = 0; i < daemon->leaving_count; i++)
+        channel_free(&daemon->leaving[i]);
+    free(daemon->leaving);
     expression_room_free(&daemon->match_room);
     aggregate_free(&daemon->aggregate);
     if (daemon->loop_open)
         must(uv_loop_close(&daemon->loop) == 0);
-    pool_free(&daemon->blocks);
-    pool_free(&daemon->cargo);
     decoder_free(&daemon->decoder);
     peers_free(&daemon->peers);
     entry_pool_free(&daemon->entries);
     message_pool_free(&daemon->messages);
-    if (daemon->budget_open) {
-        for (size_t i = 0; i < COUNT_OF(reserved); i++)
-            budget_release(&daemon->budget, reserved[i],
-                           daemon->budget.shares[reserved[i]].used_bytes);
+    daemon_close_shares(daemon);
+    if (daemon->budget_open)
         budget_fini(&daemon->budget);
-    }
     plan_fini(&daemon->plan);
+    conf_free(&daemon->conf);
 }

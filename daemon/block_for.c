@@ -34,7 +34,7 @@ static uint64_t end_ms(const struct channel *channel)
 
 static void on_block_for_over(uv_timer_t *timer);
 
-static void arm_block_timer(struct daemon *daemon)
+void daemon_arm_block_timer(struct daemon *daemon)
 {
     uint64_t first_ms = UINT64_MAX, now_ms = uv_now(&daemon->loop);
 
@@ -57,7 +57,7 @@ static void on_block_for_over(uv_timer_t *timer)
         if (uv_now(timer->loop) >= end_ms(daemon->channels[i]))
             expire(daemon, daemon->channels[i]);
     }
-    arm_block_timer(daemon);
+    daemon_arm_block_timer(daemon);
 }
 
 void daemon_watch_blocking(struct daemon *daemon, bool parked)
@@ -76,7 +76,7 @@ void daemon_watch_blocking(struct daemon *daemon, bool parked)
         changed = true;
     }
     if (changed)
-        arm_block_timer(daemon);
+        daemon_arm_block_timer(daemon);
 }
 
 void daemon_watch_expired(struct daemon *daemon)

@@ -25,7 +25,9 @@ struct trouble {
 };
 
 struct channel {
-    const struct conf_sink *conf; /* borrowed */
+    const struct conf_sink *conf; /* as of the last reload */
+    struct conf *home;            /* whose conf that is; a reference */
+    struct conf *opened_with;     /* what was borrowed when the sink was opened: another one */
     struct outbox *outbox;
     struct format *format;
     struct format *topic; /* NULL: entries have none */
@@ -33,20 +35,53 @@ struct channel {
     struct path_template *paths; /* NULL: it has one file */
     struct sink *sink;
     struct trouble trouble;
+
+    /* Prepared for a reload, and not in use before channel_renew. */
+    struct format *next_format;
+    struct match *next_match;
+
+    /* While it leaves (daemon/leaving.c). Of a sink whose queue was handed on, the outbox is NULL.
+     */
+    uint64_t leave_by_ms; /* loop time */
+    bool is_closing;
+    bool is_undone; /* the reload that opened it was refused */
+    bool hang_told;
+    uint64_t retry_at_ms; /* loop time: of a sink that is held; 0: it has not failed */
 };
 
 /* What all channels share. */
 struct channel_shared {
-    const struct conf *conf;
+    struct conf *conf;
     struct pool *blocks;
     size_t block_cap;
     struct sink_shared sink;
 };
 
-/* Makes all of it and opens the sink. Borrows the conf. NULL and a sentence, with nothing left
- * open, where sink_open or a setting refuses. */
+/* Makes all of it and opens the sink, or holds it (sink_hold). The conf is one of shared->conf,
+ * which it refers to. NULL and a sentence, with nothing left open, where sink_open or a setting
+ * refuses. */
 struct channel *channel_open(const struct conf_sink *conf, const struct channel_shared *shared,
-                             unsigned quota, struct err *err);
+                             unsigned quota, bool is_held, struct err *err);
+
+/* Makes what a changed conf asks for, beside what is in use. 0, or -1 and a sentence. */
+int channel_prepare(struct channel *channel, const struct conf_sink *conf,
+                    const struct channel_shared *shared, struct err *err);
+
+/* Forgets that. */
+void channel_forget(struct channel *channel);
+
+/* Cannot fail: from now on the conf is this one, for which it was prepared. No route may know the
+ * format and the match of before. */
+void channel_renew(struct channel *channel, const struct conf_sink *conf,
+                   const struct channel_shared *shared);
+
+/* Lets go of the sink, which hands what waits on (sink_hand_over), and holds another one in its
+ * place. The result is a channel of nothing but the sink. */
+struct channel *channel_hand_over(struct channel *channel, uv_loop_t *loop);
+
+/* Opens a sink that is held. 0, or -1 and a sentence: it is held still. */
+int channel_open_held(struct channel *channel, const struct channel_shared *shared,
+                      struct err *err);
 
 /* After the sink is closed. */
 void channel_free(struct channel **channel);

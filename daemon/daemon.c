@@ -32,6 +32,8 @@ static void on_turn_end(struct zmq_watch *watch)
         return;
     for (unsigned i = 0; i < daemon->channel_count; i++)
         sink_flush(daemon->channels[i]->sink);
+    for (unsigned i = 0; i < daemon->leaving_count; i++)
+        sink_flush(daemon->leaving[i]->sink);
     daemon_watch_drops(daemon);
     daemon_watch_matches(daemon);
     daemon_watch_newcomers(daemon);
@@ -43,7 +45,7 @@ static void on_turn_end(struct zmq_watch *watch)
 
 /* ---- signals --------------------------------------------------------------------------- */
 
-static void reopen_sinks(struct daemon *daemon)
+void daemon_reopen_sinks(struct daemon *daemon)
 {
     if (daemon->state != DAEMON_RUNNING)
         return;
@@ -76,13 +78,11 @@ static void on_signal(uv_signal_t *handle, int number)
         daemon_stop(daemon);
         break;
     case SIGHUP:
-        if (daemon->state == DAEMON_RUNNING)
-            log_line(LOG_LEVEL_NOTICE, "SIGHUP: files are reopened; a changed configuration needs "
-                                       "a restart");
-        reopen_sinks(daemon);
+        daemon_reload(daemon, NULL);
+        daemon_reopen_sinks(daemon); /* whatever became of the configuration */
         break;
     case SIGUSR1:
-        reopen_sinks(daemon);
+        daemon_reopen_sinks(daemon);
         break;
     case SIGUSR2:
         daemon_report_ledger(daemon);
@@ -114,6 +114,7 @@ void daemon_open_handles(struct daemon *daemon)
     must(uv_timer_init(&daemon->loop, &daemon->giveback.timer) == 0);
     must(uv_timer_init(&daemon->loop, &daemon->block_timer) == 0);
     must(uv_timer_init(&daemon->loop, &daemon->drops_timer) == 0);
+    must(uv_timer_init(&daemon->loop, &daemon->leave_timer) == 0);
     daemon_open_gatekeeper(daemon);
     daemon->timers_open = true;
     zmq_watch_init(&daemon->watch, &daemon->loop, on_turn_begin, on_turn_end);
@@ -121,19 +122,25 @@ void daemon_open_handles(struct daemon *daemon)
 }
 
 /* What no sink could write is dropped, told and counted. */
+static void drop_rest_of(struct channel *channel)
+{
+    const struct sink_ledger *ledger = channel->outbox ? outbox_ledger(channel->outbox) : NULL;
+
+    if (!ledger)
+        return;
+    if (!outbox_is_writing(channel->outbox))
+        outbox_drop_all(channel->outbox, DROP_SHUTDOWN);
+    if (ledger->dropped[DROP_SHUTDOWN] > 0)
+        log_line(LOG_LEVEL_ERROR, "sink %s: dropped %" PRIu64 " entries (%s)", channel->conf->name,
+                 ledger->dropped[DROP_SHUTDOWN], drop_reason_name(DROP_SHUTDOWN));
+}
+
 static void drop_rest(struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->channel_count; i++) {
-        const struct channel *channel = daemon->channels[i];
-        const struct sink_ledger *ledger = outbox_ledger(channel->outbox);
-
-        if (!outbox_is_writing(channel->outbox))
-            outbox_drop_all(channel->outbox, DROP_SHUTDOWN);
-        if (ledger->dropped[DROP_SHUTDOWN] > 0)
-            log_line(LOG_LEVEL_ERROR, "sink %s: dropped %" PRIu64 " entries (%s)",
-                     channel->conf->name, ledger->dropped[DROP_SHUTDOWN],
-                     drop_reason_name(DROP_SHUTDOWN));
-    }
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        drop_rest_of(daemon->channels[i]);
+    for (unsigned i = 0; i < daemon->leaving_count; i++)
+        drop_rest_of(daemon->leaving[i]);
 }
 
 static enum exit_status run(struct daemon *daemon)
@@ -179,14 +186,15 @@ static void close_signals(struct daemon *daemon)
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
 }
 
-enum exit_status daemon_run(const struct conf *conf, struct conf_problems *problems)
+enum exit_status daemon_run(struct conf *conf, const char *path, struct conf_problems *problems)
 {
     struct daemon *daemon = calloc(1, sizeof *daemon);
     struct err err = {.text = ""};
     enum exit_status status;
 
     must(daemon);
-    daemon->conf = conf;
+    daemon->conf = conf_ref(conf);
+    daemon->conf_path = path;
     daemon->problems = problems;
     status = daemon_open(daemon, &err);
     if (status == EXIT_FINE)

@@ -20,9 +20,10 @@ enum exit_status {
 };
 
 /* Opens everything, runs until a signal ends it, and closes everything. The conf was
- * judged to be right; what turns out wrong all the same is added to the problems.
+ * judged to be right, and is read again from the path at a reload; what turns out wrong all the
+ * same is added to the problems.
  * Returns an exit status; EXIT_LOSSES may leave a hung write behind, so that only
  * _exit ends the process in time. */
-enum exit_status daemon_run(const struct conf *conf, struct conf_problems *problems);
+enum exit_status daemon_run(struct conf *conf, const char *path, struct conf_problems *problems);
 
 #endif

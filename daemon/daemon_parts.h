@@ -18,6 +18,9 @@ enum daemon_state {
 
 enum { DAEMON_SIGNALS = 5 };
 
+/* So many sinks may be leaving at once. */
+enum { DAEMON_LEAVING_MAX = 256 };
+
 /* giveback.c's. */
 struct giveback {
     uv_timer_t timer; /* ticks while anything happens */
@@ -31,7 +34,8 @@ struct giveback {
 };
 
 struct daemon {
-    const struct conf *conf;
+    struct conf *conf; /* a reference to the one that holds */
+    const char *conf_path;
     struct conf_problems *problems;
     enum daemon_state state;
     struct plan plan;
@@ -59,11 +63,14 @@ struct daemon {
     struct expression_room *match_room; /* NULL: no match searches */
     struct channel **channels;          /* one for each sink, in the order of their routes */
     unsigned channel_count;
+    struct channel **leaving; /* taken out by a reload, and not through yet; oldest first */
+    unsigned leaving_count;
     unsigned sinks_open;
 
     uv_signal_t signals[DAEMON_SIGNALS];
     unsigned signal_count;
     uv_timer_t stop_timer;  /* ticks while stopping */
+    uv_timer_t leave_timer; /* ticks while a sink leaves, or one waits for it */
     uv_timer_t stall_timer; /* runs while something is parked */
     struct giveback giveback;
     uv_timer_t block_timer; /* the next end of a block_for */
@@ -96,8 +103,51 @@ static inline double daemon_seconds_since(const struct daemon *daemon, uint64_t 
 enum exit_status daemon_open(struct daemon *daemon, struct err *err);
 void daemon_free(struct daemon *daemon);
 
+/* What a sink is opened with, and what its queue is made of. */
+struct channel_shared daemon_channel_shared(struct daemon *daemon, struct conf *conf);
+
+/* shares.c - memory, as daemon->plan says; and what another plan says instead, which must have room
+ * for all that is in use. 0, or -1 and a sentence; a shift that failed is undone by another one,
+ * back to the plan of before. */
+int daemon_open_shares(struct daemon *daemon, struct err *err);
+int daemon_shift_shares(struct daemon *daemon, const struct plan *plan, struct err *err);
+void daemon_close_shares(struct daemon *daemon);
+
+/* Makes what the plan has and was not needed before. 0, or -1 and a sentence. */
+int daemon_open_rest(struct daemon *daemon, const struct plan *plan, struct err *err);
+
 /* daemon.c - signals, all timers and the watch */
 void daemon_open_handles(struct daemon *daemon);
+void daemon_reopen_sinks(struct daemon *daemon);
+
+/* reload.c - reads the configuration anew, judges it, and changes to it, or changes nothing. True:
+ * it holds now. What became of it is in the log, and told_out, which is the caller's to free, has
+ * the same sentences, one a line; it may be NULL. Not inside another callback of the daemon. */
+bool daemon_reload(struct daemon *daemon, char **told_out);
+
+/* reload_plan.c - from now on the plan is this one, to which memory was shifted; takes over what it
+ * holds. */
+void daemon_adopt_plan(struct daemon *daemon, struct plan *plan);
+
+/* When no sink leaves any more: what they had of the memory is the others'. */
+void daemon_settle_plan(struct daemon *daemon);
+
+/* leaving.c - sinks that a reload took out: drained until drain_timeout, then closed; those that
+ * wait for their targets are opened then. The channel is taken over. */
+void daemon_leave(struct daemon *daemon, struct channel *channel);
+
+/* Looks after them from now on, until there is none left. */
+void daemon_watch_leaving(struct daemon *daemon);
+
+/* A sink that was opened for a reload that is refused: closed, without a word. */
+void daemon_undo_channel(struct daemon *daemon, struct channel *channel);
+
+/* For the stop: what they cannot write in time is its loss; then closes them all. */
+void daemon_hurry_leaving(struct daemon *daemon);
+void daemon_end_leaving(struct daemon *daemon);
+
+/* The end of every sink: daemon_close's, and of those that leave. */
+void daemon_on_sink_closed(void *daemon);
 
 /* stop.c */
 void daemon_stop(struct daemon *daemon);
@@ -115,6 +165,9 @@ void daemon_watch_stall(struct daemon *daemon);
 void daemon_watch_blocking(struct daemon *daemon, bool parked);
 void daemon_watch_expired(struct daemon *daemon);
 
+/* A block_for is another one. */
+void daemon_arm_block_timer(struct daemon *daemon);
+
 /* giveback.c - gives memory back to the kernel, after a burst and near the cap. Each turn;
  * and once at ready, when nothing has happened yet. */
 void daemon_watch_memory(struct daemon *daemon);
@@ -123,6 +176,7 @@ void daemon_memory_at_rest(struct daemon *daemon);
 /* drops.c - says when sinks drop. Each turn; daemon_end_drops when it is too late for more. */
 void daemon_watch_drops(struct daemon *daemon);
 void daemon_end_drops(struct daemon *daemon);
+void daemon_end_drops_of(struct channel *channel);
 
 /* match_limit.c - says, once for each sink, that its match gave up on a message. Each turn. */
 void daemon_watch_matches(struct daemon *daemon);
@@ -137,5 +191,6 @@ void daemon_close_gatekeeper(struct daemon *daemon);
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);
 void daemon_report_ledger(const struct daemon *daemon);
+void daemon_report_channel(const struct channel *channel);
 
 #endif

@@ -17,11 +17,13 @@ static uint64_t dropped_by_policy(const struct channel *channel)
     return ledger->dropped[DROP_FULL] + ledger->dropped[DROP_SUB_FULL];
 }
 
-static void tell_end(struct channel *channel)
+void daemon_end_drops_of(struct channel *channel)
 {
     struct trouble *trouble = &channel->trouble;
     bool blocks = channel->conf->when_full == CONF_WHEN_FULL_BLOCK;
 
+    if (trouble->dropping_since_ms == 0)
+        return;
     log_line(LOG_LEVEL_NOTICE, "sink %s: dropped %" PRIu64 " entries (%s) in %.1f s",
              sink_name(channel->sink), dropped_by_policy(channel) - trouble->dropped_after,
              drop_reason_name(blocks ? DROP_SUB_FULL : DROP_FULL),
@@ -40,7 +42,7 @@ static void on_look(uv_timer_t *timer)
         if (trouble->dropping_since_ms == 0)
             continue;
         if (uv_now(timer->loop) >= trouble->dropped_last_ms + QUIET_MS)
-            tell_end(daemon->channels[i]);
+            daemon_end_drops_of(daemon->channels[i]);
         else
             any = true;
     }
@@ -83,8 +85,6 @@ void daemon_watch_drops(struct daemon *daemon)
 void daemon_end_drops(struct daemon *daemon)
 {
     daemon_watch_drops(daemon);
-    for (unsigned i = 0; i < daemon->channel_count; i++) {
-        if (daemon->channels[i]->trouble.dropping_since_ms > 0)
-            tell_end(daemon->channels[i]);
-    }
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        daemon_end_drops_of(daemon->channels[i]);
 }

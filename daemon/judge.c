@@ -2,6 +2,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <string.h>
 
 #include "aggregate/format.h"
 #include "aggregate/match.h"
@@ -163,4 +164,30 @@ void judge_surroundings(const struct conf *conf, struct conf_problems *problems)
     judge_try_to_listen(conf, true, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
         judge_path_surroundings(conf, &conf->sinks[i], problems);
+}
+
+void judge_sink_surroundings(const struct conf *conf, const struct conf_sink *sink,
+                             struct conf_problems *problems)
+{
+    judge_path_surroundings(conf, sink, problems);
+}
+
+static bool share_an_address(const struct conf_strings *a, const struct conf_strings *b)
+{
+    for (unsigned i = 0; i < a->count; i++) {
+        for (unsigned k = 0; k < b->count; k++) {
+            if (strcmp(a->items[i], b->items[k]) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool judge_share_target(const struct conf_sink *a, const struct conf_sink *b)
+{
+    if (a->type != b->type)
+        return false;
+    if (a->type == CONF_SINK_FILE)
+        return judge_can_be_same_file(a->path, b->path);
+    return a->type == CONF_SINK_STDOUT || share_an_address(&a->bind, &b->bind);
 }

@@ -28,6 +28,14 @@ extern const char judge_not_everything[];
  * cannot be written. Leaves nothing behind. */
 void judge_surroundings(const struct conf *conf, struct conf_problems *problems);
 
+/* Of one sink, if it is to be opened: whether it could be. */
+void judge_sink_surroundings(const struct conf *conf, const struct conf_sink *sink,
+                             struct conf_problems *problems);
+
+/* Whether both would write to the same file or device, or listen at the same address: then one
+ * must be closed before the other is opened. */
+bool judge_share_target(const struct conf_sink *a, const struct conf_sink *b);
+
 /* The part of it that must be known before a file is touched: whether the addresses can
  * be listened on. A daemon started by mistake must not end the other's lines. */
 void judge_listening(const struct conf *conf, struct conf_problems *problems);

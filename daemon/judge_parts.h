@@ -31,6 +31,9 @@ void judge_path(const struct conf *conf, unsigned index, struct conf_problems *p
 void judge_rotated_name(const struct conf *conf, const struct conf_sink *sink,
                         struct conf_problems *problems);
 
+/* Whether they are, or can become, one file. */
+bool judge_can_be_same_file(const char *a, const char *b);
+
 /* What could not be made or written, told without opening it. */
 void judge_path_surroundings(const struct conf *conf, const struct conf_sink *sink,
                              struct conf_problems *problems);

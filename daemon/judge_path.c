@@ -32,7 +32,7 @@ static bool judge_template(const struct conf *conf, const struct conf_sink *sink
 }
 
 /* Of paths that are made from entries, some values of theirs. */
-static bool can_be_same_file(const char *a, const char *b)
+bool judge_can_be_same_file(const char *a, const char *b)
 {
     char *first, *second;
     bool answer;
@@ -65,7 +65,7 @@ void judge_path(const struct conf *conf, unsigned index, struct conf_problems *p
         bool is_made = has_path(other) &&
                        (path_template_is_one(other->path) || path_template_is_one(sink->path));
 
-        if (has_path(other) && can_be_same_file(other->path, sink->path)) {
+        if (has_path(other) && judge_can_be_same_file(other->path, sink->path)) {
             conf_problem(conf, problems, &sink->path,
                          is_made ? "'%s' can become a file of sink '%s', too, or one that it puts "
                                    "away; give each sink files of its own"

@@ -124,7 +124,7 @@ static enum exit_status start(const struct options *options, struct conf_problem
     if (status == EXIT_FINE && options->check)
         print_fine(conf, options->config);
     else if (status == EXIT_FINE && !options->plan)
-        status = daemon_run(conf, problems);
+        status = daemon_run(conf, options->config, problems);
     if (conf_problems_count(problems) > 0)
         conf_problems_print(problems, stderr);
     if (conf)

@@ -2,7 +2,6 @@
 
 #include "aggregate/format.h"
 #include "aggregate/match.h"
-#include "ingest/stamp.h"
 
 /* A format that is none is told by the judge. */
 static bool shows_it(const struct conf_sink *sink)
@@ -26,13 +25,4 @@ bool origin_is_asked_for(const struct conf *conf)
             return true;
     }
     return false;
-}
-
-unsigned origin_fields_max(const struct conf *conf)
-{
-    for (unsigned i = 0; i < conf->ingest_count; i++) {
-        if (conf->ingest[i].host == CONF_HOST_PEER || conf->ingest[i].fields.count > 0)
-            return STAMP_FIELDS_MAX;
-    }
-    return 0;
 }

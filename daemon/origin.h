@@ -7,7 +7,4 @@
 /* A sink shows seq, peer or uid, or asks for the peer, or the peer is some endpoint's host. */
 bool origin_is_asked_for(const struct conf *conf);
 
-/* How many fields an endpoint may add to one entry. */
-unsigned origin_fields_max(const struct conf *conf);
-
 #endif

@@ -13,6 +13,7 @@
 #include "decode/json_index.h"
 #include "ingest/endpoint.h"
 #include "ingest/peer.h"
+#include "ingest/stamp.h"
 #include "logfile/caretaker.h"
 #include "sink/sink_tree.h"
 #include "sink/sink_zmq.h"
@@ -69,45 +70,87 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* ---- all sinks, those that leave behind the others --------------------------------------- */
+
+static const struct plan_beside nothing = {0};
+
+/* What is being planned for. */
+struct planned {
+    const struct conf *conf;
+    const struct plan_beside *beside;
+    unsigned sink_count;
+};
+
+static const struct conf_sink *sink_at(const struct planned *planned, unsigned index)
+{
+    const struct conf *conf = planned->conf;
+
+    return index < conf->sink_count ? &conf->sinks[index]
+                                    : planned->beside->leaving[index - conf->sink_count];
+}
+
 /* ---- what each must have --------------------------------------------------------------- */
 
 /* Whether there is a caretaker, and what it compresses to, for caretaker_new. */
-static bool has_caretaker(const struct conf *conf)
+static bool has_caretaker(const struct planned *planned)
 {
-    for (unsigned i = 0; i < conf->sink_count; i++)
-        if (conf_rotates(&conf->sinks[i]))
+    for (unsigned i = 0; i < planned->sink_count; i++)
+        if (conf_rotates(sink_at(planned, i)))
             return true;
     return false;
 }
 
-static unsigned compress_set(const struct conf *conf)
+static unsigned compress_bit(const struct conf_sink *sink)
 {
-    unsigned set = 0;
+    static const enum compress_kind kinds[] = {COMPRESS_NONE, COMPRESS_ZSTD, COMPRESS_GZIP};
 
-    for (unsigned i = 0; i < conf->sink_count; i++) {
-        set |= conf->sinks[i].rotate.compress == CONF_COMPRESS_ZSTD ? 1u << COMPRESS_ZSTD : 0;
-        set |= conf->sinks[i].rotate.compress == CONF_COMPRESS_GZIP ? 1u << COMPRESS_GZIP : 0;
-    }
-    return set;
+    return sink->rotate.compress == CONF_COMPRESS_NONE ? 0 : 1u << kinds[sink->rotate.compress];
 }
 
-static void measure_caretaker(struct plan *plan, const struct conf *conf)
+/* Its threads were started with what they must be able to do. */
+static void keep_caretaker(struct plan *plan, const struct planned *planned,
+                           struct conf_problems *problems)
 {
-    plan->has_caretaker = has_caretaker(conf);
+    const struct plan *running = planned->beside->running;
+
+    if (!running || !running->has_caretaker)
+        return;
+    for (unsigned i = 0; i < planned->conf->sink_count; i++) {
+        const struct conf_sink *sink = &planned->conf->sinks[i];
+
+        if (compress_bit(sink) & ~running->compress_set)
+            conf_problem(planned->conf, problems, &sink->rotate.compress,
+                         "'compress' needs a restart here: what compresses was not started");
+    }
+    plan->has_caretaker = true;
+    plan->compress_set |= running->compress_set;
+}
+
+static void measure_caretaker(struct plan *plan, const struct planned *planned,
+                              struct conf_problems *problems)
+{
+    plan->has_caretaker = has_caretaker(planned);
+    for (unsigned i = 0; i < planned->sink_count; i++)
+        plan->compress_set |= compress_bit(sink_at(planned, i));
+    keep_caretaker(plan, planned, problems);
     if (!plan->has_caretaker)
         return;
-    plan->compress_set = compress_set(conf);
     plan->share_bytes[BUDGET_CARETAKER] = caretaker_bytes(plan->compress_set);
     plan->own_descriptors += FILES_A_CARETAKER;
 }
 
-static size_t tls_bytes(const struct conf *conf)
+/* What was loaded stays. */
+static size_t tls_bytes(const struct planned *planned)
 {
+    const struct plan *running = planned->beside->running;
     size_t bytes = 0;
 
-    for (unsigned i = 0; i < conf->sink_count; i++)
-        bytes += conf->sinks[i].type == CONF_SINK_TLS ? tls_sink_bytes(&conf->sinks[i]) : 0;
-    return bytes > 0 ? tls_library_bytes() + bytes : 0;
+    for (unsigned i = 0; i < planned->sink_count; i++)
+        bytes +=
+            sink_at(planned, i)->type == CONF_SINK_TLS ? tls_sink_bytes(sink_at(planned, i)) : 0;
+    return bytes > 0 || (running && running->share_bytes[BUDGET_TLS] > 0)
+               ? tls_library_bytes() + bytes
+               : 0;
 }
 
 static bool has_many_files(const struct conf_sink *sink)
@@ -123,10 +166,10 @@ static size_t receiver_bytes(const struct conf_sink *sink)
                : SINK_ZMQ_PUSH_MARK * SINK_ZMQ_MESSAGE_BYTES;
 }
 
-static void measure_zmq_sinks(struct plan *plan, const struct conf *conf)
+static void measure_zmq_sinks(struct plan *plan, const struct planned *planned)
 {
-    for (unsigned i = 0; i < conf->sink_count; i++) {
-        const struct conf_sink *sink = &conf->sinks[i];
+    for (unsigned i = 0; i < planned->sink_count; i++) {
+        const struct conf_sink *sink = sink_at(planned, i);
         unsigned receivers = sink->connect.count;
 
         if (sink->type != CONF_SINK_ZMQ)
@@ -139,8 +182,53 @@ static void measure_zmq_sinks(struct plan *plan, const struct conf *conf)
     }
 }
 
-static void measure_ingest(struct plan *plan, const struct conf *conf)
+/* Of the largest that there was at the start everything has its size. */
+static void keep_sizes(struct plan *plan, const struct planned *planned,
+                       struct conf_problems *problems)
 {
+    const struct plan *running = planned->beside->running;
+    char entry[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX];
+
+    if (!running)
+        return;
+    for (unsigned i = 0; i < planned->conf->ingest_count; i++) {
+        const struct conf_bytes *max_entry = &planned->conf->ingest[i].max_entry;
+
+        if (max_entry->bytes > running->max_entry)
+            conf_problem(planned->conf, problems, max_entry,
+                         "'max_entry' is %s, above the largest at the start, %s: that needs a "
+                         "restart",
+                         units_show_bytes(*max_entry, entry),
+                         units_show_bytes((struct conf_bytes){running->max_entry}, most));
+    }
+    plan->max_entry = running->max_entry;
+    plan->max_message = running->max_message;
+}
+
+/* The gate's table is what it is. What is to spare at the start is for this. */
+static void keep_descriptors(struct plan *plan, const struct planned *planned,
+                             struct conf_problems *problems)
+{
+    const struct plan *running = planned->beside->running;
+
+    if (!running)
+        return;
+    if (plan->own_descriptors + plan->clients > running->descriptors)
+        conf_problem(planned->conf, problems, &planned->conf->sinks,
+                     "%u descriptors are needed for clients, sinks and their files, above the %u "
+                     "that were planned at the start: that needs a restart",
+                     plan->own_descriptors + plan->clients, running->descriptors);
+    plan->descriptors = running->descriptors;
+    if (running->clients_served < running->clients) /* the system's limit allows no more */
+        plan->clients_served = running->clients_served;
+}
+
+static void measure_ingest(struct plan *plan, const struct planned *planned,
+                           struct conf_problems *problems)
+{
+    const struct conf *conf = planned->conf;
+    const struct plan *running = planned->beside->running;
+
     for (unsigned i = 0; i < conf->ingest_count; i++) {
         const struct conf_ingest *ingest = &conf->ingest[i];
 
@@ -150,36 +238,39 @@ static void measure_ingest(struct plan *plan, const struct conf *conf)
         plan->clients += ingest->connect.count;
         plan->own_descriptors += FILES_AN_ENDPOINT + ingest->bind.count;
     }
-    measure_zmq_sinks(plan, conf);
+    keep_sizes(plan, planned, problems);
+    measure_zmq_sinks(plan, planned);
     plan->clients_served = plan->clients;
-    plan->entry_fields = decode_fields_max(plan->max_entry) + origin_fields_max(conf);
-    plan->asks_origin = origin_is_asked_for(conf);
+    plan->entry_fields = decode_fields_max(plan->max_entry) + STAMP_FIELDS_MAX;
+    plan->asks_origin = origin_is_asked_for(conf) || (running && running->asks_origin);
     plan->block_cap = pool_slot_bytes(larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
     plan->cargo_holds = (unsigned)larger(CARGO_BYTES / plan->block_cap, CARGO_HOLDS_MIN);
-    plan->own_descriptors += FILES_OWN + FILES_A_SINK * conf->sink_count;
-    for (unsigned i = 0; i < conf->sink_count; i++)
+    plan->own_descriptors += FILES_OWN + FILES_A_SINK * planned->sink_count;
+    for (unsigned i = 0; i < planned->sink_count; i++)
         plan->own_descriptors +=
-            has_many_files(&conf->sinks[i]) ? conf->sinks[i].max_open.count : 0;
+            has_many_files(sink_at(planned, i)) ? sink_at(planned, i)->max_open.count : 0;
     plan->descriptors =
         (unsigned)smaller(plan->own_descriptors + plan->clients + FILES_SPARE, FILES_MAX);
+    keep_descriptors(plan, planned, problems);
 }
 
-static size_t matches_bytes(const struct plan *plan, const struct conf *conf)
+static size_t matches_bytes(struct plan *plan, const struct planned *planned)
 {
-    bool one_searches = false;
+    const struct plan *running = planned->beside->running;
     size_t bytes = 0;
 
-    for (unsigned i = 0; i < conf->sink_count; i++) {
-        bytes += match_bytes(&conf->sinks[i].match);
-        one_searches |= match_conf_searches(&conf->sinks[i].match);
+    plan->searches = running && running->searches; /* the room for it stays */
+    for (unsigned i = 0; i < planned->sink_count; i++) {
+        bytes += match_bytes(&sink_at(planned, i)->match);
+        plan->searches |= match_conf_searches(&sink_at(planned, i)->match);
     }
-    return bytes + (one_searches ? expression_room_bytes(plan->max_entry) : 0);
+    return bytes + (plan->searches ? expression_room_bytes(plan->max_entry) : 0);
 }
 
-static void measure_shares(struct plan *plan, const struct conf *conf)
+static void measure_shares(struct plan *plan, const struct planned *planned)
 {
     size_t *share = plan->share_bytes;
-    unsigned endpoints = conf->ingest_count;
+    unsigned endpoints = planned->conf->ingest_count;
 
     share[BUDGET_BASE] = BASE_BYTES;
     share[BUDGET_CLIENTS] = (size_t)plan->clients * PLAN_CLIENT_BYTES + plan->receivers_bytes;
@@ -187,17 +278,17 @@ static void measure_shares(struct plan *plan, const struct conf *conf)
     share[BUDGET_ENTRIES] = entry_pool_bytes(plan->entry_fields, endpoints);
     share[BUDGET_PARSER] = json_index_bytes(plan->max_message);
     share[BUDGET_TABLES] =
-        plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + conf->sink_count);
+        plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + planned->sink_count);
     share[BUDGET_TABLES] += ZMQ_SINK_BYTES * plan->zmq_sinks;
     if (plan->zmq_sinks > 0)
         share[BUDGET_CARGO] = pool_bytes(plan->block_cap, plan->zmq_sinks * plan->cargo_holds);
     share[BUDGET_TABLES] += plan->asks_origin ? plan->descriptors * peer_bytes() : 0;
-    plan->match_bytes = matches_bytes(plan, conf);
+    plan->match_bytes = matches_bytes(plan, planned);
     share[BUDGET_TABLES] += plan->match_bytes;
-    for (unsigned i = 0; i < conf->sink_count; i++)
+    for (unsigned i = 0; i < planned->sink_count; i++)
         share[BUDGET_PATHS] +=
-            has_many_files(&conf->sinks[i]) ? sink_tree_bytes(&conf->sinks[i]) : 0;
-    share[BUDGET_TLS] = tls_bytes(conf);
+            has_many_files(sink_at(planned, i)) ? sink_tree_bytes(sink_at(planned, i)) : 0;
+    share[BUDGET_TLS] = tls_bytes(planned);
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 
@@ -238,20 +329,34 @@ static unsigned quota(const struct plan *plan, const struct conf *conf,
     return (unsigned)(wanted / plan->block_cap);
 }
 
-/* Returns how many queues are `auto`. */
-static unsigned measure_sinks(struct plan *plan, const struct conf *conf,
-                              struct conf_problems *problems)
+/* The same, but not less than it has; of one that leaves, what it has. */
+static unsigned quota_beside(const struct plan *plan, const struct planned *planned, unsigned i,
+                             struct conf_problems *problems)
 {
-    unsigned auto_count = 0;
+    const struct conf *conf = planned->conf;
+    const struct plan_beside *beside = planned->beside;
+    unsigned blocks;
 
-    plan->sink_blocks = calloc(conf->sink_count + 1, sizeof *plan->sink_blocks);
+    if (i >= conf->sink_count)
+        return beside->leaving_blocks[i - conf->sink_count];
+    blocks = quota(plan, conf, &conf->sinks[i], problems);
+    return beside->held_blocks && beside->held_blocks[i] > blocks ? beside->held_blocks[i] : blocks;
+}
+
+static bool is_auto(const struct conf *conf, unsigned i)
+{
+    return i < conf->sink_count && conf->sinks[i].queue.bytes == 0;
+}
+
+static void measure_sinks(struct plan *plan, const struct planned *planned,
+                          struct conf_problems *problems)
+{
+    plan->sink_blocks = calloc(planned->sink_count + 1, sizeof *plan->sink_blocks);
     must(plan->sink_blocks);
-    for (unsigned i = 0; i < conf->sink_count; i++) {
-        plan->sink_blocks[i] = quota(plan, conf, &conf->sinks[i], problems);
+    for (unsigned i = 0; i < planned->sink_count; i++) {
+        plan->sink_blocks[i] = quota_beside(plan, planned, i, problems);
         plan->share_bytes[BUDGET_BLOCKS] += block_bytes(plan, plan->sink_blocks[i]);
-        auto_count += conf->sinks[i].queue.bytes == 0;
     }
-    return auto_count;
 }
 
 /* ---- what is left over ----------------------------------------------------------------- */
@@ -265,23 +370,51 @@ static size_t sum(const struct plan *plan)
     return bytes;
 }
 
-/* Gives each `auto` queue as many more blocks as its part of the spare bytes holds. */
-static void grow_queues(struct plan *plan, const struct conf *conf, unsigned auto_count)
+/* What all `auto` queues have together if each has so many blocks, or what it has already if
+ * that is more. */
+static size_t auto_blocks(const struct plan *plan, const struct conf *conf, size_t each)
 {
-    size_t least = block_bytes(plan, (size_t)BLOCKS_MIN * auto_count);
+    size_t blocks = 0;
+
+    for (unsigned i = 0; i < conf->sink_count; i++)
+        blocks += is_auto(conf, i) ? larger(each, plan->sink_blocks[i]) : 0;
+    return blocks;
+}
+
+/* The most that each can have if they may have `all` together. */
+static size_t equal_part(const struct plan *plan, const struct conf *conf, size_t all)
+{
+    size_t enough = 0, too_many = all + 1;
+
+    while (too_many - enough > 1) {
+        size_t each = enough + (too_many - enough) / 2;
+
+        if (auto_blocks(plan, conf, each) <= all)
+            enough = each;
+        else
+            too_many = each;
+    }
+    return enough;
+}
+
+/* Gives each `auto` queue as many more blocks as its part of the spare bytes holds. */
+static void grow_queues(struct plan *plan, const struct conf *conf)
+{
+    size_t least_blocks = auto_blocks(plan, conf, 0), least = block_bytes(plan, least_blocks);
     size_t spare = plan->cap_bytes - sum(plan);
     size_t open = least + plan->share_bytes[BUDGET_RECEIVE] + spare;
     size_t part = smaller(larger(open / QUEUES_PART, least), least + spare);
-    unsigned each;
+    size_t each;
 
-    if (auto_count == 0)
+    if (least_blocks == 0)
         return;
-    each = (unsigned)(part / auto_count / block_bytes(plan, 1));
+    each = equal_part(plan, conf, part / block_bytes(plan, 1));
+    plan->share_bytes[BUDGET_BLOCKS] += block_bytes(plan, auto_blocks(plan, conf, each)) - least;
     for (unsigned i = 0; i < conf->sink_count; i++) {
-        if (conf->sinks[i].queue.bytes == 0)
-            plan->sink_blocks[i] = each;
+        if (is_auto(conf, i))
+            plan->sink_blocks[i] = (unsigned)larger(each, plan->sink_blocks[i]);
     }
-    plan->share_bytes[BUDGET_BLOCKS] += block_bytes(plan, (size_t)each * auto_count) - least;
+    plan->auto_blocks = (unsigned)each;
 }
 
 /* All that is left then is for receiving. */
@@ -319,27 +452,33 @@ static void say_too_small(const struct plan *plan, const struct conf *conf,
                  (double)plan->slack_bytes / (double)MIB, plan->smallest_cap_bytes / KIB);
 }
 
-void plan_init(struct plan *plan, const struct conf *conf, struct conf_problems *problems)
+void plan_init_beside(struct plan *plan, const struct conf *conf, const struct plan_beside *beside,
+                      struct conf_problems *problems)
 {
-    unsigned auto_count;
+    struct planned planned = {conf, beside, conf->sink_count + beside->leaving_count};
 
     *plan = (struct plan){.cap_bytes = conf->memory.cap.bytes};
-    measure_caretaker(plan, conf);
-    measure_ingest(plan, conf);
-    measure_shares(plan, conf);
-    auto_count = measure_sinks(plan, conf, problems);
+    measure_caretaker(plan, &planned, problems);
+    measure_ingest(plan, &planned, problems);
+    measure_shares(plan, &planned);
+    measure_sinks(plan, &planned, problems);
     plan->receive_bytes = least_receive(plan);
     plan->share_bytes[BUDGET_RECEIVE] = 2 * plan->receive_bytes;
     plan->smallest_cap_bytes = smallest_cap(plan);
     if (sum(plan) > plan->cap_bytes) {
         say_too_small(plan, conf, problems);
     } else {
-        grow_queues(plan, conf, auto_count);
+        grow_queues(plan, conf);
         grow_receive(plan);
     }
-    for (unsigned i = 0; i < conf->sink_count; i++)
+    for (unsigned i = 0; i < planned.sink_count; i++)
         plan->block_count += plan->sink_blocks[i];
     plan->total_bytes = sum(plan);
+}
+
+void plan_init(struct plan *plan, const struct conf *conf, struct conf_problems *problems)
+{
+    plan_init_beside(plan, conf, &nothing, problems);
 }
 
 void plan_fini(struct plan *plan)

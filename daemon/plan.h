@@ -27,6 +27,7 @@ struct plan {
     unsigned descriptors; /* RLIMIT_NOFILE as it should be: one slot of the gate for each */
 
     size_t match_bytes; /* of the tables: what all `match` need */
+    bool searches;      /* some match does */
     size_t max_message; /* the largest of all endpoints */
     size_t max_entry;
     unsigned entry_fields;
@@ -35,11 +36,26 @@ struct plan {
     bool has_caretaker;    /* some sink rotates */
     unsigned compress_set; /* for caretaker_new */
     unsigned block_count;  /* of all sinks */
-    unsigned *sink_blocks; /* the quota of each */
+    unsigned auto_blocks;  /* of each queue that is `auto` and has no more already */
+    unsigned *sink_blocks; /* the quota of each; of the conf's, then of those that leave */
     unsigned zmq_sinks;
     unsigned cargo_holds;   /* of each of these, of block_cap bytes each */
     size_t receivers_bytes; /* of the share of clients: what those of zmq sinks need beyond it */
 };
+
+/* What a plan must leave alone that is made while another one holds: what was made at the start
+ * stays as it is, and what is queued stays where it is. */
+struct plan_beside {
+    const struct plan *running;
+    const unsigned *held_blocks;            /* so many has each sink of the new conf at least */
+    const struct conf_sink *const *leaving; /* those that are drained meanwhile */
+    const unsigned *leaving_blocks;         /* that each of them keeps */
+    unsigned leaving_count;
+};
+
+/* The same for a reload. `beside` is borrowed until it returns. */
+void plan_init_beside(struct plan *plan, const struct conf *conf, const struct plan_beside *beside,
+                      struct conf_problems *problems);
 
 /* Works out the plan; what does not fit is a problem at the setting to change. The
  * plan holds memory until plan_fini either way. */

@@ -98,7 +98,7 @@ static void show_ward(const struct sink *sink, char *text, size_t size)
                  counts.removed_plain);
 }
 
-static void report_sink(const struct channel *channel)
+void daemon_report_channel(const struct channel *channel)
 {
     char text[LEDGER_TEXT_MAX], more[256] = "";
     size_t len = show_files(channel->sink, more, sizeof more);
@@ -116,7 +116,11 @@ void daemon_report_ledger(const struct daemon *daemon)
         log_line(LOG_LEVEL_INFO, "ledger: endpoint %s: %s", endpoint_name(daemon->endpoints[i]),
                  endpoint_ledger_show(endpoint_ledger(daemon->endpoints[i]), text));
     for (unsigned i = 0; i < daemon->channel_count; i++)
-        report_sink(daemon->channels[i]);
+        daemon_report_channel(daemon->channels[i]);
+    for (unsigned i = 0; i < daemon->leaving_count; i++) {
+        if (daemon->leaving[i]->outbox)
+            daemon_report_channel(daemon->leaving[i]);
+    }
     log_line(LOG_LEVEL_INFO, "ledger: newest=%llu done_through=%llu",
              (unsigned long long)aggregate_newest(daemon->aggregate),
              (unsigned long long)aggregate_done_through(daemon->aggregate));

@@ -53,6 +53,10 @@ static bool is_drained(const struct daemon *daemon)
         if (!sink_is_drained(daemon->channels[i]->sink))
             return false;
     }
+    for (unsigned i = 0; i < daemon->leaving_count; i++) {
+        if (!sink_is_closed(daemon->leaving[i]->sink))
+            return false;
+    }
     return true;
 }
 
@@ -84,19 +88,25 @@ static void try_to_flush(struct daemon *daemon)
     }
 }
 
+static void tell_hung(const struct channel *channel)
+{
+    const struct sink *sink = channel->sink;
+
+    if (!sink_is_closed(sink))
+        log_line(LOG_LEVEL_ERROR,
+                 "sink %s: '%s' does not return from a write or a sync; leaving without it; "
+                 "nobody knows what of it is on the disk (%" PRIu64 " entries in flight)",
+                 sink_name(sink), sink_target(sink),
+                 channel->outbox ? outbox_ledger(channel->outbox)->in_flight : 0);
+}
+
 /* Time is up, and a disk has not come back with what it was given. */
 static void leave_behind(struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->channel_count; i++) {
-        const struct channel *channel = daemon->channels[i];
-        const struct sink *sink = channel->sink;
-
-        if (!sink_is_closed(sink))
-            log_line(LOG_LEVEL_ERROR,
-                     "sink %s: '%s' does not return from a write or a sync; leaving without it; "
-                     "nobody knows what of it is on the disk (%" PRIu64 " entries in flight)",
-                     sink_name(sink), sink_target(sink), outbox_ledger(channel->outbox)->in_flight);
-    }
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        tell_hung(daemon->channels[i]);
+    for (unsigned i = 0; i < daemon->leaving_count; i++)
+        tell_hung(daemon->leaving[i]);
     uv_stop(&daemon->loop);
 }
 
@@ -122,6 +132,7 @@ void daemon_stop(struct daemon *daemon)
     log_line(LOG_LEVEL_INFO, "stopping: draining for at most %.1f s",
              (double)daemon->conf->drain_timeout.ms / 1000);
     daemon->state = DAEMON_DRAINING;
+    daemon_hurry_leaving(daemon);
     daemon->stop_began_ms = uv_now(&daemon->loop);
     for (unsigned i = 0; i < daemon->channel_count; i++)
         sink_drain(daemon->channels[i]->sink);
@@ -142,17 +153,18 @@ static void close_rest(struct daemon *daemon)
         uv_close((uv_handle_t *)&daemon->giveback.timer, NULL);
         uv_close((uv_handle_t *)&daemon->block_timer, NULL);
         uv_close((uv_handle_t *)&daemon->drops_timer, NULL);
+        uv_close((uv_handle_t *)&daemon->leave_timer, NULL);
         daemon_close_gatekeeper(daemon);
     }
     if (daemon->watch_open)
         zmq_watch_close(&daemon->watch, NULL);
 }
 
-static void on_sink_closed(void *context)
+void daemon_on_sink_closed(void *context)
 {
     struct daemon *daemon = context;
 
-    if (--daemon->sinks_open == 0)
+    if (--daemon->sinks_open == 0 && daemon->state == DAEMON_CLOSING)
         close_rest(daemon);
 }
 
@@ -167,7 +179,20 @@ void daemon_close(struct daemon *daemon)
     if (to_close == 0)
         close_rest(daemon);
     for (unsigned i = 0; i < daemon->channel_count; i++)
-        sink_close(daemon->channels[i]->sink, on_sink_closed, daemon);
+        sink_close(daemon->channels[i]->sink, daemon_on_sink_closed, daemon);
+    daemon_end_leaving(daemon);
+}
+
+static uint64_t lost_by(const struct channel *channel)
+{
+    const struct sink *sink = channel->sink;
+    const struct sink_ledger *ledger = channel->outbox ? outbox_ledger(channel->outbox) : NULL;
+    uint64_t lost = sink_unsent(sink);
+
+    lost += sink_sync_failed(sink) || !sink_is_closed(sink);
+    if (ledger)
+        lost += ledger->dropped[DROP_SHUTDOWN] + ledger->queued + ledger->in_flight;
+    return lost;
 }
 
 bool daemon_has_losses(const struct daemon *daemon)
@@ -176,13 +201,9 @@ bool daemon_has_losses(const struct daemon *daemon)
 
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         lost += endpoint_ledger(daemon->endpoints[i])->refused[REFUSE_SHUTDOWN];
-    for (unsigned i = 0; i < daemon->channel_count; i++) {
-        const struct sink *sink = daemon->channels[i]->sink;
-        const struct sink_ledger *ledger = outbox_ledger(daemon->channels[i]->outbox);
-
-        lost += sink_unsent(sink);
-        lost += sink_sync_failed(sink) || !sink_is_closed(sink);
-        lost += ledger->dropped[DROP_SHUTDOWN] + ledger->queued + ledger->in_flight;
-    }
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        lost += lost_by(daemon->channels[i]);
+    for (unsigned i = 0; i < daemon->leaving_count; i++)
+        lost += lost_by(daemon->leaving[i]);
     return lost > 0;
 }
