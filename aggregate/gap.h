@@ -17,6 +17,7 @@ enum drop_reason {
     DROP_BLOCK_EXPIRED, /* the queue was full for longer than block_for */
     DROP_SUB_FULL,      /* the queue was full, and its source cannot be held back */
     DROP_REMOVED,       /* its sink was taken out of the configuration, and had no time left */
+    DROP_OPERATOR,      /* an operator has said so */
     DROP_REASONS
 };
 

@@ -56,6 +56,7 @@ const char *drop_reason_name(enum drop_reason reason)
         [DROP_BLOCK_EXPIRED] = "block_expired",
         [DROP_SUB_FULL] = "sub_full",
         [DROP_REMOVED] = "removed",
+        [DROP_OPERATOR] = "operator",
     };
 
     return names[reason];

@@ -60,7 +60,7 @@ const char *drop_reason_name(enum drop_reason reason);
 
 /* One line of `name=value` pairs, reasons with a count in braces; match_limit only if there is
  * one. Returns text. */
-enum { LEDGER_TEXT_MAX = 576 };
+enum { LEDGER_TEXT_MAX = 608 };
 const char *endpoint_ledger_show(const struct endpoint_ledger *ledger, char text[LEDGER_TEXT_MAX]);
 const char *sink_ledger_show(const struct sink_ledger *ledger, char text[LEDGER_TEXT_MAX]);
 

@@ -63,7 +63,7 @@ enum framing outbox_framing(const struct outbox *outbox)
 
 bool outbox_is_empty(const struct outbox *outbox)
 {
-    return !outbox->head && !outbox->open && gaps_are_empty(&outbox->pending);
+    return !outbox->head && !outbox->open && !outbox_has_pending(outbox);
 }
 
 bool outbox_has_sealed(const struct outbox *outbox)
@@ -89,7 +89,8 @@ bool outbox_has_room(const struct outbox *outbox, size_t entry_len)
 {
     if (open_has_room(outbox, entry_len))
         return true;
-    return outbox->held < outbox->quota && entry_len <= outbox_longest(outbox);
+    return outbox->held < outbox->quota && entry_len <= outbox_longest(outbox) &&
+           !outbox->drops_all;
 }
 
 void outbox_seal(struct outbox *outbox)
@@ -288,6 +289,29 @@ uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest)
 const struct sink_ledger *outbox_ledger(const struct outbox *outbox)
 {
     return &outbox->ledger;
+}
+
+size_t outbox_used_bytes(const struct outbox *outbox)
+{
+    size_t sealed = outbox->held - (outbox->open != NULL);
+
+    return sealed * outbox->cap + (outbox->open ? outbox->open->len : 0);
+}
+
+size_t outbox_limit_bytes(const struct outbox *outbox)
+{
+    return outbox->quota * outbox->cap;
+}
+
+int64_t outbox_oldest_ns(const struct outbox *outbox)
+{
+    const struct block *oldest = outbox->head;
+
+    while (oldest && oldest->entry_count == 0) /* notices alone */
+        oldest = oldest->next;
+    if (!oldest)
+        oldest = outbox->open;
+    return oldest && outbox_has_entries(outbox) ? oldest->first_received_ns : 0;
 }
 
 void outbox_count_cut(struct outbox *outbox)

@@ -71,6 +71,18 @@ void outbox_drop(struct outbox *outbox, int64_t received_ns, const char *app, si
 void outbox_expire(struct outbox *outbox);
 bool outbox_is_expired(const struct outbox *outbox);
 
+/* By an operator's word: drops what is offered and what is queued, but for what a write has
+ * begun, until it is set back; what was dropped is told then. */
+void outbox_set_drops_all(struct outbox *outbox, bool drops_all);
+bool outbox_drops_all(const struct outbox *outbox);
+
+/* Meanwhile, each turn: what has come back from a write that failed is dropped, too. */
+void outbox_drop_waiting(struct outbox *outbox);
+
+/* What was dropped since this was asked last, whether it is told in the output or not.
+ * False: nothing. */
+bool outbox_take_recent(struct outbox *outbox, struct gaps *recent_out);
+
 /* ---- notices (outbox_notice.c) ---------------------------------------------------------- */
 
 /* Each drop is told in the output. None is, unless this is called. Borrows the name. May be called
@@ -140,6 +152,15 @@ void outbox_drop_all(struct outbox *outbox, enum drop_reason reason);
 uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest);
 
 const struct sink_ledger *outbox_ledger(const struct outbox *outbox);
+
+/* How much of its quota its blocks take, spare ends included, and how much that may be: full,
+ * both are the same but for what no entry fits into any more. */
+size_t outbox_used_bytes(const struct outbox *outbox);
+size_t outbox_limit_bytes(const struct outbox *outbox);
+
+/* When the oldest entry was received that is queued or in flight, give or take those that left
+ * the same block before it; 0: there is none. */
+int64_t outbox_oldest_ns(const struct outbox *outbox);
 
 /* For the aggregate: an entry was rendered shorter than it is. */
 void outbox_count_cut(struct outbox *outbox);

@@ -164,7 +164,7 @@ bool outbox_has_sealed_unsent(const struct outbox *outbox)
 bool outbox_has_unsent(const struct outbox *outbox)
 {
     return outbox_has_sealed_unsent(outbox) || outbox->open ||
-           (!outbox->head && !gaps_are_empty(&outbox->pending));
+           (!outbox->head && outbox_has_pending(outbox));
 }
 
 uint64_t outbox_unsent_bytes(const struct outbox *outbox)

@@ -28,9 +28,14 @@ bool outbox_tells(const struct outbox *outbox)
     return outbox->notice.style != NOTICE_NONE;
 }
 
+bool outbox_has_pending(const struct outbox *outbox)
+{
+    return !outbox->drops_all && !gaps_are_empty(&outbox->pending);
+}
+
 void outbox_place_pending(struct outbox *outbox)
 {
-    if (!outbox->head && !outbox->open && !gaps_are_empty(&outbox->pending))
+    if (!outbox->head && !outbox->open && outbox_has_pending(outbox))
         outbox_open_block(outbox);
 }
 

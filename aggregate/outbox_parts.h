@@ -32,7 +32,9 @@ struct outbox {
 
     /* outbox_policy.c */
     enum outbox_when_full when_full;
-    bool expired; /* has blocked for too long, and drops until it has caught up */
+    bool expired;   /* has blocked for too long, and drops until it has caught up */
+    bool drops_all; /* as long as an operator wants it */
+    struct gaps recent;
 
     /* outbox_ack.c */
     struct block *sending; /* the last in flight; NULL: none, or not written in that way */
@@ -80,6 +82,10 @@ void outbox_caught_up(struct outbox *outbox);
 
 /* outbox_notice.c */
 bool outbox_tells(const struct outbox *outbox);
+
+/* Whether there is a drop to tell behind all that is queued. While everything is dropped there
+ * is none yet: one notice tells of it when that is over, not one a turn. */
+bool outbox_has_pending(const struct outbox *outbox);
 
 /* Gives the gaps that nobody follows a block of their own, if they have waited for all else
  * to be written. */

@@ -19,29 +19,47 @@ void outbox_set_policy(struct outbox *outbox, enum outbox_when_full when_full)
 
 bool outbox_holds_back(const struct outbox *outbox)
 {
-    return outbox->when_full == OUTBOX_BLOCK && !outbox->expired;
+    return outbox->when_full == OUTBOX_BLOCK && !outbox->expired && !outbox->drops_all;
 }
 
 static enum drop_reason reason_to_drop(const struct outbox *outbox)
 {
+    if (outbox->drops_all)
+        return DROP_OPERATOR;
     if (outbox->when_full != OUTBOX_BLOCK)
         return DROP_FULL;
     return outbox->expired ? DROP_BLOCK_EXPIRED : DROP_SUB_FULL;
 }
 
+static void add_one(struct gap *gap, enum drop_reason reason, int64_t received_ns, const char *app,
+                    size_t app_len)
+{
+    gap_add(gap, reason, 1, received_ns, received_ns);
+    gap_vote(gap, app, app_len);
+}
+
 void outbox_drop(struct outbox *outbox, int64_t received_ns, const char *app, size_t app_len)
 {
     enum drop_reason reason = reason_to_drop(outbox);
-    struct gap *gap = &outbox->pending.of[reason];
 
     if (outbox->open)
         outbox_seal(outbox);
     outbox->ledger.offered++;
     outbox->ledger.dropped[reason]++;
-    if (!outbox_tells(outbox))
-        return;
-    gap_add(gap, reason, 1, received_ns, received_ns);
-    gap_vote(gap, app, app_len);
+    add_one(&outbox->recent.of[reason], reason, received_ns, app, app_len);
+    if (outbox_tells(outbox))
+        add_one(&outbox->pending.of[reason], reason, received_ns, app, app_len);
+}
+
+bool outbox_take_recent(struct outbox *outbox, struct gaps *recent_out)
+{
+    bool any = !gaps_are_empty(&outbox->recent);
+
+    if (any) {
+        *recent_out = outbox->recent;
+        outbox->recent = (struct gaps){0};
+    }
+    return any;
 }
 
 /* ---- dropping what waits ----------------------------------------------------------------- */
@@ -69,6 +87,8 @@ static void give_up(struct outbox *outbox, struct block **link, enum drop_reason
     outbox->ledger.dropped[reason] += rest.entries;
     outbox->ledger.queued -= rest.entries;
     outbox->ledger.queued_bytes -= rest.bytes;
+    gap_add(&outbox->recent.of[reason], reason, rest.entries, block->first_received_ns,
+            block->last_received_ns);
     if (outbox_tells(outbox)) {
         gap_add(&block->gaps.of[reason], reason, rest.entries, block->first_received_ns,
                 block->last_received_ns);
@@ -77,13 +97,12 @@ static void give_up(struct outbox *outbox, struct block **link, enum drop_reason
     outbox_send_home(outbox, block);
 }
 
-bool outbox_make_room(struct outbox *outbox)
+/* Gives up the oldest block that no write has begun. False: there is none. */
+static bool drop_oldest(struct outbox *outbox, enum drop_reason reason)
 {
     struct block **link = &outbox->head;
     unsigned in_flight = outbox->in_flight_blocks;
 
-    if (outbox->when_full != OUTBOX_DROP_OLDEST)
-        return false;
     if (outbox->open)
         outbox_seal(outbox);
     while (*link && (in_flight > 0 || outbox_is_begun(outbox, *link))) {
@@ -92,9 +111,15 @@ bool outbox_make_room(struct outbox *outbox)
     }
     if (!*link)
         return false;
-    give_up(outbox, link, DROP_FULL);
+    give_up(outbox, link, reason);
     must(sink_ledger_balances(&outbox->ledger));
     return true;
+}
+
+bool outbox_make_room(struct outbox *outbox)
+{
+    return outbox->when_full == OUTBOX_DROP_OLDEST && !outbox->drops_all &&
+           drop_oldest(outbox, DROP_FULL);
 }
 
 void outbox_drop_all(struct outbox *outbox, enum drop_reason reason)
@@ -106,6 +131,25 @@ void outbox_drop_all(struct outbox *outbox, enum drop_reason reason)
     while (outbox->head)
         give_up(outbox, &outbox->head, reason);
     must(outbox->ledger.queued == 0 && sink_ledger_balances(&outbox->ledger));
+}
+
+/* ---- dropping everything ------------------------------------------------------------------ */
+
+void outbox_set_drops_all(struct outbox *outbox, bool drops_all)
+{
+    outbox->drops_all = drops_all;
+    outbox_drop_waiting(outbox);
+}
+
+bool outbox_drops_all(const struct outbox *outbox)
+{
+    return outbox->drops_all;
+}
+
+void outbox_drop_waiting(struct outbox *outbox)
+{
+    while (outbox->drops_all && drop_oldest(outbox, DROP_OPERATOR))
+        continue;
 }
 
 /* ---- blocking for too long --------------------------------------------------------------- */

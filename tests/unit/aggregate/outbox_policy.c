@@ -308,6 +308,58 @@ static void a_sink_that_blocked_for_too_long_drops_until_it_has_caught_up(void *
     all_home();
 }
 
+/* An operator's word: nothing waits, nothing is held back, and one notice tells of it. */
+static void what_an_operator_does_not_want_is_dropped(void **state)
+{
+    struct gaps recent;
+
+    (void)state;
+    fill_up();
+    outbox_set_drops_all(outbox, true);
+    assert_int_equal(ledger->dropped[DROP_OPERATOR], QUOTA);
+    assert_int_equal(ledger->queued, 0);
+    assert_int_equal(pool_used(blocks), 0);
+    assert_false(outbox_has_room(outbox, 1));
+    assert_false(outbox_holds_back(outbox));
+    assert_false(outbox_make_room(outbox));
+    drop(2);
+    assert_true(outbox_is_empty(outbox)); /* no notice a turn */
+    assert_true(outbox_take_recent(outbox, &recent));
+    assert_int_equal(recent.of[DROP_OPERATOR].count, QUOTA + 2);
+    assert_false(outbox_take_recent(outbox, &recent));
+    outbox_set_drops_all(outbox, false);
+    assert_true(outbox_has_room(outbox, longest));
+    assert_false(outbox_is_empty(outbox));
+    add(9, longest);
+    check_begins(write_block(), NOTICE "6 entries (operator) 03:34:12.1–03:34:12.1\n9xx");
+    assert_true(sink_ledger_balances(ledger));
+    all_home();
+}
+
+static void what_a_write_has_begun_is_dropped_when_it_comes_back(void **state)
+{
+    struct iovec vectors[VECTORS];
+
+    (void)state;
+    outbox_set_policy(outbox, OUTBOX_DROP_OLDEST);
+    fill_up();
+    outbox_begin_write(outbox, vectors, 1);
+    outbox_set_drops_all(outbox, true);
+    assert_int_equal(ledger->dropped[DROP_OPERATOR], QUOTA - 1);
+    assert_false(outbox_make_room(outbox));
+    outbox_wrote(outbox, 0);
+    assert_int_equal(ledger->queued, 1);
+    outbox_drop_waiting(outbox);
+    assert_int_equal(ledger->queued, 0);
+    outbox_set_drops_all(outbox, false);
+    add(9, longest);
+    outbox_begin_write(outbox, vectors, 1);
+    outbox_wrote(outbox, NOTICES_ROOM); /* the notice, and a part of the line */
+    outbox_set_drops_all(outbox, true);
+    assert_int_equal(ledger->queued, 1); /* which must not be left like this */
+    all_home();
+}
+
 static void the_last_words_tell_what_was_dropped_at_the_end(void **state)
 {
     const char *words = NULL;
@@ -347,6 +399,8 @@ int main(void)
         TEST(a_gap_of_a_dropped_block_is_told_by_the_next),
         TEST(a_notice_in_part_goes_on_or_is_sent_whole_and_grows_no_more),
         TEST(a_sink_that_blocked_for_too_long_drops_until_it_has_caught_up),
+        TEST(what_an_operator_does_not_want_is_dropped),
+        TEST(what_a_write_has_begun_is_dropped_when_it_comes_back),
         TEST(the_last_words_tell_what_was_dropped_at_the_end),
     };
 
