@@ -150,6 +150,16 @@ const char *endpoint_name(const struct endpoint *endpoint)
     return endpoint->conf->name;
 }
 
+bool endpoint_is_sub(const struct endpoint *endpoint)
+{
+    return endpoint->conf->socket == CONF_SOCKET_SUB;
+}
+
+struct gate_group_stats endpoint_clients(const struct endpoint *endpoint)
+{
+    return gate_group_stats(endpoint->gate);
+}
+
 const struct endpoint_ledger *endpoint_ledger(const struct endpoint *endpoint)
 {
     return &endpoint->ledger;

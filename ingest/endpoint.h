@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "decode/decode.h"
 #include "ingest/peer.h"
+#include "zeromq/gate.h"
 #include "zeromq/zap.h"
 #include "zeromq/zmq_watch.h"
 
@@ -68,6 +69,13 @@ void endpoint_stop(struct endpoint *endpoint);
 void endpoint_free(struct endpoint **endpoint);
 
 const char *endpoint_name(const struct endpoint *endpoint);
+
+/* Whether what its clients send cannot wait: a `sub` endpoint. */
+bool endpoint_is_sub(const struct endpoint *endpoint);
+
+/* Clients that it has accepted, and those that were cut off. Nothing is counted without the gate.
+ */
+struct gate_group_stats endpoint_clients(const struct endpoint *endpoint);
 const struct endpoint_ledger *endpoint_ledger(const struct endpoint *endpoint);
 
 /* The addresses, ports as the kernel chose them, separated by spaces. Returns text. */

@@ -188,6 +188,14 @@ struct gate_stats {
 /* A snapshot. Any thread. */
 struct gate_stats gate_stats(void);
 
+/* The same of one group: which connections are open that were accepted for it, and whom it has
+ * cut. Connections that we open ourselves are nobody's, but for an outlet's. */
+struct gate_group_stats {
+    unsigned open_now;
+    uint64_t cut[GATE_CUT_REASONS];
+};
+struct gate_group_stats gate_group_stats(const struct gate_group *group);
+
 /* The next peer that was cut and not asked for yet; false: none. At most GATE_CUTS_KEPT are
  * kept, the first ones; gate_stats counts all. */
 enum { GATE_CUTS_KEPT = 16, GATE_PEER_MAX = 96 };

@@ -85,6 +85,7 @@ void gate_cut_peer(struct gate_slot *slot, enum gate_cut_reason reason)
         return;
     slot->doomed = (unsigned char)(1 + reason);
     gate.cut[reason]++;
+    slot->group->cut[reason]++;
     remember(slot, reason);
     shutdown(gate_fd_of(slot), SHUT_RDWR);
     if (slot->waiting)

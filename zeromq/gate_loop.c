@@ -256,3 +256,12 @@ struct gate_stats gate_stats(void)
         stats.cut[i] = gate.cut[i];
     return stats;
 }
+
+struct gate_group_stats gate_group_stats(const struct gate_group *group)
+{
+    struct gate_group_stats stats = {.open_now = group->open_now};
+
+    for (unsigned i = 0; i < GATE_CUT_REASONS; i++)
+        stats.cut[i] = group->cut[i];
+    return stats;
+}

@@ -80,8 +80,10 @@ struct gate_group {
     bool connects;        /* T, as is the next */
     unsigned empty_round; /* its socket was seen empty in this one of gate.round */
     unsigned clients;     /* L: slots that are not free */
-    bool door_closed;     /* L: its listeners are not in epoll */
-    unsigned knocked_at;  /* L: the turn at which somebody was seen at the closed door */
+    atomic_uint open_now; /* L: of these, the connections that are open */
+    atomic_uint_fast64_t cut[GATE_CUT_REASONS]; /* L */
+    bool door_closed;                           /* L: its listeners are not in epoll */
+    unsigned knocked_at; /* L: the turn at which somebody was seen at the closed door */
     int listeners[GATE_LISTENERS_MAX];
     unsigned listener_count;
     unsigned refs; /* L: its owner's, and one a slot */

@@ -242,6 +242,7 @@ void gate_take(struct gate_slot *slot, struct gate_group *group, bool outgoing)
     slot->outgoing = outgoing;
     slot->number = 2 * ++gate.numbers + outgoing;
     group->clients += !outgoing;
+    group->open_now++;
     gate.connections += !outgoing;
     gate.slots_in_use++;
 }
@@ -291,6 +292,7 @@ void gate_leave(struct gate_slot *slot)
     slot->closed_at_turn = gate.turn;
     slot->charged_ms = gate_now_ms();
     set_state(slot, GATE_CLOSED);
+    slot->group->open_now--;
     DL_APPEND(gate.closed, slot);
     gate.closed_count++;
     gate.closed_total += !slot->outgoing;

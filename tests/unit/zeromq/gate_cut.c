@@ -195,6 +195,25 @@ static void the_first_cuts_are_kept_and_all_are_counted(void **state)
     assert_int_equal(kept, GATE_CUTS_KEPT);
 }
 
+static void a_group_knows_who_is_there_and_whom_it_has_cut(void **state)
+{
+    struct gate_group_stats before = gate_group_stats(group), now;
+    struct peer peer = connect_and_greet(), other = connect_and_greet();
+
+    (void)state;
+    assert_int_equal(gate_group_stats(group).open_now, before.open_now + 2);
+    gate_lock();
+    gate_cut_peer(gate_slot_of(peer.here), GATE_CUT_STUCK);
+    gate_unlock();
+    close_peer(&peer);
+    now = gate_group_stats(group);
+    assert_int_equal(now.open_now, before.open_now + 1);
+    assert_int_equal(now.cut[GATE_CUT_STUCK], before.cut[GATE_CUT_STUCK] + 1);
+    assert_int_equal(now.cut[GATE_CUT_OLD], before.cut[GATE_CUT_OLD]);
+    the_only_cut();
+    close_peer(&other);
+}
+
 static void each_reason_has_a_name(void **state)
 {
     (void)state;
@@ -215,6 +234,7 @@ int main(void)
         TEST(a_local_peer_is_told_by_its_process),
         TEST(a_peer_over_tcp_is_told_by_its_address),
         TEST(the_first_cuts_are_kept_and_all_are_counted),
+        TEST(a_group_knows_who_is_there_and_whom_it_has_cut),
         TEST(each_reason_has_a_name),
     };
     return cmocka_run_group_tests(tests, rig_init, NULL);
