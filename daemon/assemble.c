@@ -295,6 +295,7 @@ void daemon_free(struct daemon *daemon)
     daemon_close_shares(daemon);
     if (daemon->budget_open)
         budget_fini(&daemon->budget);
+    daemon_fini_sources(daemon);
     plan_fini(&daemon->plan);
     conf_free(&daemon->conf);
 }

@@ -18,6 +18,7 @@ static void expire(struct daemon *daemon, struct channel *channel)
              sink_name(sink), daemon_seconds_since(daemon, trouble->blocked_since_ms),
              sink_trouble(sink));
     outbox_expire(channel->outbox);
+    trouble->blocked_total_ms += uv_now(&daemon->loop) - trouble->blocked_since_ms;
     trouble->blocked_since_ms = 0;
     trouble->expired_since_ms = uv_now(&daemon->loop);
     trouble->expired_after = outbox_ledger(channel->outbox)->dropped[DROP_BLOCK_EXPIRED];
@@ -72,6 +73,8 @@ void daemon_watch_blocking(struct daemon *daemon, bool parked)
 
         if (blocks == (*since_ms > 0))
             continue;
+        if (*since_ms > 0)
+            channel->trouble.blocked_total_ms += uv_now(&daemon->loop) - *since_ms;
         *since_ms = blocks ? uv_now(&daemon->loop) : 0;
         changed = true;
     }

@@ -15,6 +15,7 @@
  * times; 0: it is not so. */
 struct trouble {
     uint64_t blocked_since_ms; /* holds back what waits, without a break */
+    uint64_t blocked_total_ms; /* before that */
     uint64_t expired_since_ms; /* block_for was over: drops what arrives */
     uint64_t expired_after;    /* block_expired that were counted before */
     uint64_t dropping_since_ms;

@@ -2,12 +2,14 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf/log.h"
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/notify.h"
 #include "zeromq/gate.h"
@@ -145,6 +147,7 @@ static void drop_rest(struct daemon *daemon)
 
 static enum exit_status run(struct daemon *daemon)
 {
+    daemon->ready_ms = uv_now(&daemon->loop);
     daemon_memory_at_rest(daemon);
     daemon_report_ready(daemon);
     notify_send("READY=1\nSTATUS=running");
@@ -196,6 +199,8 @@ enum exit_status daemon_run(struct conf *conf, const char *path, struct conf_pro
     daemon->conf = conf_ref(conf);
     daemon->conf_path = path;
     daemon->problems = problems;
+    snprintf(daemon->config_status.path, sizeof daemon->config_status.path, "%s", path);
+    daemon->config_status.loaded_ns = clock_nanoseconds(CLOCK_REALTIME);
     status = daemon_open(daemon, &err);
     if (status == EXIT_FINE)
         status = run(daemon);

@@ -8,6 +8,7 @@
 #include "daemon/plan.h"
 #include "ingest/endpoint.h"
 #include "sink/sink.h"
+#include "status/status.h"
 
 enum daemon_state {
     DAEMON_RUNNING,
@@ -91,6 +92,12 @@ struct daemon {
     uint64_t arrivals;      /* messages and bytes seen at the last tick */
     unsigned quiet_ticks;
     bool cut_short; /* time was up before everything had arrived */
+
+    /* sources.c's */
+    uint64_t ready_ms; /* loop time */
+    struct status_source_sink *source_sinks;
+    unsigned source_room;
+    struct status_config config_status;
 };
 
 static inline double daemon_seconds_since(const struct daemon *daemon, uint64_t since_ms)
@@ -187,6 +194,10 @@ void daemon_watch_newcomers(struct daemon *daemon);
 /* gatekeeper.c - with the other handles; closed before the loop ends */
 void daemon_open_gatekeeper(struct daemon *daemon);
 void daemon_close_gatekeeper(struct daemon *daemon);
+
+/* sources.c - how we are, for whoever asks; between ready and the end */
+void daemon_gather_status(struct daemon *daemon, struct status *status);
+void daemon_fini_sources(struct daemon *daemon);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

@@ -240,6 +240,11 @@ int sink_error(const struct sink *sink)
     return sink->error;
 }
 
+uint64_t sink_down_since_ms(const struct sink *sink)
+{
+    return sink->error ? sink->down_since_ms : 0;
+}
+
 static dev_t device_of(const struct sink *sink)
 {
     return sink_is_log(sink) ? sink->file.log.dev : sink->dev;

@@ -96,6 +96,9 @@ bool sink_sync_failed(const struct sink *sink);
 /* Why nothing is written now: 0, or the errno of the last attempt. */
 int sink_error(const struct sink *sink);
 
+/* Loop time when the first of these attempts failed; 0: it is up. */
+uint64_t sink_down_since_ms(const struct sink *sink);
+
 /* The same in words, for a sink whose outbox is full. */
 const char *sink_trouble(const struct sink *sink);
 

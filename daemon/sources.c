@@ -1,0 +1,62 @@
+/* sources.c - what the daemon knows, as status/ wants it. */
+#include <stdlib.h>
+
+#include "conf/must.h"
+#include "daemon/daemon_parts.h"
+#include "daemon/resident.h"
+
+static void fill_sink(const struct channel *channel, struct status_source_sink *source)
+{
+    const struct trouble *trouble = &channel->trouble;
+
+    *source = (struct status_source_sink){
+        .sink = channel->sink,
+        .outbox = channel->outbox,
+        .blocked_since_ms = trouble->blocked_since_ms,
+        .blocked_total_ms = trouble->blocked_total_ms,
+        .expired_since_ms = trouble->expired_since_ms,
+        .dropping_since_ms = trouble->dropping_since_ms,
+    };
+}
+
+static void fill_sinks(struct daemon *daemon)
+{
+    if (daemon->channel_count > daemon->source_room) {
+        daemon->source_room = daemon->channel_count;
+        free(daemon->source_sinks);
+        daemon->source_sinks = calloc(daemon->source_room, sizeof *daemon->source_sinks);
+        must(daemon->source_sinks);
+    }
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        fill_sink(daemon->channels[i], &daemon->source_sinks[i]);
+}
+
+void daemon_gather_status(struct daemon *daemon, struct status *status)
+{
+    struct status_sources sources = {
+        .now_ms = uv_now(&daemon->loop),
+        .ready_ms = daemon->ready_ms,
+        .phase = daemon->state == DAEMON_RUNNING ? STATUS_RUNNING : STATUS_STOPPING,
+        .endpoints = daemon->endpoints,
+        .endpoint_count = daemon->endpoint_count,
+        .sink_count = daemon->channel_count,
+        .budget = &daemon->budget,
+        .resident_bytes = resident_bytes(),
+        .gate_is_on = daemon->gate_is_on,
+        .zap = daemon->zap,
+        .aggregate = daemon->aggregate,
+        .watch = &daemon->watch,
+        .stalled_since_ms = daemon->stalled_since_ms,
+        .config = &daemon->config_status,
+    };
+
+    fill_sinks(daemon);
+    sources.sinks = daemon->source_sinks;
+    status_gather(&sources, status);
+}
+
+void daemon_fini_sources(struct daemon *daemon)
+{
+    free(daemon->source_sinks);
+    daemon->source_sinks = NULL;
+}
