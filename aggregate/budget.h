@@ -24,6 +24,7 @@ enum budget_share {
     BUDGET_PATHS,     /* which paths there are, of sinks whose path is made from entries */
     BUDGET_TLS,       /* OpenSSL, and what each sink needs that uses it */
     BUDGET_CARETAKER, /* of rotated files: looking through them, and compressing */
+    BUDGET_CONTROL,   /* the control socket: requests and answers, and what it remembers */
     BUDGET_TABLES,    /* the gate's slots, and what each endpoint and sink is */
     BUDGET_SHARES
 };

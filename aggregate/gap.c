@@ -47,14 +47,16 @@ const char *gap_mostly(const struct gap *gap, size_t *len_out)
     return gap->app;
 }
 
+void gap_merge(struct gap *into, const struct gap *more)
+{
+    gap_add(into, more->reason, more->count, more->from_ns, more->to_ns);
+    give_votes(into, more->app, more->app_len, more->lead);
+}
+
 void gaps_merge(struct gaps *into, const struct gaps *more)
 {
-    for (unsigned i = 0; i < DROP_REASONS; i++) {
-        const struct gap *gap = &more->of[i];
-
-        gap_add(&into->of[i], i, gap->count, gap->from_ns, gap->to_ns);
-        give_votes(&into->of[i], gap->app, gap->app_len, gap->lead);
-    }
+    for (unsigned i = 0; i < DROP_REASONS; i++)
+        gap_merge(&into->of[i], &more->of[i]);
 }
 
 bool gaps_are_empty(const struct gaps *gaps)

@@ -49,6 +49,7 @@ void gap_vote(struct gap *gap, const char *app, size_t app_len);
  * quarters; NULL: no app has so many. The bytes are the client's. */
 const char *gap_mostly(const struct gap *gap, size_t *len_out);
 
+void gap_merge(struct gap *into, const struct gap *more);
 void gaps_merge(struct gaps *into, const struct gaps *more);
 bool gaps_are_empty(const struct gaps *gaps);
 

@@ -203,6 +203,14 @@ struct conf_memory {
     enum conf_gate gate;
 };
 
+/* Where the control socket is, if nobody says otherwise. */
+#define CONF_CONTROL_PATH "/run/logboom/control.sock"
+
+struct conf_control {
+    char *path;  /* or "none" */
+    char *group; /* who may look, beside root and our own user; NULL: nobody */
+};
+
 struct conf_places; /* where each setting was written */
 
 struct conf {
@@ -210,6 +218,7 @@ struct conf {
     enum conf_timezone timezone;
     struct conf_ms drain_timeout;
     struct conf_strings include;
+    struct conf_control control;
     struct conf_ingest *ingest;
     unsigned ingest_count;
     struct conf_sink *sinks;
@@ -270,6 +279,10 @@ bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink);
 
 /* Whether the file says `encryption: none`, and not just nothing. */
 bool conf_is_plain_on_purpose(const struct conf *conf, const struct conf_curve *curve);
+
+/* Whether there is to be a control socket, and whether the file says anything of it. */
+bool conf_has_control(const struct conf *conf);
+bool conf_names_control(const struct conf *conf);
 
 /* Whether its files are looked after: they are put away, by size or by time, or go for max_total
  * when the day in their name is over. */

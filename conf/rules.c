@@ -426,6 +426,17 @@ bool conf_tells_drops(const struct conf *conf, const struct conf_sink *sink)
            (!is_raw || (conf->places && is_written(conf, &sink->notices)));
 }
 
+bool conf_has_control(const struct conf *conf)
+{
+    return strcmp(conf->control.path, "none") != 0;
+}
+
+bool conf_names_control(const struct conf *conf)
+{
+    return conf->places &&
+           (is_written(conf, &conf->control.path) || is_written(conf, &conf->control.group));
+}
+
 bool conf_rotates(const struct conf_sink *sink)
 {
     return puts_away(sink) || (has_date(sink) && sink->rotate.max_total.bytes > 0);

@@ -32,6 +32,7 @@
         struct conf_filter: SETTING_SECTION,                                                       \
         struct conf_tls: SETTING_SECTION,                                                          \
         struct conf_rotate: SETTING_SECTION,                                                       \
+        struct conf_control: SETTING_SECTION,                                                      \
         struct conf_ingest *: SETTING_LIST,                                                        \
         struct conf_sink *: SETTING_LIST)
 
@@ -279,6 +280,15 @@ static const struct setting sink_settings[] = {
 static const struct section sink_section = {"a sink", sizeof(struct conf_sink), sink_settings,
                                             COUNT_OF(sink_settings)};
 
+static const struct setting control_settings[] = {
+    {ROW(struct conf_control, path), .standard = CONF_CONTROL_PATH,
+     .help = "the socket on which `logboom stat` and the like talk to the daemon, or none"},
+    {ROW(struct conf_control, group),
+     .help = "whose members may look there; only root and the daemon's own user may do more"},
+};
+static const struct section control_section = {"'control'", sizeof(struct conf_control),
+                                               control_settings, COUNT_OF(control_settings)};
+
 static const struct setting root_settings[] = {
     {ROW(struct conf, memory), .change = SETTING_NEEDS_A_RESTART, .section = &memory_section,
      .help = "the memory plan"},
@@ -288,6 +298,8 @@ static const struct setting root_settings[] = {
      .help = "how long a stop may take to write what was received"},
     {ROW(struct conf, include), .most = 64,
      .help = "more files, by path or pattern; each may only add 'ingest' and 'sinks'"},
+    {ROW(struct conf, control), .section = &control_section,
+     .help = "who may ask the daemon how it is, and tell it what to do"},
     {ROW(struct conf, ingest), .section = &ingest_section, .most = 256, .in_included = true,
      .count_offset = offsetof(struct conf, ingest_count),
      .help = "where entries come from; at least one"},

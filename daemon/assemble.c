@@ -257,7 +257,8 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
         return status;
     if (open_zmq(daemon, err) < 0 || open_zap(daemon, err) < 0)
         return EXIT_SYSTEM;
-    return open_endpoints(daemon);
+    status = daemon_open_control(daemon);
+    return status == EXIT_FINE ? open_endpoints(daemon) : status;
 }
 
 /* A disk that hangs is not waited for: all it holds up is our end. */
@@ -271,6 +272,7 @@ static void leave_caretaker(struct daemon *daemon)
 void daemon_free(struct daemon *daemon)
 {
     leave_caretaker(daemon);
+    control_free(&daemon->control);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_free(&daemon->endpoints[i]);
     free(daemon->endpoints);

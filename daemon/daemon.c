@@ -39,6 +39,7 @@ static void on_turn_end(struct zmq_watch *watch)
     daemon_watch_drops(daemon);
     daemon_watch_matches(daemon);
     daemon_watch_newcomers(daemon);
+    daemon_watch_losses(daemon);
     gate_turn();
     if (daemon->state <= DAEMON_DRAINING)
         daemon_watch_stall(daemon);

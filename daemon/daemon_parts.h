@@ -3,6 +3,7 @@
 #define DAEMON_DAEMON_PARTS_H
 
 #include "aggregate/aggregate.h"
+#include "control/control.h"
 #include "daemon/channel.h"
 #include "daemon/daemon.h"
 #include "daemon/plan.h"
@@ -92,6 +93,10 @@ struct daemon {
     uint64_t arrivals;      /* messages and bytes seen at the last tick */
     unsigned quiet_ticks;
     bool cut_short; /* time was up before everything had arrived */
+
+    struct control *control; /* NULL: there is none */
+    struct control_actions control_actions;
+    struct losses losses;
 
     /* sources.c's */
     uint64_t ready_ms; /* loop time */
@@ -198,6 +203,14 @@ void daemon_close_gatekeeper(struct daemon *daemon);
 /* sources.c - how we are, for whoever asks; between ready and the end */
 void daemon_gather_status(struct daemon *daemon, struct status *status);
 void daemon_fini_sources(struct daemon *daemon);
+
+/* serve.c - the control socket; a failure is told in the log */
+enum exit_status daemon_open_control(struct daemon *daemon);
+
+/* losses.c - what was lost lately. Each turn; and what others see. The reason must last. */
+void daemon_watch_losses(struct daemon *daemon);
+void daemon_add_loss(struct daemon *daemon, enum loss_kind kind, const char *place,
+                     const char *reason, uint64_t count, const char *peer);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

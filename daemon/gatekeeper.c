@@ -80,8 +80,12 @@ static bool tell_cuts(struct daemon *daemon)
 
     if (daemon->cut_told_ms != 0 && uv_now(&daemon->loop) - daemon->cut_told_ms < TELL_CUT_EVERY_MS)
         return sum > daemon->cuts_told;
-    while (gate_next_cut(&cut))
+    while (gate_next_cut(&cut)) {
+        if (!cut.is_outlet)
+            daemon_add_loss(daemon, LOSS_CLOSED, cut.endpoint, gate_cut_reason_name(cut.reason), 1,
+                            cut.peer);
         any = true;
+    }
     if (any)
         tell_cut(daemon, &cut, sum);
     return false;

@@ -6,8 +6,10 @@
 
 #include "aggregate/format.h"
 #include "aggregate/match.h"
+#include "control/control.h"
 #include "daemon/judge_parts.h"
 #include "sink/net_address.h"
+#include "zeromq/address.h"
 
 /* ---- formats, matches, owners -------------------------------------------------------- */
 
@@ -72,10 +74,27 @@ static void judge_target(const struct conf *conf, const struct conf_sink *sink,
         conf_problem(conf, problems, &sink->address, "%s", err.text);
 }
 
+/* ---- the control socket --------------------------------------------------------------- */
+
+static void judge_control(const struct conf *conf, struct conf_problems *problems)
+{
+    if (conf_has_control(conf) && strlen(conf->control.path) > ADDRESS_PATH_MAX)
+        conf_problem(conf, problems, &conf->control.path,
+                     "'path' has %zu bytes, but a socket's has at most %d",
+                     strlen(conf->control.path), ADDRESS_PATH_MAX);
+    if (conf->control.path[0] == '@')
+        conf_problem(conf, problems, &conf->control.path,
+                     "'path' begins with '@', which is no file; the control socket needs one");
+    if (judge_is_unknown_group(conf->control.group))
+        conf_problem(conf, problems, &conf->control.group,
+                     "there is no group '%s' for the control socket", conf->control.group);
+}
+
 /* ---- values -------------------------------------------------------------------------- */
 
 void judge_values(const struct conf *conf, struct conf_problems *problems)
 {
+    judge_control(conf, problems);
     for (unsigned i = 0; i < conf->ingest_count; i++)
         judge_endpoint(conf, i, problems);
     for (unsigned i = 0; i < conf->sink_count; i++) {
@@ -154,14 +173,25 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
 
 /* ---- surroundings -------------------------------------------------------------------- */
 
+/* Only where somebody wants it: the default may be another daemon's. */
+static void try_control(const struct conf *conf, struct conf_problems *problems)
+{
+    struct err err;
+
+    if (conf_names_control(conf) && conf_has_control(conf) && control_try(&conf->control, &err) < 0)
+        conf_problem(conf, problems, &conf->control.path, "%s", err.text);
+}
+
 void judge_listening(const struct conf *conf, struct conf_problems *problems)
 {
     judge_try_to_listen(conf, false, problems);
+    try_control(conf, problems);
 }
 
 void judge_surroundings(const struct conf *conf, struct conf_problems *problems)
 {
     judge_try_to_listen(conf, true, problems);
+    try_control(conf, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
         judge_path_surroundings(conf, &conf->sinks[i], problems);
 }

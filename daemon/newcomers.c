@@ -20,6 +20,8 @@ static void tell(struct daemon *daemon, const struct zap_refusal *refusal, uint6
              "its key, %s%s",
              slash ? slash + 1 : refusal->domain, refusal->address,
              curve_key_show(&refusal->key, key), more);
+    daemon_add_loss(daemon, LOSS_NOT_LET_IN, slash ? slash + 1 : refusal->domain, "key", others + 1,
+                    refusal->address);
     daemon->refused_told = refused;
     daemon->refused_told_ms = uv_now(&daemon->loop);
 }

@@ -8,6 +8,7 @@
 #include "aggregate/match.h"
 #include "aggregate/message.h"
 #include "conf/must.h"
+#include "control/control.h"
 #include "daemon/origin.h"
 #include "decode/decode.h"
 #include "decode/json_index.h"
@@ -246,6 +247,7 @@ static void measure_ingest(struct plan *plan, const struct planned *planned,
     plan->block_cap = pool_slot_bytes(larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
     plan->cargo_holds = (unsigned)larger(CARGO_BYTES / plan->block_cap, CARGO_HOLDS_MIN);
     plan->own_descriptors += FILES_OWN + FILES_A_SINK * planned->sink_count;
+    plan->own_descriptors += conf_has_control(conf) ? CONTROL_DESCRIPTORS : 0;
     for (unsigned i = 0; i < planned->sink_count; i++)
         plan->own_descriptors +=
             has_many_files(sink_at(planned, i)) ? sink_at(planned, i)->max_open.count : 0;
@@ -289,6 +291,8 @@ static void measure_shares(struct plan *plan, const struct planned *planned)
         share[BUDGET_PATHS] +=
             has_many_files(sink_at(planned, i)) ? sink_tree_bytes(sink_at(planned, i)) : 0;
     share[BUDGET_TLS] = tls_bytes(planned);
+    if (conf_has_control(planned->conf))
+        share[BUDGET_CONTROL] = control_bytes(endpoints, planned->sink_count);
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 

@@ -93,6 +93,9 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
         row(out, "caretaker", plan->share_bytes[BUDGET_CARETAKER],
             "looks through rotated files%s (rotate)",
             plan->compress_set ? ", and compresses them" : "");
+    if (plan->share_bytes[BUDGET_CONTROL] > 0)
+        row(out, "control", plan->share_bytes[BUDGET_CONTROL],
+            "the control socket: what is asked and answered (control, sinks)");
     row(out, "tables", plan->share_bytes[BUDGET_TABLES],
         "%u descriptors, %u endpoint%s, %u sink%s%s", plan->descriptors, conf->ingest_count,
         plural(conf->ingest_count), conf->sink_count, plural(conf->sink_count),

@@ -160,6 +160,17 @@ struct gate_group_stats endpoint_clients(const struct endpoint *endpoint)
     return gate_group_stats(endpoint->gate);
 }
 
+uint64_t endpoint_refused_since(struct endpoint *endpoint, enum refuse_reason reason,
+                                char peer[GATE_PEER_MAX])
+{
+    uint64_t refused = endpoint->ledger.refused[reason] - endpoint->refused_asked[reason];
+
+    if (refused > 0)
+        gate_show_peer(endpoint->source_fd, peer);
+    endpoint->refused_asked[reason] += refused;
+    return refused;
+}
+
 const struct endpoint_ledger *endpoint_ledger(const struct endpoint *endpoint)
 {
     return &endpoint->ledger;

@@ -76,6 +76,11 @@ bool endpoint_is_sub(const struct endpoint *endpoint);
 /* Clients that it has accepted, and those that were cut off. Nothing is counted without the gate.
  */
 struct gate_group_stats endpoint_clients(const struct endpoint *endpoint);
+/* How many entries were refused for this reason since it was asked last; and, if there were any,
+ * the last one's sender, as far as that is known: "127.0.0.1:40000", or "". */
+uint64_t endpoint_refused_since(struct endpoint *endpoint, enum refuse_reason reason,
+                                char peer[GATE_PEER_MAX]);
+
 const struct endpoint_ledger *endpoint_ledger(const struct endpoint *endpoint);
 
 /* The addresses, ports as the kernel chose them, separated by spaces. Returns text. */

@@ -40,6 +40,7 @@ struct endpoint {
     struct decode_rules rules;
     struct stamp stamp;
     struct endpoint_ledger ledger;
+    uint64_t refused_asked[REFUSE_REASONS]; /* of the ledger's, by endpoint_refused_since */
     struct zmq_watched watched;
     void *socket;
     uint64_t frame_bytes; /* received so far, of whatever frames */

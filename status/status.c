@@ -122,6 +122,8 @@ static void gather_memory(const struct status_sources *sources, struct status *s
     status->claimed_bytes = sources->budget->used_bytes;
     status->resident_bytes = sources->resident_bytes;
     status->resident_peak_bytes = (size_t)usage.ru_maxrss * 1024;
+    if (status->resident_peak_bytes < sources->resident_bytes) /* the kernel updates it lazily */
+        status->resident_peak_bytes = sources->resident_bytes;
     memcpy(status->shares, sources->budget->shares, sizeof status->shares);
 }
 

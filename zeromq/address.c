@@ -200,7 +200,7 @@ bool address_is_loopback(const struct address *address)
 
 bool address_is_file(const struct address *address)
 {
-    return address->transport == ADDRESS_IPC && *address->path == '/';
+    return address->transport == ADDRESS_IPC && *address->path != '@';
 }
 
 const char *address_show(const struct address *address, char text[ADDRESS_TEXT_MAX])

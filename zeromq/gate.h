@@ -208,6 +208,9 @@ struct gate_cut {
 };
 bool gate_next_cut(struct gate_cut *cut_out);
 
+/* Who is at the other end of a connection, as in gate_cut; any thread. */
+void gate_show_peer(int fd, char text[GATE_PEER_MAX]);
+
 /* Proves that this libzmq, in this build, goes through the hooks: one message over a private
  * context and an abstract socket of our own, charged, received and given back. Takes about
  * 1 ms and at most 5 s, and leaves nothing behind, the statistics at 0 included. Call before

@@ -48,7 +48,7 @@ static void show_process(int fd, char text[GATE_PEER_MAX])
         snprintf(text, GATE_PEER_MAX, "pid %d uid %u", (int)who.pid, (unsigned)who.uid);
 }
 
-static void show_peer(int fd, char text[GATE_PEER_MAX])
+void gate_show_peer(int fd, char text[GATE_PEER_MAX])
 {
     struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
     struct sockaddr *address = (struct sockaddr *)&storage;
@@ -76,7 +76,7 @@ static void remember(const struct gate_slot *slot, enum gate_cut_reason reason)
     cut->is_outlet = slot->group->is_outlet;
     cut->max_message = slot->group->limits.max_message;
     snprintf(cut->endpoint, sizeof cut->endpoint, "%s", slot->group->name);
-    show_peer(gate_fd_of(slot), cut->peer);
+    gate_show_peer(gate_fd_of(slot), cut->peer);
 }
 
 void gate_cut_peer(struct gate_slot *slot, enum gate_cut_reason reason)

@@ -1,0 +1,90 @@
+/* serve.c - what the daemon does when it is asked to, over the control socket. */
+#include <string.h>
+
+#include "conf/log.h"
+#include "conf/must.h"
+#include "daemon/daemon_parts.h"
+
+static void gather(void *context, struct status *status)
+{
+    daemon_gather_status(context, status);
+}
+
+static const struct losses *losses(void *context)
+{
+    const struct daemon *daemon = context;
+
+    return &daemon->losses;
+}
+
+static void reopen(void *context)
+{
+    log_line(LOG_LEVEL_INFO, "control socket: files are reopened");
+    daemon_reopen_sinks(context);
+}
+
+static struct outbox *find_outbox(const struct daemon *daemon, const char *name)
+{
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        if (strcmp(sink_name(daemon->channels[i]->sink), name) == 0)
+            return daemon->channels[i]->outbox;
+    }
+    return NULL;
+}
+
+static int set_drops_all(void *context, const char *name, bool drops_all, struct err *err)
+{
+    struct outbox *outbox = find_outbox(context, name);
+
+    if (!outbox)
+        return err_set(err, "there is no sink '%s'; see 'logboom stat'", name);
+    if (outbox_drops_all(outbox) == drops_all)
+        return err_set(err, "sink %s %s", name,
+                       drops_all ? "drops everything already" : "takes entries already");
+    if (drops_all)
+        log_line(LOG_LEVEL_WARNING,
+                 "sink %s: what is queued and what arrives is dropped (operator), until 'logboom "
+                 "sink %s resume'",
+                 name, name);
+    outbox_set_drops_all(outbox, drops_all);
+    if (!drops_all)
+        log_line(LOG_LEVEL_NOTICE,
+                 "sink %s: takes entries again; %llu were dropped (operator) since the start", name,
+                 (unsigned long long)outbox_ledger(outbox)->dropped[DROP_OPERATOR]);
+    return 0;
+}
+
+/* Nobody asked for the one at the default place: a daemon that cannot have it goes on. */
+static enum exit_status do_without(const struct daemon *daemon, const struct err *why)
+{
+    if (conf_names_control(daemon->conf)) {
+        log_line(LOG_LEVEL_ERROR, "%s", why->text);
+        return EXIT_SYSTEM;
+    }
+    log_line(LOG_LEVEL_NOTICE,
+             "%s; going on without it ('control' in the configuration names "
+             "another path, or none)",
+             why->text);
+    return EXIT_FINE;
+}
+
+enum exit_status daemon_open_control(struct daemon *daemon)
+{
+    struct err err;
+
+    daemon->control_actions = (struct control_actions){
+        .context = daemon,
+        .gather = gather,
+        .losses = losses,
+        .reopen = reopen,
+        .set_drops_all = set_drops_all,
+    };
+    if (!conf_has_control(daemon->conf))
+        return EXIT_FINE;
+    daemon->control =
+        control_open(&daemon->conf->control, &daemon->loop, &daemon->control_actions, &err);
+    if (!daemon->control)
+        return do_without(daemon, &err);
+    control_plan_for(daemon->control, daemon->conf->ingest_count, daemon->conf->sink_count);
+    return EXIT_FINE;
+}
