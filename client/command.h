@@ -23,5 +23,11 @@ struct command {
 extern const struct command keygen_command;
 extern const struct command push_command;
 extern const struct command probe_command;
+extern const struct command stat_command;
+extern const struct command drops_command;
+extern const struct command sink_command;
+extern const struct command reopen_command;
+extern const struct command reload_command;
+extern const struct command check_command;
 
 #endif

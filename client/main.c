@@ -10,9 +10,8 @@
 #include "conf/suggest.h"
 
 static const struct command *const commands[] = {
-    &push_command,
-    &probe_command,
-    &keygen_command,
+    &push_command, &probe_command,  &keygen_command, &stat_command,  &drops_command,
+    &sink_command, &reopen_command, &reload_command, &check_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -97,6 +97,8 @@ struct daemon {
     struct control *control; /* NULL: there is none */
     struct control_actions control_actions;
     struct losses losses;
+    const char *config_path; /* of the file that the conf was read from */
+    struct check *check;     /* NULL: none is under way */
 
     /* sources.c's */
     uint64_t ready_ms; /* loop time */
@@ -206,6 +208,10 @@ void daemon_fini_sources(struct daemon *daemon);
 
 /* serve.c - the control socket; a failure is told in the log */
 enum exit_status daemon_open_control(struct daemon *daemon);
+
+/* check.c - one of the control socket's actions; and its end, before the loop's */
+void daemon_check(void *context, const struct control_later *later);
+void daemon_end_check(struct daemon *daemon);
 
 /* losses.c - what was lost lately. Each turn; and what others see. The reason must last. */
 void daemon_watch_losses(struct daemon *daemon);

@@ -174,24 +174,27 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
 /* ---- surroundings -------------------------------------------------------------------- */
 
 /* Only where somebody wants it: the default may be another daemon's. */
-static void try_control(const struct conf *conf, struct conf_problems *problems)
+static void try_control(const struct conf *conf, const struct conf_strings *listening,
+                        struct conf_problems *problems)
 {
     struct err err;
 
-    if (conf_names_control(conf) && conf_has_control(conf) && control_try(&conf->control, &err) < 0)
+    if (conf_names_control(conf) && conf_has_control(conf) &&
+        !judge_is_listening(listening, conf->control.path) && control_try(&conf->control, &err) < 0)
         conf_problem(conf, problems, &conf->control.path, "%s", err.text);
 }
 
 void judge_listening(const struct conf *conf, struct conf_problems *problems)
 {
-    judge_try_to_listen(conf, false, problems);
-    try_control(conf, problems);
+    judge_try_to_listen(conf, NULL, problems);
+    try_control(conf, NULL, problems);
 }
 
-void judge_surroundings(const struct conf *conf, struct conf_problems *problems)
+void judge_surroundings(const struct conf *conf, const struct conf_strings *listening,
+                        struct conf_problems *problems)
 {
-    judge_try_to_listen(conf, true, problems);
-    try_control(conf, problems);
+    judge_try_to_listen(conf, listening, problems);
+    try_control(conf, listening, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
         judge_path_surroundings(conf, &conf->sinks[i], problems);
 }

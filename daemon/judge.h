@@ -24,9 +24,10 @@ bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence);
 bool judge_takes_everything(const struct conf *conf);
 extern const char judge_not_everything[];
 
-/* For --check: adds a problem for each address that is in use and each path that
- * cannot be written. Leaves nothing behind. */
-void judge_surroundings(const struct conf *conf, struct conf_problems *problems);
+/* For --check: adds a problem for each address that is in use, but for those that are listened
+ * on by the daemon that asks, and each path that cannot be written. Leaves nothing behind. */
+void judge_surroundings(const struct conf *conf, const struct conf_strings *listening,
+                        struct conf_problems *problems);
 
 /* Of one sink, if it is to be opened: whether it could be. */
 void judge_sink_surroundings(const struct conf *conf, const struct conf_sink *sink,

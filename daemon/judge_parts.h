@@ -20,8 +20,13 @@ void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problem
 /* Of a sink of type zmq. */
 void judge_zmq(const struct conf *conf, unsigned index, struct conf_problems *problems);
 
-/* `checking`: for --check, which is often asked while the daemon runs. */
-void judge_try_to_listen(const struct conf *conf, bool checking, struct conf_problems *problems);
+/* `listening`: for --check, which is often asked while the daemon runs: what it listens on, by its
+ * word, which is not tried. NULL: no check. */
+void judge_try_to_listen(const struct conf *conf, const struct conf_strings *listening,
+                         struct conf_problems *problems);
+
+/* Whether it is among these; NULL: none. */
+bool judge_is_listening(const struct conf_strings *listening, const char *text);
 
 /* ---- judge_path.c ---------------------------------------------------------------------- */
 

@@ -165,15 +165,16 @@ bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence)
 /* ---- listening ----------------------------------------------------------------------- */
 
 static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
-                          const struct conf_curve *curve, const char *text, bool checking,
-                          struct conf_problems *problems)
+                          const struct conf_curve *curve, const char *text,
+                          const struct conf_strings *listening, struct conf_problems *problems)
 {
     struct address address;
     struct listener listener;
     struct err err;
     bool in_use;
 
-    if (address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 ||
+    if (judge_is_listening(listening, text) ||
+        address_parse(text, ADDRESS_TO_BIND, &address, &err) < 0 ||
         is_exposed_by_accident(conf, curve, &address) || judge_is_unknown_user(ipc->owner) ||
         judge_is_unknown_group(ipc->group))
         return; /* said before */
@@ -183,25 +184,35 @@ static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
     }
     in_use = strstr(err.text, strerror(EADDRINUSE)) != NULL;
     conf_problem(conf, problems, text, "%s%s", err.text,
-                 checking && in_use
+                 listening && in_use
                      ? "; if that is the logboomd you are about to restart, this is expected"
                      : "");
 }
 
 static void try_list_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
                                const struct conf_curve *curve, const struct conf_strings *bind,
-                               bool checking, struct conf_problems *problems)
+                               const struct conf_strings *listening, struct conf_problems *problems)
 {
     for (unsigned i = 0; i < bind->count; i++)
-        try_to_listen(conf, ipc, curve, bind->items[i], checking, problems);
+        try_to_listen(conf, ipc, curve, bind->items[i], listening, problems);
 }
 
-void judge_try_to_listen(const struct conf *conf, bool checking, struct conf_problems *problems)
+bool judge_is_listening(const struct conf_strings *listening, const char *text)
+{
+    for (unsigned i = 0; listening && i < listening->count; i++) {
+        if (strcmp(listening->items[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
+void judge_try_to_listen(const struct conf *conf, const struct conf_strings *listening,
+                         struct conf_problems *problems)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++)
         try_list_to_listen(conf, &conf->ingest[i].ipc, &conf->ingest[i].curve,
-                           &conf->ingest[i].bind, checking, problems);
+                           &conf->ingest[i].bind, listening, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
-        try_list_to_listen(conf, &conf->sinks[i].ipc, NULL, &conf->sinks[i].bind, checking,
+        try_list_to_listen(conf, &conf->sinks[i].ipc, NULL, &conf->sinks[i].bind, listening,
                            problems);
 }

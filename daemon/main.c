@@ -9,6 +9,7 @@
 
 #include "conf/descriptors.h"
 #include "conf/log.h"
+#include "conf/must.h"
 #include "daemon/daemon.h"
 #include "daemon/judge.h"
 #include "daemon/plan.h"
@@ -19,6 +20,8 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE   the configuration; without it " CONF_DEFAULT_PATH "\n"
     "      --check         judge the configuration and its surroundings, then leave\n"
+    "      --listening ADDRESS   with --check: that this address is in use is no problem,\n"
+    "                      since the daemon to be restarted listens there; as often as needed\n"
     "      --plan          print how memory.cap is split, then leave\n"
     "      --help-config   every setting with its bounds and default\n"
     "  -V, --version       the version\n"
@@ -34,9 +37,10 @@ struct options {
     const char *config;
     bool check;
     bool plan;
+    struct conf_strings listening;
 };
 
-enum { OPTION_CHECK = 256, OPTION_PLAN, OPTION_HELP_CONFIG };
+enum { OPTION_CHECK = 256, OPTION_LISTENING, OPTION_PLAN, OPTION_HELP_CONFIG };
 
 /* Returns -1 to go on, else the exit status. */
 static int read_options(int argc, char **argv, struct options *options)
@@ -44,6 +48,7 @@ static int read_options(int argc, char **argv, struct options *options)
     static const struct option names[] = {
         {"config", required_argument, NULL, 'c'},
         {"check", no_argument, NULL, OPTION_CHECK},
+        {"listening", required_argument, NULL, OPTION_LISTENING},
         {"plan", no_argument, NULL, OPTION_PLAN},
         {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
         {"version", no_argument, NULL, 'V'},
@@ -59,6 +64,9 @@ static int read_options(int argc, char **argv, struct options *options)
             break;
         case OPTION_CHECK:
             options->check = true;
+            break;
+        case OPTION_LISTENING:
+            options->listening.items[options->listening.count++] = optarg;
             break;
         case OPTION_PLAN:
             options->plan = true;
@@ -99,7 +107,7 @@ static enum exit_status judge(const struct conf *conf, const struct options *opt
         plan_fini(&plan);
     }
     if (options->check)
-        judge_surroundings(conf, problems);
+        judge_surroundings(conf, &options->listening, problems);
     return conf_problems_count(problems) > 0 ? EXIT_CONFIGURATION : EXIT_FINE;
 }
 
@@ -152,14 +160,18 @@ int main(int argc, char **argv)
 {
     struct options options = {.config = CONF_DEFAULT_PATH};
     struct conf_problems *problems;
-    int status = read_options(argc, argv, &options);
+    int status;
 
+    options.listening.items = calloc((size_t)argc + 1, sizeof(char *));
+    must(options.listening.items);
+    status = read_options(argc, argv, &options);
     if (status >= 0)
         return status;
     prepare_process();
     problems = conf_problems_new();
     status = (int)start(&options, problems);
     conf_problems_free(&problems);
+    free(options.listening.items);
     fflush(NULL);
 #ifdef LOGBOOM_SAN
     if (status != EXIT_LOSSES)

@@ -78,6 +78,7 @@ enum exit_status daemon_open_control(struct daemon *daemon)
         .losses = losses,
         .reopen = reopen,
         .set_drops_all = set_drops_all,
+        .check = daemon_check,
     };
     if (!conf_has_control(daemon->conf))
         return EXIT_FINE;

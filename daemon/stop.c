@@ -156,6 +156,7 @@ static void close_rest(struct daemon *daemon)
         uv_close((uv_handle_t *)&daemon->leave_timer, NULL);
         daemon_close_gatekeeper(daemon);
     }
+    daemon_end_check(daemon);
     control_close(daemon->control);
     if (daemon->watch_open)
         zmq_watch_close(&daemon->watch, NULL);

@@ -86,7 +86,7 @@ static const char *check_of(const char *text)
 {
     read_conf(text);
     judge_values(t.conf, t.problems);
-    judge_surroundings(t.conf, t.problems);
+    judge_surroundings(t.conf, &(struct conf_strings){.count = 0}, t.problems);
     return told();
 }
 
