@@ -172,7 +172,7 @@ class Daemon:
         self.config = self.folder / "logboom.yaml"
         ingest = ingest or [{"name": "apps", "bind": ["tcp://127.0.0.1:0"], **(endpoint or {})}]
         sinks = sinks or [{"name": "all", "type": "file", "path": str(self.log), **(sink or {})}]
-        top = {"drain_timeout": f"{2 * PATIENCE_S}s", **top}
+        top = {"drain_timeout": f"{2 * PATIENCE_S}s", "control": {"path": "control.sock"}, **top}
         self.config.write_text(text or config_text(ingest, sinks, **top))
         self.routes = re.search(r"^[^#]*\bmatch\b", self.config.read_text(), re.M) is not None
         self._stderr = self.folder / f"stderr-{time.monotonic_ns()}"

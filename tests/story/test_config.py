@@ -239,12 +239,13 @@ def test_the_sample_configurations_are_fine(tmp_path):
 
 
 def test_of_the_sample_only_a_folder_may_be_missing(tmp_path):
-    """Somebody checks it before the socket's folder is made: one problem, with its remedy. The log's
-    folder will be made."""
+    """Somebody checks it before the folder of both sockets is made: one problem for each, with its
+    remedy. The log's folder will be made."""
     told = judged(tmp_path, sample("logboom.yaml"), "--check")
     problems = re.findall(r"^logboom\.yaml:\d+:\d+: (.*)", told.stderr, re.M)
     if os.path.exists("/run/logboom"):
         pytest.skip("logboom is installed here")
     assert told.returncode == EXIT_CONFIGURATION
-    assert problems == ["cannot listen on ipc:///run/logboom/ingest.sock: No such file or directory; "
-                        "create its directory first"]
+    assert problems == [f"{what}cannot listen on ipc:///run/logboom/{name}.sock: No such file or directory; "
+                        "create its directory first"
+                        for what, name in (("control socket: ", "control"), ("", "ingest"))]
