@@ -19,7 +19,7 @@ from logboom_story import (
 )
 
 MIB = 1 << 20
-PARTS = ["base", "clients", "receive", "messages", "entries", "parser", "blocks", "tables"]
+PARTS = ["base", "clients", "receive", "messages", "entries", "parser", "blocks", "control", "tables"]
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 resident_is_judged = pytest.mark.skipif(SANITIZED, reason="AddressSanitizer holds memory of its own")
