@@ -298,7 +298,7 @@ static const struct setting root_settings[] = {
      .help = "how long a stop may take to write what was received"},
     {ROW(struct conf, include), .most = 64,
      .help = "more files, by path or pattern; each may only add 'ingest' and 'sinks'"},
-    {ROW(struct conf, control), .section = &control_section,
+    {ROW(struct conf, control), .change = SETTING_NEEDS_A_RESTART, .section = &control_section,
      .help = "who may ask the daemon how it is, and tell it what to do"},
     {ROW(struct conf, ingest), .section = &ingest_section, .most = 256, .in_included = true,
      .count_offset = offsetof(struct conf, ingest_count),

@@ -145,7 +145,7 @@ static const char **make_arguments(const struct daemon *daemon)
     arguments[at++] = "logboomd";
     arguments[at++] = "--check";
     arguments[at++] = "--config";
-    arguments[at++] = daemon->config_path;
+    arguments[at++] = daemon->conf_path;
     arguments[at++] = "--listening";
     arguments[at++] = conf->control.path;
     for (unsigned i = 0; i < conf->ingest_count; i++)

@@ -200,7 +200,6 @@ enum exit_status daemon_run(struct conf *conf, const char *path, struct conf_pro
     daemon->conf = conf_ref(conf);
     daemon->conf_path = path;
     daemon->problems = problems;
-    daemon->config_path = path;
     snprintf(daemon->config_status.path, sizeof daemon->config_status.path, "%s", path);
     daemon->config_status.loaded_ns = clock_nanoseconds(CLOCK_REALTIME);
     status = daemon_open(daemon, &err);

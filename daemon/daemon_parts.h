@@ -97,8 +97,7 @@ struct daemon {
     struct control *control; /* NULL: there is none */
     struct control_actions control_actions;
     struct losses losses;
-    const char *config_path; /* of the file that the conf was read from */
-    struct check *check;     /* NULL: none is under way */
+    struct check *check; /* NULL: none is under way */
 
     /* sources.c's */
     uint64_t ready_ms; /* loop time */
@@ -205,6 +204,9 @@ void daemon_close_gatekeeper(struct daemon *daemon);
 /* sources.c - how we are, for whoever asks; between ready and the end */
 void daemon_gather_status(struct daemon *daemon, struct status *status);
 void daemon_fini_sources(struct daemon *daemon);
+
+/* What became of a reload, in lines, of which the first is kept as the reason. */
+void daemon_note_reload(struct daemon *daemon, bool holds, const char *told);
 
 /* serve.c - the control socket; a failure is told in the log */
 enum exit_status daemon_open_control(struct daemon *daemon);

@@ -113,6 +113,8 @@ bool daemon_reload(struct daemon *daemon, char **told_out)
     holds = !is_refused(&reload);
     if (!holds)
         tell_problems(&reload);
+    fflush(reload.told);
+    daemon_note_reload(daemon, holds, reload.told_text);
     end(&reload, told_out);
     notify_send("READY=1");
     return holds;

@@ -1,4 +1,5 @@
 /* serve.c - what the daemon does when it is asked to, over the control socket. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/log.h"
@@ -21,6 +22,18 @@ static void reopen(void *context)
 {
     log_line(LOG_LEVEL_INFO, "control socket: files are reopened");
     daemon_reopen_sinks(context);
+}
+
+static void reload(void *context, const struct control_later *later)
+{
+    char *told = NULL;
+    struct err refused;
+    bool holds;
+
+    err_set(&refused, "the configuration of before holds");
+    holds = daemon_reload(context, &told);
+    control_finish(later, holds ? NULL : &refused, told);
+    free(told);
 }
 
 static struct outbox *find_outbox(const struct daemon *daemon, const char *name)
@@ -78,6 +91,7 @@ enum exit_status daemon_open_control(struct daemon *daemon)
         .losses = losses,
         .reopen = reopen,
         .set_drops_all = set_drops_all,
+        .reload = reload,
         .check = daemon_check,
     };
     if (!conf_has_control(daemon->conf))

@@ -4,8 +4,8 @@
 #include "daemon/daemon_parts.h"
 
 /* What no pool of ours holds is claimed as a whole: it is there, or libzmq's to fill. */
-static const enum budget_share reserved[] = {BUDGET_BASE,  BUDGET_CLIENTS, BUDGET_RECEIVE,
-                                             BUDGET_PATHS, BUDGET_TLS,     BUDGET_CARETAKER,
+static const enum budget_share reserved[] = {BUDGET_BASE,    BUDGET_CLIENTS, BUDGET_RECEIVE,
+                                             BUDGET_PATHS,   BUDGET_TLS,     BUDGET_CARETAKER,
                                              BUDGET_CONTROL, BUDGET_TABLES};
 
 static unsigned cargo_slots(const struct plan *plan)

@@ -1,7 +1,10 @@
 /* sources.c - what the daemon knows, as status/ wants it. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/resident.h"
 
@@ -53,6 +56,20 @@ void daemon_gather_status(struct daemon *daemon, struct status *status)
     fill_sinks(daemon);
     sources.sinks = daemon->source_sinks;
     status_gather(&sources, status);
+}
+
+void daemon_note_reload(struct daemon *daemon, bool holds, const char *told)
+{
+    struct status_config *config = &daemon->config_status;
+
+    config->is_refused = !holds;
+    snprintf(config->error, sizeof config->error, "%.*s", holds ? 0 : (int)strcspn(told, "\n"),
+             told);
+    if (!holds)
+        return;
+    config->loaded_ns = clock_nanoseconds(CLOCK_REALTIME);
+    if (daemon->control)
+        control_plan_for(daemon->control, daemon->endpoint_count, daemon->channel_count);
 }
 
 void daemon_fini_sources(struct daemon *daemon)

@@ -45,7 +45,7 @@ struct gate_slot {
     atomic_uint_fast64_t charged, complete;
     atomic_uint_fast64_t settled;  /* complete, and surely in libzmq's queue by now */
     atomic_uint_fast64_t messages; /* complete ones; of this connection */
-    atomic_bool greeted; /* its greeting is whole */
+    atomic_bool greeted;           /* its greeting is whole */
     atomic_bool handshaken;
     atomic_bool encrypted;
     atomic_int_fast64_t heard_ms; /* when the message in work last grew */

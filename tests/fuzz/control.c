@@ -50,13 +50,10 @@ static uv_loop_t loop;
 
 static void init(void)
 {
-    static struct conf_control conf;
-
     if (control)
         return;
     control = calloc(1, sizeof *control);
     must(control && uv_loop_init(&loop) == 0);
-    control->conf = &conf;
     control->actions = &actions;
     control->loop = &loop;
     control->out_bytes_max = (size_t)1 << 20;

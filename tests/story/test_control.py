@@ -196,6 +196,25 @@ def test_check_judges_the_file_as_it_is_now(start):
     assert stat(daemon)[1] == FINE
 
 
+def test_reload_by_command(start):
+    """A change that holds is told; one that is refused is told, too, and `stat` says so until one holds."""
+    daemon = start()
+    text = daemon.config.read_text()
+    daemon.config.write_text(text.replace('"type": "file"', '"type": "file", "when_full": "drop_newest"'))
+    told = logboom(daemon, "reload")
+    assert (told.returncode, told.stderr) == (FINE, "") and "when_full is drop_newest" in told.stdout
+    daemon.config.write_text(text.replace('"type": "file"', '"type": "fil"'))
+    told = logboom(daemon, "reload")
+    assert told.returncode == NOT_FINE and told.stdout == ""
+    assert told.stderr.endswith("logboom reload: the configuration of before holds\n")
+    seen, status = stat(daemon)
+    assert status == FINE and seen["config"]["refused"] and "'fil'" in seen["config"]["error"]
+    assert seen["sentence"].startswith("fine, but the configuration as it is now was refused: ")
+    daemon.config.write_text(text)
+    assert logboom(daemon, "reload").returncode == FINE
+    assert stat(daemon)[0]["sentence"] == "fine"
+
+
 # ---- the socket ---------------------------------------------------------------------------
 
 
