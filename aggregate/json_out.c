@@ -49,14 +49,14 @@ static void name_it(struct json_out *out, const char *name)
     put(out, "\":");
 }
 
-static void open(struct json_out *out, const char *name, const char *bracket)
+static void begin_with(struct json_out *out, const char *name, const char *bracket)
 {
     name_it(out, name);
     put(out, bracket);
     out->is_first = true;
 }
 
-static void shut(struct json_out *out, const char *bracket)
+static void end_with(struct json_out *out, const char *bracket)
 {
     put(out, bracket);
     out->is_first = false;
@@ -64,22 +64,22 @@ static void shut(struct json_out *out, const char *bracket)
 
 void json_object(struct json_out *out, const char *name)
 {
-    open(out, name, "{");
+    begin_with(out, name, "{");
 }
 
 void json_end_object(struct json_out *out)
 {
-    shut(out, "}");
+    end_with(out, "}");
 }
 
 void json_array(struct json_out *out, const char *name)
 {
-    open(out, name, "[");
+    begin_with(out, name, "[");
 }
 
 void json_end_array(struct json_out *out)
 {
-    shut(out, "]");
+    end_with(out, "]");
 }
 
 void json_bytes(struct json_out *out, const char *name, const char *bytes, size_t len)
