@@ -28,8 +28,8 @@ static const char usage[] =
     "  -h, --help          this text\n"
     "\n"
     "Runs in the foreground and logs to stderr. Signals: SIGTERM and SIGINT drain and\n"
-    "stop, a second SIGINT leaves at once; SIGUSR1 and SIGHUP reopen files; SIGUSR2\n"
-    "prints the ledger.\n"
+    "stop, a second SIGINT leaves at once; SIGHUP reloads the configuration and reopens\n"
+    "files; SIGUSR1 reopens files; SIGUSR2 prints the ledger.\n"
     "Exit status: 0 fine, 64 usage, 70 our fault, 71 system, 75 stopped with losses,\n"
     "78 configuration.\n";
 
