@@ -9,6 +9,7 @@ import pytest
 from logboom_story import (
     EXIT_FINE,
     EXIT_LOSSES,
+    PATIENCE_S,
     SANITIZED,
     Tally,
     config_text,
@@ -17,7 +18,7 @@ from logboom_story import (
 )
 from receivers import Receiver
 
-DRAIN = {"drain_timeout": "30s"}
+DRAIN = {"drain_timeout": f"{2 * PATIENCE_S}s"}
 QUICK = {"drain_timeout": "200ms"}
 
 

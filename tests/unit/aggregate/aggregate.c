@@ -674,11 +674,31 @@ static void a_topic_is_made_of_names(void **state)
     all_home();
 }
 
+/* The entry that is parked goes where the routes of now lead, and not to the one of before. */
+static void what_is_parked_goes_by_the_routes_that_are_there_then(void **state)
+{
+    (void)state;
+    add_sink(0, "line");
+    text_of('x', CAP * 3 / 4);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(offer(), AGGREGATE_BUSY);
+    aggregate_forget_routes(aggregate);
+    assert_int_equal(aggregate_busy_route(aggregate), -1);
+    add_sink(1, "line");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(ledgers[0]->offered, 2);
+    assert_int_equal(ledgers[1]->offered, 1);
+    assert_int_equal(aggregate_newest(aggregate), 3);
+    all_home();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, with_an_aggregate)
         TEST(without_a_sink_entries_are_taken_and_counted_as_unrouted),
+        TEST(what_is_parked_goes_by_the_routes_that_are_there_then),
         TEST(every_sink_has_the_entry_in_its_own_format),
         TEST(every_sink_has_the_entry_in_its_own_framing),
         TEST(the_longest_counted_entry_is_whole_and_a_longer_one_is_cut),

@@ -384,6 +384,58 @@ static void the_last_words_tell_what_was_dropped_at_the_end(void **state)
     all_home();
 }
 
+/* ---- while it runs ------------------------------------------------------------------------- */
+
+static void a_quota_is_never_below_what_is_held(void **state)
+{
+    (void)state;
+    add(1, longest);
+    add(2, longest);
+    assert_int_equal(outbox_held_blocks(outbox), 2);
+    assert_stops(outbox_set_quota(outbox, 1));
+    outbox_set_quota(outbox, 2);
+    assert_false(outbox_has_room(outbox, 1));
+    outbox_set_quota(outbox, 3);
+    assert_int_equal(outbox_quota(outbox), 3);
+    assert_true(outbox_has_room(outbox, longest));
+    all_home();
+}
+
+static void another_policy_holds_at_once(void **state)
+{
+    (void)state;
+    fill_up();
+    outbox_expire(outbox);
+    outbox_set_policy(outbox, OUTBOX_DROP_NEWEST);
+    assert_false(outbox_is_expired(outbox));
+    drop(1);
+    assert_int_equal(ledger->dropped[DROP_FULL], 1);
+    outbox_set_policy(outbox, OUTBOX_BLOCK);
+    assert_true(outbox_holds_back(outbox));
+    all_home();
+}
+
+/* In the queue, and behind it. What is in flight is written as it is. */
+static void without_notices_what_was_dropped_is_not_told_any_more(void **state)
+{
+    struct iovec vectors[VECTORS];
+
+    (void)state;
+    outbox_set_policy(outbox, OUTBOX_DROP_OLDEST);
+    fill_up();
+    assert_true(outbox_make_room(outbox));
+    drop(1);
+    outbox_set_notices(outbox, NOTICE_NONE, "s", false);
+    while (!outbox_is_empty(outbox)) {
+        unsigned count = outbox_begin_write(outbox, vectors, VECTORS);
+
+        assert_int_equal(total(vectors, count), count * longest);
+        outbox_wrote(outbox, total(vectors, count));
+    }
+    assert_int_equal(ledger->notices, 0);
+    all_home();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +454,9 @@ int main(void)
         TEST(what_an_operator_does_not_want_is_dropped),
         TEST(what_a_write_has_begun_is_dropped_when_it_comes_back),
         TEST(the_last_words_tell_what_was_dropped_at_the_end),
+        TEST(a_quota_is_never_below_what_is_held),
+        TEST(another_policy_holds_at_once),
+        TEST(without_notices_what_was_dropped_is_not_told_any_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,6 +291,48 @@ static void a_stranger_is_no_slot(void **state)
 }
 #endif
 
+/* Of a budget that has room for one slot more. */
+static void a_pool_grows_as_far_as_the_budget_goes_and_shrinks_to_what_is_out(void **state)
+{
+    struct budget larger;
+    struct pool *growing;
+    void *slots[3];
+
+    (void)state;
+    budget_init(&larger, pool_bytes(SLOT_BYTES, 3));
+    growing = pool_new_growing(&larger, BUDGET_BLOCKS, SLOT_BYTES, 2, 100, &err);
+    assert_non_null(growing);
+    slots[0] = pool_take(growing);
+    slots[1] = pool_take(growing);
+    assert_null(pool_take(growing));
+    assert_false(pool_set_count(growing, 4));
+    assert_int_equal(pool_capacity(growing), 2);
+    assert_true(pool_set_count(growing, 3));
+    slots[2] = pool_take(growing);
+    assert_non_null(slots[2]);
+    memset(slots[2], 'x', SLOT_BYTES);
+    assert_null(pool_take(growing));
+    pool_return(growing, slots[0]);
+    pool_return(growing, slots[2]);
+    assert_stops(pool_set_count(growing, 0));
+    assert_true(pool_set_count(growing, 1));
+    assert_null(pool_take(growing)); /* though some are home */
+    assert_int_equal(larger.used_bytes, pool_bytes(SLOT_BYTES, 1));
+    pool_return(growing, slots[1]);
+    assert_true(pool_set_count(growing, 0));
+    pool_free(&growing);
+    budget_fini(&larger);
+    all_home();
+}
+
+static void without_addresses_it_does_not_grow(void **state)
+{
+    (void)state;
+    assert_false(pool_set_count(pool, SLOTS + 1));
+    assert_int_equal(pool_capacity(pool), SLOTS);
+    all_home();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +344,8 @@ int main(void)
         TEST(the_sums_hold_after_every_step_of_a_random_streak),
         TEST(giving_back_changes_nothing_but_what_is_resident),
         TEST(no_pool_can_be_freed),
+        TEST(a_pool_grows_as_far_as_the_budget_goes_and_shrinks_to_what_is_out),
+        TEST(without_addresses_it_does_not_grow),
         TEST(a_slot_that_is_out_and_a_slot_that_is_not_stop_us),
 #ifndef LOGBOOM_SAN
         TEST(the_slot_returned_last_is_taken_first),

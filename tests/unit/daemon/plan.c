@@ -514,6 +514,96 @@ static void what_matches_need_is_among_the_tables(void **state)
     forget_plan();
 }
 
+/* ---- beside another plan --------------------------------------------------------------------- */
+
+static struct plan running;
+
+/* What is planned for this configuration while the one of before has sinks that leave. */
+static unsigned plan_beside(const char *before, const char *text, const unsigned *held,
+                            unsigned leaving_blocks)
+{
+    static struct conf_sink leaving = {.name = (char *)"old", .type = CONF_SINK_STDOUT};
+    static const struct conf_sink *all_leaving[] = {&leaving};
+    struct plan_beside beside = {.running = &running,
+                                 .held_blocks = held,
+                                 .leaving = all_leaving,
+                                 .leaving_blocks = &leaving_blocks,
+                                 .leaving_count = leaving_blocks > 0};
+
+    assert_int_equal(plan_of(before), 0);
+    running = t.plan;
+    t.plan = (struct plan){0};
+    forget_plan();
+    t.problems = conf_problems_new();
+    t.conf = conf_load_text("test.yaml", text, strlen(text), t.problems);
+    plan_init_beside(&t.plan, t.conf, &beside, t.problems);
+    say_problems();
+    return conf_problems_count(t.problems);
+}
+
+static void forget_both(void)
+{
+    forget_plan();
+    plan_fini(&running);
+}
+
+#define INGEST "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
+
+static void what_leaves_keeps_its_blocks_and_what_stays_what_it_has_filled(void **state)
+{
+    const unsigned held[] = {100, 1};
+
+    (void)state;
+    assert_int_equal(plan_beside(INGEST "sinks: [{name: b, type: stdout}]\n",
+                                 INGEST "sinks: [{name: b, type: stdout},\n"
+                                        "  {name: c, type: udp, address: '127.0.0.1:1'}]\n",
+                                 held, 20),
+                     0);
+    assert_int_equal(t.plan.sink_blocks[0], 100);
+    assert_int_equal(t.plan.sink_blocks[2], 20);
+    assert_in_range(t.plan.sink_blocks[1], BLOCKS_MIN, 60);
+    assert_int_equal(t.plan.sink_blocks[1], t.plan.auto_blocks);
+    assert_int_equal(t.plan.block_count, 120 + t.plan.sink_blocks[1]);
+    assert_true(t.plan.total_bytes <= t.plan.cap_bytes);
+    forget_both();
+}
+
+static void what_does_not_fit_beside_what_leaves_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_beside(INGEST "sinks: [{name: b, type: stdout}]\n",
+                                 INGEST "sinks: [{name: b, type: stdout, queue: 30MiB}]\n", NULL,
+                                 200),
+                     1);
+    assert_non_null(strstr(t.said, "'cap' is 64MiB, but "));
+    forget_both();
+}
+
+/* Sizes, descriptors and what compresses are those of the start. */
+static void what_was_made_at_the_start_stays(void **state)
+{
+    const unsigned held[] = {1};
+
+    (void)state;
+    assert_int_equal(
+        plan_beside(INGEST "sinks: [{name: b, type: stdout}]\n",
+                    "ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_entry: 16KiB}]\n"
+                    "sinks: [{name: b, type: stdout}]\n",
+                    held, 0),
+        0);
+    assert_int_equal(t.plan.block_cap, running.block_cap);
+    assert_int_equal(t.plan.descriptors, running.descriptors);
+    forget_both();
+    assert_int_equal(plan_beside(INGEST "sinks: [{name: b, type: file, path: /x, rotate: "
+                                        "{size: 1MiB}}]\n",
+                                 INGEST "sinks: [{name: b, type: file, path: /x, rotate: "
+                                        "{size: 1MiB, compress: zstd}}]\n",
+                                 held, 0),
+                     1);
+    assert_non_null(strstr(t.said, "'compress' needs a restart"));
+    forget_both();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +624,9 @@ int main(void)
         cmocka_unit_test(receivers_of_zmq_sinks_are_clients_that_cost_more),
         cmocka_unit_test(the_table_of_paths_is_a_share),
         cmocka_unit_test(what_matches_need_is_among_the_tables),
+        cmocka_unit_test(what_leaves_keeps_its_blocks_and_what_stays_what_it_has_filled),
+        cmocka_unit_test(what_does_not_fit_beside_what_leaves_is_refused),
+        cmocka_unit_test(what_was_made_at_the_start_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -581,6 +581,34 @@ static void a_batch_goes_on_where_it_was_parked(void **state)
     free(batch);
 }
 
+/* The first is parked, so its lines stay one entry, and it gets no field; the next is split, and
+ * each line gets one. */
+static void other_settings_hold_from_the_next_payload_on(void **state)
+{
+    struct conf_pair field = {.name = (char *)"env", .value = (char *)"prod"};
+    struct conf_ingest changed;
+
+    (void)state;
+    set_format("{fields.env} {message}");
+    open_both();
+    send_long('a');
+    send_long('b');
+    send_long('c');
+    run_until_messages(3);
+    assert_true(endpoint_is_parked(t.endpoint));
+    changed = t.conf;
+    changed.split = CONF_SPLIT_LINES;
+    changed.fields = (struct conf_pairs){.items = &field, .count = 1};
+    endpoint_configure(t.endpoint, &changed, NULL);
+    send_text("one\ntwo");
+    run_until_accepted(5);
+    assert_non_null(strstr(t.output, "- ccc"));
+    assert_null(strstr(t.output, "prod ccc"));
+    assert_non_null(strstr(t.output, "\nprod one\nprod two\n"));
+    stop_endpoint();
+    endpoint_configure(t.endpoint, &t.conf, NULL);
+}
+
 /* The decoder is shared, so another endpoint moves its index while this one is parked. */
 static void two_endpoints_are_parked_without_disturbing_each_other(void **state)
 {
@@ -1112,6 +1140,7 @@ int main(void)
         TEST(a_stop_refuses_the_payloads_that_follow_a_parked_one),
         TEST(retry_has_nothing_to_do_where_nothing_is_parked),
         TEST(a_batch_goes_on_where_it_was_parked),
+        TEST(other_settings_hold_from_the_next_payload_on),
         TEST(two_endpoints_are_parked_without_disturbing_each_other),
         TEST(a_stop_refuses_the_parked_rest_and_what_is_queued),
         TEST(a_stop_may_be_asked_for_twice),

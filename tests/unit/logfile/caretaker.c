@@ -367,6 +367,49 @@ static void a_folder_that_is_none_is_told_once(void **state)
     end_listening();
 }
 
+/* ---- removing ------------------------------------------------------------------------------ */
+
+/* Its files are nobody's then; the other one's are served on. */
+static void a_ward_that_is_removed_is_served_no_more(void **state)
+{
+    const struct ward_options options = {
+        .name = "other", .folder = rig_folder, .pattern = "x.log", .keep = 1};
+    struct ward *other;
+    struct err err;
+
+    (void)state;
+    put_rotated(1, 1, 10);
+    add(10, 0, COMPRESS_ZSTD);
+    other = caretaker_add(t, &options, &err);
+    wait_for(caretaker_counts(ward).compressed == 1);
+    caretaker_remove(ward);
+    caretaker_remove(NULL);
+    put_rotated(2, 3, 10);
+    rig_put(rig_rotated("x.log", 1, ""), 10);
+    rig_put(rig_rotated("x.log", 2, ""), 10);
+    caretaker_rotated(other);
+    wait_for(caretaker_counts(other).removed == 1);
+    assert_int_equal(count_plain(2, 3), 2);
+}
+
+/* It does not wait for the compressor, which lets go, and frees the ward. */
+static void a_ward_may_be_removed_while_it_is_served(void **state)
+{
+    enum { LEN = 256 * 1024 * 1024 };
+    const char *name = rig_rotated("app.log", 1, "");
+    int fd = openat(rig_fd, name, O_CREAT | O_WRONLY, 0600);
+
+    (void)state;
+    assert_int_equal(ftruncate(fd, LEN), 0);
+    close(fd);
+    add(10, 0, COMPRESS_GZIP);
+    wait_for(rig_has(rig_rotated("app.log", 1, ".part")));
+    caretaker_remove(ward);
+    wait_for(!rig_has(rig_rotated("app.log", 1, ".part")));
+    assert_int_equal(rig_stat(rig_rotated("app.log", 1, "")).st_size, LEN);
+    assert_false(rig_has(rig_rotated("app.log", 1, ".gz")));
+}
+
 /* ---- the end
  * ----------------------------------------------------------------------------------------- */
 
@@ -427,6 +470,8 @@ int main(void)
         in_folder(what_fails_is_told_once_and_so_is_the_end),
         in_folder(what_fails_anew_is_told_anew),
         in_folder(a_folder_that_is_none_is_told_once),
+        in_folder(a_ward_that_is_removed_is_served_no_more),
+        in_folder(a_ward_may_be_removed_while_it_is_served),
         in_folder(the_end_does_not_wait_for_a_large_file),
         in_folder(without_wards_it_ends_as_well),
         cmocka_unit_test(what_it_holds_is_known),

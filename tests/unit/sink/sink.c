@@ -288,6 +288,48 @@ static void a_sink_that_is_not_open_is_like_no_other(void **state)
     assert_false(sink_same_file(t.sink.sink, t.sink.sink));
 }
 
+/* ---- held, and handed over ------------------------------------------------------------------ */
+
+static void on_closed(void *context)
+{
+    *(bool *)context = true;
+}
+
+/* It keeps what comes, and closes at once; what is left is dropped for its reason. */
+static void a_held_sink_opens_nothing(void **state)
+{
+    bool closed = false;
+
+    (void)state;
+    t.sink.sink = sink_hold(&t.sink.conf, &t.loop, t.sink.outbox);
+    rig_add(&t.sink, "one\n");
+    sink_flush(t.sink.sink);
+    sink_drain(t.sink.sink);
+    sink_reopen(t.sink.sink);
+    assert_true(sink_is_held(t.sink.sink) && !sink_is_drained(t.sink.sink));
+    assert_int_equal(access(t.sink.path, F_OK), -1);
+    sink_drop_as(t.sink.sink, DROP_REMOVED);
+    sink_close(t.sink.sink, on_closed, &closed);
+    assert_true(closed && sink_is_closed(t.sink.sink));
+    assert_int_equal(ledger()->dropped[DROP_REMOVED], 1);
+    sink_free(&t.sink.sink);
+}
+
+/* Another sink for the same outbox writes what the one before has left. */
+static void what_is_handed_over_is_written_by_the_next(void **state)
+{
+    (void)state;
+    rig_open_sink(&t, &t.sink);
+    rig_add(&t.sink, "one\n");
+    sink_hand_over(t.sink.sink);
+    rig_close_sink(&t, &t.sink);
+    assert_int_equal(ledger()->queued, 1);
+    t.sink.closed = false;
+    rig_open_sink(&t, &t.sink);
+    rig_run_until_drained(&t, &t.sink);
+    rig_check_file(t.sink.path, "one\n");
+}
+
 static int open_all(void **state)
 {
     (void)state;
@@ -326,6 +368,8 @@ int main(void)
         TEST(what_only_a_person_can_mend_opens_nothing),
         TEST(two_sinks_on_one_file_are_found_out),
         TEST(a_sink_that_is_not_open_is_like_no_other),
+        TEST(a_held_sink_opens_nothing),
+        TEST(what_is_handed_over_is_written_by_the_next),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
