@@ -79,8 +79,8 @@ void gate_watch_connects(size_t max_message);
 
 /* A group of connections that we send to: those of one sink. What such a peer says, which are
  * subscriptions, libzmq keeps as long as the connection, so it is cut when that comes to more
- * than GATE_TALK_MAX bytes of charge: a hundred short ones. It is charged to no budget. A stop
- * leaves such connections alone. */
+ * than GATE_TALK_MAX bytes of charge: a hundred short ones. Heartbeats inside of CURVE look the
+ * same, and count. It is charged to no budget. A stop leaves such connections alone. */
 enum { GATE_TALK_MAX = 6400 };
 struct gate_group *gate_outlet_new(const char *name, unsigned max_clients);
 

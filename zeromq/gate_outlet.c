@@ -54,8 +54,7 @@ static void cut(struct gate_slot *slot, enum gate_cut_reason reason)
     gate_unlock();
 }
 
-/* The slot itself is charged nothing: so what the meter has beyond its charge is all that was
- * ever said. */
+/* The slot itself is charged nothing. */
 size_t gate_outlet_follow(struct gate_slot *slot, const void *bytes, size_t len)
 {
     size_t followed = zmtp_meter_feed(&slot->meter, bytes, len, &slot->group->limits);
@@ -64,8 +63,7 @@ size_t gate_outlet_follow(struct gate_slot *slot, const void *bytes, size_t len)
     note_handshake(slot);
     if (slot->meter.verdict == ZMTP_OLD)
         cut(slot, GATE_CUT_OLD);
-    else if (slot->meter.verdict != ZMTP_FINE ||
-             slot->meter.charged - atomic_load(&slot->charged) > GATE_TALK_MAX)
+    else if (slot->meter.verdict != ZMTP_FINE || slot->meter.said > GATE_TALK_MAX)
         cut(slot, GATE_CUT_TALK);
     return followed;
 }

@@ -54,12 +54,18 @@ static void read_greeting_byte(struct zmtp_meter *meter, unsigned char byte)
     }
 }
 
+/* A server that refuses us says ERROR where READY would stand; no step of CURVE is so short. */
+static bool is_step(const struct zmtp_meter *meter)
+{
+    return !meter->encrypted || meter->size >= ZMTP_ENCRYPTED_STEP_MIN;
+}
+
 static void end_frame(struct zmtp_meter *meter)
 {
     meter->state = ZMTP_FLAGS;
     if (meter->consumed) {
         meter->charged -= zmtp_frame_charge(meter->size);
-        meter->handshakes_to_go -= meter->handshakes_to_go > 0;
+        meter->handshakes_to_go -= meter->handshakes_to_go > 0 && is_step(meter);
     } else if (!(meter->flags & FLAG_MORE) || meter->encrypted) {
         meter->message_count++;
         meter->complete = meter->charged;
@@ -80,6 +86,7 @@ static void join_message(struct zmtp_meter *meter, const struct zmtp_limits *lim
         meter->verdict = ZMTP_TOO_MANY_FRAMES;
     meter->frame_count++;
     meter->message_len += len;
+    meter->said += zmtp_frame_charge(len);
 }
 
 /* Whatever is first after the greeting is the handshake to libzmq, marked as a command or not.

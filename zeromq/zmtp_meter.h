@@ -34,6 +34,9 @@ enum { ZMTP_HANDSHAKE_MAX = 1024 };
  * belong together is known only to who receives them. */
 enum { ZMTP_ENCRYPTED_EXTRA = 33 };
 
+/* The shortest command of a handshake of CURVE: a READY without properties. */
+enum { ZMTP_ENCRYPTED_STEP_MIN = 30 };
+
 enum zmtp_state { ZMTP_GREETING, ZMTP_FLAGS, ZMTP_SIZE, ZMTP_COMMAND_NAME, ZMTP_BODY };
 
 struct zmtp_meter {
@@ -42,6 +45,7 @@ struct zmtp_meter {
     uint64_t charged;
     uint64_t complete;
     uint64_t message_count;    /* that have ended */
+    uint64_t said;             /* by all frames, as libzmq holds them once they are decrypted */
     uint64_t body_left;        /* bytes of the frame in work, which are charged already */
     enum zmtp_verdict verdict; /* anything but ZMTP_FINE is final */
     bool encrypted;            /* the peer speaks CURVE */

@@ -89,6 +89,46 @@ static void a_hundred_subscriptions_are_fine_and_one_more_is_not(void **state)
     close_peer(&peer);
 }
 
+static struct peer connect_encrypted_receiver(void)
+{
+    struct peer peer = connect_receiver();
+    struct stream stream = {.len = 0};
+
+    stream_curve_handshake(&stream);
+    send_and_read(&peer, &stream);
+    return peer;
+}
+
+static void send_encrypted(struct peer *peer, unsigned count, size_t len)
+{
+    struct stream stream = {.len = 0};
+
+    for (unsigned i = 0; i < count; i++)
+        stream_encrypted(&stream, len);
+    send_stream(peer, &stream);
+    read_once(peer);
+}
+
+/* What CURVE adds to each is nobody's to answer for; and the shortest that there can be counts. */
+static void encrypted_they_are_as_many(void **state)
+{
+    static const size_t lengths[] = {0, 8, 33};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct peer peer = connect_encrypted_receiver();
+
+        send_encrypted(&peer, GATE_TALK_MAX / UNIT, lengths[i]);
+        assert_false(is_cut(&peer));
+        send_encrypted(&peer, 1, lengths[i]);
+        assert_true(is_cut(&peer));
+        assert_int_equal(reason_of_the_cut(), GATE_CUT_TALK);
+        close_peer(&peer);
+        gate_turn();
+        gate_turn();
+    }
+}
+
 /* The next connection with this number begins anew, and so does what is charged to an endpoint. */
 static void what_one_has_said_is_no_charge_of_the_next(void **state)
 {
@@ -221,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OUTLET_TEST(peers_are_counted_from_handshake_to_close),
         OUTLET_TEST(a_hundred_subscriptions_are_fine_and_one_more_is_not),
+        OUTLET_TEST(encrypted_they_are_as_many),
         OUTLET_TEST(what_one_has_said_is_no_charge_of_the_next),
         OUTLET_TEST(a_long_message_and_one_without_end_are_cut),
         OUTLET_TEST(silence_costs_nobody_his_place_but_before_the_handshake),

@@ -170,6 +170,41 @@ static void mechanisms_other_than_null_have_two_handshakes(void **state)
     assert_same_in_any_pieces(&stream);
 }
 
+/* The server that we connect to does not know our key: that is no end of a handshake. */
+static void an_error_is_no_step_of_an_encrypted_handshake(void **state)
+{
+    struct stream stream = {.len = 0};
+
+    (void)state;
+    stream_greeting(&stream, "CURVE");
+    stream_command(&stream, 0, "WELCOME", 168);
+    stream_command(&stream, 0, "ERROR", 10);
+    assert_int_equal(whole(&stream).meter.handshakes_to_go, 1);
+    assert_int_equal(whole(&stream).meter.charged, 0);
+    stream_command(&stream, 0, "READY", 30);
+    assert_int_equal(whole(&stream).meter.handshakes_to_go, 0);
+    assert_same_in_any_pieces(&stream);
+}
+
+/* As it will be when it is decrypted; charged is what it is until then. */
+static void what_was_said_is_counted_without_what_encryption_adds(void **state)
+{
+    static const size_t lengths[] = {0, 1, 33, 34, 200};
+    struct stream stream = {.len = 0}, plain = stream_after_handshake();
+    uint64_t said = 0;
+
+    (void)state;
+    stream_curve_handshake(&stream);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        stream_encrypted(&stream, lengths[i]);
+        stream_frame(&plain, 0, lengths[i]);
+        said += zmtp_frame_charge(lengths[i]);
+    }
+    assert_int_equal(whole(&stream).meter.said, said);
+    assert_int_equal(whole(&plain).meter.said, said);
+    assert_int_equal(whole(&plain).meter.charged, said);
+}
+
 /* Nobody looks at the flags outside, so neither may hide a frame from its charge. */
 static void an_encrypted_frame_is_a_message_of_its_own_whatever_its_flags(void **state)
 {
@@ -437,7 +472,7 @@ static void what_is_sure_to_be_a_handshakes_ends_with_it(void **state)
         stream_greeting(&stream, mechanisms[i]);
         stream_command(&stream, 0, "READY", i ? 300 : 30);
         if (i)
-            stream_command(&stream, LONG, "READY", 0);
+            stream_command(&stream, LONG, "READY", 30);
         end = stream.len;
         stream_frame(&stream, 0, 10);
         zmtp_meter_init(&answer.meter);
@@ -497,6 +532,8 @@ int main(void)
         cmocka_unit_test(a_frame_is_charged_whole_when_its_header_is_there),
         cmocka_unit_test(a_message_is_complete_with_its_last_frame),
         cmocka_unit_test(mechanisms_other_than_null_have_two_handshakes),
+        cmocka_unit_test(an_error_is_no_step_of_an_encrypted_handshake),
+        cmocka_unit_test(what_was_said_is_counted_without_what_encryption_adds),
         cmocka_unit_test(an_encrypted_frame_is_a_message_of_its_own_whatever_its_flags),
         cmocka_unit_test(a_handshake_needs_no_mark),
         cmocka_unit_test(commands_that_libzmq_takes_are_no_part_of_a_message),

@@ -107,7 +107,7 @@ static inline void zmtp_model_consume(struct zmtp_model *model,
 {
     if (frame->body_bytes < frame->size)
         model->charged += zmtp_frame_charge(frame->size);
-    else if (model->handshakes_to_go > 0)
+    else if (model->handshakes_to_go > 0 && (!model->encrypted || frame->size >= 30))
         model->handshakes_to_go--;
 }
 
