@@ -165,10 +165,11 @@ struct conf_sink {
     struct conf_match match;
     char *path;              /* files only, else NULL */
     char *address;           /* where a connection goes, else NULL */
-    enum conf_outlet socket; /* zmq only, as are the next five */
+    enum conf_outlet socket; /* zmq only, as are the next six */
     struct conf_strings bind;
     struct conf_strings connect;
     struct conf_ipc ipc;
+    struct conf_curve curve;       /* flat in the file, as in an endpoint */
     char *topic;                   /* pub only: a template, or NULL */
     struct conf_count max_clients; /* of all its bound addresses together */
     struct conf_tls tls;

@@ -277,6 +277,8 @@ static void judge_zmq_settings(const struct conf *conf, struct conf_problems *pr
         {&sink->connect, "connect"},     {&sink->ipc.mode, "ipc.mode"},
         {&sink->ipc.owner, "ipc.owner"}, {&sink->ipc.group, "ipc.group"},
         {&sink->topic, "topic"},         {&sink->max_clients, "max_clients"},
+        {&sink->curve.key, "key"},       {&sink->curve.encryption, "encryption"},
+        {&sink->curve.allow, "allow"},   {&sink->curve.server_key, "server_key"},
     };
 
     for (unsigned i = 0; i < COUNT_OF(settings); i++)
@@ -291,6 +293,7 @@ static void judge_zmq(const struct conf *conf, struct conf_problems *problems,
         conf_problem(conf, problems, &sink->type,
                      "a sink of type zmq needs 'bind' or 'connect', such as "
                      "connect: 'tcp://127.0.0.1:5514'");
+    judge_curve(conf, problems, &sink->curve, sink->bind.count > 0, sink->connect.count > 0);
     if (sink->socket == CONF_OUTLET_PUSH && is_settled(conf, &sink->socket)) {
         if (is_written(conf, &sink->topic))
             conf_problem(conf, problems, &sink->topic,

@@ -37,7 +37,7 @@ enum setting_change {
 };
 
 /* At most so many rows has a section. */
-enum { SECTION_ROWS_MAX = 32 };
+enum { SECTION_ROWS_MAX = 40 };
 
 struct section;
 

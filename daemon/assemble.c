@@ -181,16 +181,24 @@ static bool conf_encrypts(const struct conf *conf)
         if (conf->ingest[i].curve.encryption != CONF_ENCRYPTION_NONE)
             return true;
     }
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        if (conf->sinks[i].curve.encryption != CONF_ENCRYPTION_NONE)
+            return true;
+    }
     return false;
 }
 
-/* Before any socket that depends on it. What does not encrypt does not come here. */
+/* Before any socket that depends on it, be it a sink's. */
+static int test_encryption(const struct daemon *daemon, struct err *err)
+{
+    return conf_encrypts(daemon->conf) ? curve_self_test(err) : 0;
+}
+
+/* The same. What does not encrypt does not come here; sinks have desks of their own. */
 static int open_zap(struct daemon *daemon, struct err *err)
 {
     if (!conf_encrypts(daemon->conf))
         return 0;
-    if (curve_self_test(err) < 0)
-        return -1;
     daemon->zap = zap_open(daemon->zmq, &daemon->watch, err);
     return daemon->zap ? 0 : -1;
 }
@@ -251,6 +259,8 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     if (daemon_open_rest(daemon, &daemon->plan, err) < 0)
         return EXIT_SYSTEM;
     if (open_gate(daemon, err) < 0) /* before the first context, be it a sink's */
+        return EXIT_SYSTEM;
+    if (test_encryption(daemon, err) < 0)
         return EXIT_SYSTEM;
     status = open_sinks(daemon);
     if (status != EXIT_FINE)

@@ -167,6 +167,13 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
             conf_problem(conf, warnings, &conf->ingest[i].curve.encryption, "warning: %s",
                          sentence.text);
     }
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        struct err sentence;
+
+        if (judge_sink_is_open(&conf->sinks[i], &sentence))
+            conf_problem(conf, warnings, &conf->sinks[i].curve.encryption, "warning: %s",
+                         sentence.text);
+    }
     if (!judge_takes_everything(conf))
         conf_problem(conf, warnings, &conf->sinks, "warning: %s", judge_not_everything);
 }

@@ -16,8 +16,9 @@ void judge_values(const struct conf *conf, struct conf_problems *problems);
 void judge_warnings(const struct conf *conf, struct conf_problems *warnings);
 
 /* One of these warnings, which the start gives, too: whether others than this machine can reach
- * an endpoint that does not encrypt, and what to say then. */
+ * an endpoint or a zmq sink that does not encrypt, and what to say then. */
 bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence);
+bool judge_sink_is_open(const struct conf_sink *sink, struct err *sentence);
 
 /* Another one, which the start gives, too: whether there is a sink for every entry,
  * and what to say if there is none. */

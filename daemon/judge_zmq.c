@@ -13,8 +13,6 @@
 static bool is_exposed_by_accident(const struct conf *conf, const struct conf_curve *curve,
                                    const struct address *address)
 {
-    if (!curve) /* a sink's */
-        return !address_is_loopback(address);
     return !address_is_loopback(address) && curve->encryption == CONF_ENCRYPTION_NONE &&
            !conf_is_plain_on_purpose(conf, curve);
 }
@@ -27,11 +25,6 @@ static void judge_address(const struct conf *conf, const char *text, enum addres
 
     if (address_parse(text, use, &address, &err) < 0)
         conf_problem(conf, problems, text, "%s", err.text);
-    else if (is_exposed_by_accident(conf, curve, &address) && !curve)
-        conf_problem(conf, problems, text,
-                     "'%s' is beyond loopback, and a zmq sink cannot encrypt yet; use 127.0.0.1, "
-                     "[::1] or ipc:///path",
-                     text);
     else if (is_exposed_by_accident(conf, curve, &address))
         conf_problem(conf, problems, text,
                      "'%s' is beyond loopback, and nothing says whether to encrypt; write "
@@ -129,7 +122,8 @@ void judge_zmq(const struct conf *conf, unsigned index, struct conf_problems *pr
 {
     const struct conf_sink *sink = &conf->sinks[index];
 
-    judge_addresses(conf, conf->ingest_count + index, &sink->connect, NULL, problems);
+    judge_addresses(conf, conf->ingest_count + index, &sink->connect, &sink->curve, problems);
+    judge_keys(conf, &sink->curve, sink->bind.count > 0, problems);
     judge_owner(conf, &sink->ipc.owner, &sink->ipc.group, "socket file", problems);
     if (sink->topic)
         judge_topic(conf, sink, problems);
@@ -159,6 +153,21 @@ bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence)
             "endpoint %s: '%s' is beyond loopback and not encrypted (encryption: none): whoever "
             "reaches it can send, and whoever is on the way can read and change what others send",
             ingest->name, address);
+    return true;
+}
+
+bool judge_sink_is_open(const struct conf_sink *sink, struct err *sentence)
+{
+    const char *address = first_beyond_loopback(&sink->bind, ADDRESS_TO_BIND);
+
+    if (!address)
+        address = first_beyond_loopback(&sink->connect, ADDRESS_TO_CONNECT);
+    if (!address || sink->curve.encryption != CONF_ENCRYPTION_NONE)
+        return false;
+    err_set(sentence,
+            "sink %s: '%s' is beyond loopback and not encrypted (encryption: none): whoever is on "
+            "the way%s can read what is sent",
+            sink->name, address, sink->bind.count > 0 ? ", or reaches it," : "");
     return true;
 }
 
@@ -213,6 +222,6 @@ void judge_try_to_listen(const struct conf *conf, const struct conf_strings *lis
         try_list_to_listen(conf, &conf->ingest[i].ipc, &conf->ingest[i].curve,
                            &conf->ingest[i].bind, listening, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
-        try_list_to_listen(conf, &conf->sinks[i].ipc, NULL, &conf->sinks[i].bind, listening,
-                           problems);
+        try_list_to_listen(conf, &conf->sinks[i].ipc, &conf->sinks[i].curve, &conf->sinks[i].bind,
+                           listening, problems);
 }

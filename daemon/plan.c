@@ -61,6 +61,9 @@ enum { CARGO_HOLDS_MIN = 4 };
 /* Each has a thread or two of its own, and a context. */
 #define ZMQ_SINK_BYTES (512 * KIB)
 
+/* What libzmq makes of a message while it encrypts it, one at a time in each sink. */
+enum { ENCRYPTION_COPIES = 2 };
+
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -159,12 +162,20 @@ static bool has_many_files(const struct conf_sink *sink)
     return sink->type == CONF_SINK_FILE && path_template_is_one(sink->path);
 }
 
-/* What one of its receivers needs beyond a client: its pipe, and what it subscribes to. */
-static size_t receiver_bytes(const struct conf_sink *sink)
+static bool is_encrypted(const struct conf_sink *sink)
 {
-    return sink->socket == CONF_OUTLET_PUB
-               ? SINK_ZMQ_PUB_MARK * SINK_ZMQ_MESSAGE_BYTES + SINK_ZMQ_TALK_BYTES
-               : SINK_ZMQ_PUSH_MARK * SINK_ZMQ_MESSAGE_BYTES;
+    return sink->curve.encryption == CONF_ENCRYPTION_CURVE;
+}
+
+/* What one of its receivers needs beyond a client: its pipe, what it subscribes to, and the
+ * message that is on its way to it, encrypted for it alone. */
+static size_t receiver_bytes(const struct plan *plan, const struct conf_sink *sink)
+{
+    size_t encrypted = is_encrypted(sink) ? plan->block_cap : 0;
+
+    return encrypted + (sink->socket == CONF_OUTLET_PUB
+                            ? SINK_ZMQ_PUB_MARK * SINK_ZMQ_MESSAGE_BYTES + SINK_ZMQ_TALK_BYTES
+                            : SINK_ZMQ_PUSH_MARK * SINK_ZMQ_MESSAGE_BYTES);
 }
 
 static void measure_zmq_sinks(struct plan *plan, const struct planned *planned)
@@ -178,7 +189,8 @@ static void measure_zmq_sinks(struct plan *plan, const struct planned *planned)
         receivers += sink->bind.count > 0 ? sink->max_clients.count : 0;
         plan->zmq_sinks++;
         plan->clients += receivers;
-        plan->receivers_bytes += receivers * receiver_bytes(sink);
+        plan->receivers_bytes += receivers * receiver_bytes(plan, sink);
+        plan->encrypting_sinks += is_encrypted(sink);
         plan->own_descriptors += FILES_AN_ENDPOINT + sink->bind.count + FILES_A_ZMQ_SINK;
     }
 }
@@ -240,11 +252,11 @@ static void measure_ingest(struct plan *plan, const struct planned *planned,
         plan->own_descriptors += FILES_AN_ENDPOINT + ingest->bind.count;
     }
     keep_sizes(plan, planned, problems);
+    plan->block_cap = pool_slot_bytes(larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
     measure_zmq_sinks(plan, planned);
     plan->clients_served = plan->clients;
     plan->entry_fields = decode_fields_max(plan->max_entry) + STAMP_FIELDS_MAX;
     plan->asks_origin = origin_is_asked_for(conf) || (running && running->asks_origin);
-    plan->block_cap = pool_slot_bytes(larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
     plan->cargo_holds = (unsigned)larger(CARGO_BYTES / plan->block_cap, CARGO_HOLDS_MIN);
     plan->own_descriptors += FILES_OWN + FILES_A_SINK * planned->sink_count;
     plan->own_descriptors += conf_has_control(conf) ? CONTROL_DESCRIPTORS : 0;
@@ -282,6 +294,7 @@ static void measure_shares(struct plan *plan, const struct planned *planned)
     share[BUDGET_TABLES] =
         plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + planned->sink_count);
     share[BUDGET_TABLES] += ZMQ_SINK_BYTES * plan->zmq_sinks;
+    share[BUDGET_TABLES] += ENCRYPTION_COPIES * plan->block_cap * plan->encrypting_sinks;
     if (plan->zmq_sinks > 0)
         share[BUDGET_CARGO] = pool_bytes(plan->block_cap, plan->zmq_sinks * plan->cargo_holds);
     share[BUDGET_TABLES] += plan->asks_origin ? plan->descriptors * peer_bytes() : 0;

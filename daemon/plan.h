@@ -39,8 +39,9 @@ struct plan {
     unsigned auto_blocks;  /* of each queue that is `auto` and has no more already */
     unsigned *sink_blocks; /* the quota of each; of the conf's, then of those that leave */
     unsigned zmq_sinks;
-    unsigned cargo_holds;   /* of each of these, of block_cap bytes each */
-    size_t receivers_bytes; /* of the share of clients: what those of zmq sinks need beyond it */
+    unsigned encrypting_sinks; /* of these */
+    unsigned cargo_holds;      /* of each of these, of block_cap bytes each */
+    size_t receivers_bytes;    /* of the share of clients: what those of zmq sinks need beyond it */
 };
 
 /* What a plan must leave alone that is made while another one holds: what was made at the start

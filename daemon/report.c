@@ -48,6 +48,10 @@ void daemon_report_ready(const struct daemon *daemon)
         if (judge_is_open(&daemon->conf->ingest[i], &sentence))
             log_line(LOG_LEVEL_WARNING, "%s", sentence.text);
     }
+    for (unsigned i = 0; i < daemon->sink_count; i++) {
+        if (judge_sink_is_open(&daemon->conf->sinks[i], &sentence))
+            log_line(LOG_LEVEL_WARNING, "%s", sentence.text);
+    }
     if (!judge_takes_everything(daemon->conf))
         log_line(LOG_LEVEL_WARNING, "%s", judge_not_everything);
     report_jit(daemon);

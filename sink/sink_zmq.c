@@ -31,7 +31,7 @@ enum { LINGER_MS = 200 };
 
 static void on_tick(uv_timer_t *timer);
 
-static void tick_after(struct sink *sink, uint64_t ms)
+void sink_zmq_tick_after(struct sink *sink, uint64_t ms)
 {
     uv_timer_t *ticker = &sink->zmq->ticker;
 
@@ -46,7 +46,7 @@ static void block(struct sink *sink, uint64_t look_ms)
     zmq->is_blocked = true;
     if (zmq->blocked_since_ms == 0)
         zmq->blocked_since_ms = uv_now(sink->loop);
-    tick_after(sink, look_ms);
+    sink_zmq_tick_after(sink, look_ms);
 }
 
 static bool is_lonely(const struct sink *sink)
@@ -59,7 +59,10 @@ static void go_down(struct sink *sink)
 {
     struct sink_zmq *zmq = sink->zmq;
 
-    err_set(&zmq->why, "nobody is connected to '%s'", sink_target(sink));
+    if (*zmq->refusal.text)
+        zmq->why = zmq->refusal;
+    else
+        err_set(&zmq->why, "nobody is connected to '%s'", sink_target(sink));
     sink->error = ENOTCONN;
     sink->down_since_ms = uv_now(sink->loop);
     sink->dropped_before = sink_ledger_dropped(outbox_ledger(sink->outbox));
@@ -109,9 +112,10 @@ static void on_tick(uv_timer_t *timer)
     zmq->is_blocked = false;
     sink_zmq_flush(sink);
     if (cargo_lent(&zmq->cargo) > 0)
-        tick_after(sink, LOOK_MS);
+        sink_zmq_tick_after(sink, LOOK_MS);
     else
         cargo_go_home(&zmq->cargo);
+    sink_zmq_redial(sink);
 }
 
 /* The loop turns once more, and whoever is parked offers again in the next turn. */
@@ -318,7 +322,7 @@ void sink_zmq_flush(struct sink *sink)
     }
     while (sends < SENDS_PER_TURN && send_some(sink))
         sends++;
-    tick_after(sink, LOOK_MS);
+    sink_zmq_tick_after(sink, LOOK_MS);
     if (sends == SENDS_PER_TURN || (was_full && !is_full(sink)))
         uv_async_send(&zmq->wake); /* one more turn, for the rest or for who is parked */
 }
@@ -344,6 +348,8 @@ uint64_t sink_zmq_unsent(const struct sink *sink)
 
 const char *sink_zmq_trouble(const struct sink *sink)
 {
+    if (*sink->zmq->refusal.text)
+        return sink->zmq->refusal.text;
     if (sink->error || is_lonely(sink))
         return "nobody is connected to it";
     return sink_zmq_is_pub(sink) ? "its subscribers do not read" : "its receivers do not read";
@@ -360,6 +366,7 @@ const struct sink_kind sink_kind_zmq = {.target = zmq_target, .is_zmq = true};
 
 static void close_socket(struct sink_zmq *zmq)
 {
+    sink_zmq_close_peers(zmq);
     if (zmq->socket)
         zmq_close(zmq->socket);
     zmq->socket = NULL;
@@ -383,17 +390,20 @@ void sink_zmq_fini(struct sink *sink)
     cargo_fini(&zmq->cargo);
     gate_group_free(&zmq->gate);
     free(zmq->listeners);
+    free(zmq->ways);
 }
 
 static int open_all(struct sink *sink, const struct sink_shared *shared, struct err *err)
 {
     struct sink_zmq *zmq = sink->zmq;
 
-    if (sink_zmq_open_socket(sink, err) < 0 || sink_zmq_open_addresses(sink, err) < 0 ||
+    if (sink_zmq_open_socket(sink, err) < 0 || sink_zmq_encrypt(sink, err) < 0 ||
+        sink_zmq_open_monitor(sink, err) < 0 || sink_zmq_open_addresses(sink, err) < 0 ||
         zmq_watch_add(shared->watch, &zmq->watched, zmq->socket, on_turn, err) < 0)
         return -1;
     zmq->watched.waits_for = ZMQ_POLLOUT;
     zmq->watched.wanted = false;
+    sink_zmq_watch_peers(sink, shared->watch);
     return 0;
 }
 
@@ -477,18 +487,20 @@ static void on_removed(struct zmq_watched *watched)
 void sink_zmq_close(struct sink *sink)
 {
     struct sink_zmq *zmq = sink->zmq;
+    uint64_t left = cargo_lent(&zmq->cargo);
     int linger_ms;
 
-    zmq->unsent = cargo_lent(&zmq->cargo);
-    linger_ms = zmq->unsent == 0 ? LINGER_MS : 0;
-    if (zmq->unsent > 0)
+    linger_ms = left == 0 ? LINGER_MS : 0;
+    if (left > 0)
         log_line(LOG_LEVEL_ERROR,
                  "sink %s: %" PRIu64 " messages that ZeroMQ had taken were not sent to '%s'",
-                 sink->conf->name, zmq->unsent, sink_target(sink));
+                 sink->conf->name, left, sink_target(sink));
+    zmq->unsent = zmq->lost + left;
     zmq_setsockopt(zmq->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
     sink_drop_rest(sink);
     uv_timer_stop(&sink->alarm);
     uv_timer_stop(&zmq->ticker);
     sink->state = SINK_SYNCING; /* the end of its context */
+    sink_zmq_leave_peers(zmq);
     zmq_watch_remove(&zmq->watched, on_removed);
 }

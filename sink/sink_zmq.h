@@ -1,5 +1,9 @@
 /* sink_zmq.h - a sink whose target is a ZeroMQ socket: for sink.c and the files sink_zmq*.c.
  *
+ *     sink_zmq.c         sends, waits, closes
+ *     sink_zmq_open.c    the socket, its options and addresses
+ *     sink_zmq_peers.c   who refuses us, and who is refused
+ *
  * The socket has a context of its own, so that its I/O thread stands in nobody's way, and ends
  * in a pool thread. What is sent waits in the outbox until ZeroMQ takes it, and then in a cargo
  * until ZeroMQ has sent it.
@@ -13,7 +17,9 @@
 
 #include "sink/cargo.h"
 #include "sink/sink_parts.h"
+#include "zeromq/handshake.h"
 #include "zeromq/listener.h"
+#include "zeromq/zap.h"
 #include "zeromq/zmq_watch.h"
 
 /* Messages that a pipe holds, of each peer: enough that a thread is never idle for want of them,
@@ -26,6 +32,15 @@ enum { SINK_ZMQ_MESSAGE_BYTES = 112 };
 /* What the subscriptions of one peer can come to (zeromq/gate_outlet.c). */
 enum { SINK_ZMQ_TALK_BYTES = 320 * 1024 };
 
+/* One address that the sink connects to. */
+struct sink_zmq_way {
+    const char *address;
+    enum handshake_end end; /* how the last handshake ended */
+    unsigned times;         /* in a row that it ended so */
+    uint64_t wait_ms;       /* before the next try of ours */
+    uint64_t due_ms;        /* loop time: ZeroMQ has given it up, and we try again. 0: it has not */
+};
+
 struct sink_zmq {
     void *context;
     void *socket;
@@ -35,6 +50,19 @@ struct sink_zmq {
     bool gate_is_on;
     struct listener *listeners;
     unsigned listener_count;
+
+    /* of a sink that connects */
+    struct sink_zmq_way *ways;
+    unsigned way_count;
+    void *monitor; /* tells how handshakes end */
+    struct zmq_watched news;
+    struct err refusal; /* what the last one said that failed; "": none, or it went well since */
+    uint64_t stranded;  /* messages in the pipe when the connection broke, of one address */
+
+    /* of a sink that binds and encrypts */
+    struct zap *zap;
+    struct zmq_watched desk;
+    uint64_t refused_told, refused_told_ms;
 
     bool is_blocked;           /* something must happen before more is sent */
     uint64_t blocked_since_ms; /* loop time; 0: the last message was taken */
@@ -46,7 +74,8 @@ struct sink_zmq {
     uv_async_t wake; /* something of the cargo came back */
     uv_work_t job;   /* the end of the context */
     struct err why;
-    uint64_t unsent; /* at the close: messages that ZeroMQ had taken and not sent */
+    uint64_t lost;   /* messages that ZeroMQ had taken, and thrown away when we were refused */
+    uint64_t unsent; /* the same, and at the close those that it had not sent */
 };
 
 /* As sink_open. Fails where an address cannot be had. */
@@ -71,6 +100,23 @@ void sink_zmq_fini(struct sink *sink);
  * far is the sink's. */
 int sink_zmq_open_socket(struct sink *sink, struct err *err);
 int sink_zmq_open_addresses(struct sink *sink, struct err *err);
+
+/* ---- sink_zmq_peers.c ----------------------------------------------------------------------- */
+
+/* Before the addresses, and after them. What was opened so far is the sink's. */
+int sink_zmq_encrypt(struct sink *sink, struct err *err);
+int sink_zmq_open_monitor(struct sink *sink, struct err *err);
+void sink_zmq_watch_peers(struct sink *sink, struct zmq_watch *watch);
+
+/* Connects anew where ZeroMQ has given up, when it is time. */
+void sink_zmq_redial(struct sink *sink);
+
+/* No more of it: before the socket is removed, and when it is closed. */
+void sink_zmq_leave_peers(struct sink_zmq *zmq);
+void sink_zmq_close_peers(struct sink_zmq *zmq);
+
+/* sink_zmq.c: the ticker comes in so long, at the latest. */
+void sink_zmq_tick_after(struct sink *sink, uint64_t ms);
 
 static inline bool sink_zmq_is_pub(const struct sink *sink)
 {

@@ -40,8 +40,9 @@ def unbox(boxed, nonce, public, secret):
 class CurvePeer(Peer):
     """One connection. `pair` and `server` are as `Keys` has them, in Z85."""
 
-    def __init__(self, address, pair, server, **options):
+    def __init__(self, address, pair, server, kind=b"PUSH", **options):
         super().__init__(address, **options)
+        self.kind = kind
         self.public, self.secret = (z85.decode(it) for it in pair)
         self.server = z85.decode(server)
         self.number, self.properties = 0, {}
@@ -75,7 +76,7 @@ class CurvePeer(Peer):
         self.short_server, cookie = plain[:KEY_LEN], plain[KEY_LEN:]
         vouch_nonce = os.urandom(16)
         vouch = box(self.short_public + self.server, b"VOUCH---" + vouch_nonce, self.short_server, self.secret)
-        properties = {b"Socket-Type": b"PUSH", **self.properties}
+        properties = {b"Socket-Type": self.kind, **self.properties}
         data = self.public + vouch_nonce + vouch + b"".join(
             bytes([len(name)]) + name + struct.pack(">I", len(value)) + value for name, value in properties.items())
         short, nonce = self._nonce(b"CurveZMQINITIATE")

@@ -35,6 +35,15 @@ class Keys:
         return {"encryption": "curve", "key": self.path("server"),
                 "allow": [self.line(name) for name in names] or str(self.empty()), **more}
 
+    def listening_sink(self, *names, **more):
+        """The settings of a zmq sink that lets these receivers in."""
+        return {**self.endpoint(*names), **more}
+
+    def connecting_sink(self, name, server="server", **more):
+        """Those of one that connects, as `name`."""
+        return {"encryption": "curve", "key": self.path(name),
+                "server_key": self.pair(server)[0].decode(), **more}
+
     def empty(self):
         path = self.folder / "nobody"
         path.write_text("")
@@ -46,9 +55,9 @@ class Keys:
                 "curve_serverkey": self.pair(server)[0]}
 
 
-def refusal_of(address, send_timeout_ms=0, **options):
+def refusal_of(address, kind=zmq.PUSH, **options):
     """Connects, and waits for the end of the handshake: whether it was refused."""
-    client = Client(None, **{"reconnect_ivl": -1, "handshake_ivl": PATIENCE_S * 1000, **options},
+    client = Client(None, kind=kind, **{"reconnect_ivl": -1, "handshake_ivl": PATIENCE_S * 1000, **options},
                     bind="inproc://nobody")
     events = client.socket.get_monitor_socket(
         zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_DISCONNECTED

@@ -319,9 +319,9 @@ def run_logboomd(*arguments, **options):
 class Client:
     """A PUSH socket. `finish` returns when our kernel or the daemon has everything."""
 
-    def __init__(self, address=None, bind=None, **options):
+    def __init__(self, address=None, bind=None, kind=zmq.PUSH, **options):
         self.context = new_context()
-        self.socket = self.context.socket(zmq.PUSH)
+        self.socket = self.context.socket(kind)
         self.socket.sndtimeo = PATIENCE_S * 1000
         for name, value in options.items():
             setattr(self.socket, name, value)

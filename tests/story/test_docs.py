@@ -7,6 +7,8 @@ does not see, or says why it is not run:
          yaml: its configuration, else conf/quickstart.yaml     sh, python, json: what is sent;
          text: what a sink has then; WHAT is its path, `ledger`, or the format of each line
     <!-- run: console NAME [FILE] -->  yaml: a file;  console: commands and what they print
+    <!-- run: chain NAME [FILE] -->    yaml: two daemons, the second of which sends to the first;
+         console: as above. What is sent to the second is written by the first
     <!-- run: check NAME FILE -->      yaml files of one configuration; the first gets --check
     <!-- run: make NAME -->            `make -n` knows how to do it
     <!-- run: make-run -->             what `make run` prints
@@ -39,6 +41,7 @@ from logboom_story import (
     run_logboomd,
     wait_until,
 )
+from receivers import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -148,6 +151,26 @@ def play_console(blocks, place):
                 said = transcript(block.text, place)
                 said = said.replace(port, "5514") if in_use else re.sub(r"(tcp://[\d.]+):0\b", r"\1:5514", said)
                 assert said == expected, block.line
+
+
+def play_chain(blocks, place, start):
+    """Follows the page, with the key that was really made; then an entry goes from end to end."""
+    port = free_port()
+    play_console([block._replace(text=block.text.replace(":5515", f":{port}")) for block in blocks], place)
+    daemons = []
+    for name in [block.words[0] for block in blocks if block.language == "yaml"]:
+        text = (place / name).read_text()
+        text = re.sub(rf"tcp://[\d.]+:{port}", f"tcp://127.0.0.1:{port}", text)
+        if "server_key" in text:
+            public = (place / "hub.pub").read_text().split()[-1]
+            text = re.sub(r"server_key: '[^']*'", lambda _: f"server_key: '{public}'", text)
+        daemons.append(start(folder=place, text=text))
+    first, second = daemons
+    subprocess.run([BUILD / "logboom", "push", "--to", second.address], input=b"hello\n", cwd=place, check=True,
+                   timeout=PATIENCE_S, env=clean_environment())
+    first.wait_written(1)
+    assert second.stop() == EXIT_FINE and first.stop() == EXIT_FINE
+    assert first.lines() == [b"edge1: hello"]
 
 
 def make(*arguments):
@@ -321,6 +344,8 @@ def test_what_the_pages_show(scene, place, start):
         play_example(blocks, place, start)
     elif verb == "make-run":
         play_make_run(blocks, place, start)
+    elif verb == "chain":
+        play_chain(blocks, place, start)
     else:
         plays = {"check": play_check, "console": play_console, "make": play_make}
         assert verb in plays, f"{blocks[0].line}: nobody knows how to '{verb}'"

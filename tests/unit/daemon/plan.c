@@ -466,6 +466,31 @@ static void receivers_of_zmq_sinks_are_clients_that_cost_more(void **state)
     forget_plan();
 }
 
+/* To each its own copy of the message under way, and two while one is made. */
+static void encryption_costs_a_block_for_each_receiver_and_two_for_the_sink(void **state)
+{
+    static const char text[] =
+        "ingest: [{name: a, bind: 'tcp://127.0.0.1:0', max_clients: 10}]\n"
+        "sinks: [{name: b, type: zmq, connect: ['ipc:///a', 'ipc:///b']%s},\n"
+        " {name: c, type: zmq, socket: pub, bind: 'ipc:///c', max_clients: 5%s}]\n";
+    char with[1024], without[1024];
+    size_t plain_receivers, plain_tables;
+
+    (void)state;
+    snprintf(without, sizeof without, text, "", "");
+    snprintf(with, sizeof with, text, ", encryption: curve, key: /k, server_key: x",
+             ", encryption: curve, key: /k, allow: /k");
+    assert_int_equal(plan_of(without), 0);
+    plain_receivers = t.plan.receivers_bytes;
+    plain_tables = t.plan.share_bytes[BUDGET_TABLES];
+    forget_plan();
+    assert_int_equal(plan_of(with), 0);
+    assert_true(fits());
+    assert_int_equal(t.plan.receivers_bytes, plain_receivers + (2 + 5) * t.plan.block_cap);
+    assert_int_equal(t.plan.share_bytes[BUDGET_TABLES], plain_tables + 2 * 2 * t.plan.block_cap);
+    forget_plan();
+}
+
 /* Two expressions, and one room for both. */
 static void the_table_of_paths_is_a_share(void **state)
 {
@@ -622,6 +647,7 @@ int main(void)
         cmocka_unit_test(both_queues_and_receiving_grow_with_the_cap),
         cmocka_unit_test(addresses_to_connect_to_are_a_client_each),
         cmocka_unit_test(receivers_of_zmq_sinks_are_clients_that_cost_more),
+        cmocka_unit_test(encryption_costs_a_block_for_each_receiver_and_two_for_the_sink),
         cmocka_unit_test(the_table_of_paths_is_a_share),
         cmocka_unit_test(what_matches_need_is_among_the_tables),
         cmocka_unit_test(what_leaves_keeps_its_blocks_and_what_stays_what_it_has_filled),
