@@ -7,11 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/greeting.h"
 #include "client/say.h"
 #include "conf/must.h"
 #include "conf/units.h"
+#include "zeromq/handshake.h"
 
-enum { STALL_TOLD_AFTER_MS = 2000 };
+enum { STALL_TOLD_AFTER_MS = 2000, GREETING_MS = 500 };
 
 static const char MONITOR[] = "inproc://link-monitor";
 
@@ -27,6 +29,10 @@ struct link {
     enum link_state state;
     int fd; /* ZeroMQ's; valid while LINK_UP */
     int64_t down_since_ms;
+    bool encrypts;
+    struct curve_key key;   /* our public one, if we do */
+    enum handshake_end end; /* how the last one ended, since the link was up */
+    bool looked;            /* at the greeting, since then */
     unsigned up_count;
     unsigned break_count;
     bool closing;
@@ -48,8 +54,8 @@ static int64_t now_ms(void)
 
 static int open_monitor(struct link *link, void *zmq, void *socket)
 {
-    const int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                       ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_MONITOR_STOPPED;
+    const int events = ZMQ_EVENT_CONNECTED | handshake_events() | ZMQ_EVENT_DISCONNECTED |
+                       ZMQ_EVENT_MONITOR_STOPPED;
     const int linger_ms = 0;
 
     if (zmq_socket_monitor(socket, MONITOR, events) < 0)
@@ -59,6 +65,16 @@ static int open_monitor(struct link *link, void *zmq, void *socket)
         zmq_setsockopt(link->monitor, ZMQ_LINGER, &linger_ms, sizeof(linger_ms)) < 0)
         return -1;
     return zmq_connect(link->monitor, MONITOR);
+}
+
+static void note_encryption(struct link *link, void *socket)
+{
+    size_t mechanism_bytes = sizeof(int), key_bytes = sizeof(link->key.bytes);
+    int mechanism = ZMQ_NULL;
+
+    link->encrypts = zmq_getsockopt(socket, ZMQ_MECHANISM, &mechanism, &mechanism_bytes) == 0 &&
+                     mechanism == ZMQ_CURVE &&
+                     zmq_getsockopt(socket, ZMQ_CURVE_PUBLICKEY, link->key.bytes, &key_bytes) == 0;
 }
 
 struct link *link_new(const struct link_conf *conf, void *zmq, void *socket, struct err *err)
@@ -71,6 +87,7 @@ struct link *link_new(const struct link_conf *conf, void *zmq, void *socket, str
     }
     link->conf = *conf;
     link->fd = -1;
+    note_encryption(link, socket);
     if (open_monitor(link, zmq, socket) < 0) {
         err_set(err, "cannot watch a ZeroMQ socket: %s", zmq_strerror(zmq_errno()));
         link_free(&link);
@@ -132,6 +149,8 @@ static void on_up(struct link *link)
         say("connected to %s again after %" PRId64 " ms", link->conf.address,
             now_ms() - link->down_since_ms);
     link->state = LINK_UP;
+    link->end = HANDSHAKE_NONE;
+    link->looked = false;
     link->up_count++;
 }
 
@@ -148,8 +167,26 @@ static void on_down(struct link *link)
     link->conf.on_lost(link->conf.context);
 }
 
+/* Whoever has hung up on us without a word may have done so because of our mechanism. */
+static void on_handshake_end(struct link *link, enum handshake_end end)
+{
+    char mechanism[ZMTP_IN_NAME_MAX + 1];
+
+    link->end = end;
+    if (end != HANDSHAKE_BROKEN || link->looked ||
+        !greeting_look(link->conf.address, GREETING_MS, mechanism))
+        return;
+    link->looked = true;
+    if (strcmp(mechanism, link->encrypts ? "CURVE" : "NULL") != 0)
+        link->end = HANDSHAKE_MISMATCHED;
+}
+
 static void on_monitor_event(struct link *link, uint16_t event, uint32_t value)
 {
+    enum handshake_end end = handshake_end_of(event, value);
+
+    if (end > HANDSHAKE_DONE)
+        on_handshake_end(link, end);
     switch (event) {
     case ZMQ_EVENT_CONNECTED:
         link->state = LINK_MUTE;
@@ -200,14 +237,31 @@ static void hear_signal(struct link *link)
     link->signal_ms = now_ms();
 }
 
+/* Of somebody who is there, and does not let us in. */
+static int tell_handshake(const struct link *link, struct err *err)
+{
+    const struct handshake_self self = {.address = link->conf.address,
+                                        .key = link->encrypts ? &link->key : NULL,
+                                        .to_encrypt = "--key and --server-key",
+                                        .server_key = "--server-key"};
+
+    handshake_tell(link->end, &self, err);
+    return -1;
+}
+
 static int judge_link(const struct link *link, struct err *err)
 {
     const char *address = link->conf.address;
     char patience[UNITS_TEXT_MAX];
 
-    if (link->state == LINK_UP || link->closing ||
-        now_ms() - link->down_since_ms < link->conf.timeout_ms)
+    if (link->state == LINK_UP || link->closing)
         return 0;
+    if (handshake_is_final(link->end))
+        return tell_handshake(link, err);
+    if (now_ms() - link->down_since_ms < link->conf.timeout_ms)
+        return 0;
+    if (link->end == HANDSHAKE_BROKEN && link->looked && link->encrypts)
+        return tell_handshake(link, err);
     units_show_ms((struct conf_ms){(uint64_t)link->conf.timeout_ms}, patience);
     if (link->state == LINK_MUTE)
         return err_set(err,

@@ -4,6 +4,7 @@
  * and to the signals that end the command, and every wait is a link_sleep, which holds
  * these rules:
  *   - nobody there, or a lost connection that does not return, for timeout_ms: an error;
+ *   - somebody who refuses us, or encrypts where we do not or the other way around: at once;
  *   - a connection that stands but does not take anything: wait, and say so once;
  *   - a signal: what was sent may still leave within timeout_ms; a second one: an error.
  *

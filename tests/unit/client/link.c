@@ -27,6 +27,17 @@ void say(const char *format, ...)
     va_end(args);
 }
 
+/* What whoever listens says; NULL: nobody does. */
+static const char *greeting;
+
+bool greeting_look(const char *address, int64_t timeout_ms, char mechanism[ZMTP_IN_NAME_MAX + 1])
+{
+    (void)address, (void)timeout_ms;
+    if (greeting)
+        strcpy(mechanism, greeting);
+    return greeting != NULL;
+}
+
 struct world {
     char folder[32];
     char path[64];
@@ -92,6 +103,7 @@ static int begin(void **state)
 
     *state = world;
     said[0] = '\0';
+    greeting = NULL;
     strcpy(world->folder, "/tmp/link-XXXXXX");
     if (!mkdtemp(world->folder) || pipe2(world->signals, O_CLOEXEC | O_NONBLOCK) < 0)
         return -1;
@@ -269,6 +281,112 @@ static void a_stall_is_told_once_and_so_is_its_end(void **state)
     zmq_close(pull);
 }
 
+/* ---- encryption ------------------------------------------------------------------------------ */
+
+struct pair {
+    char public_key[41], secret_key[41];
+};
+
+static struct pair make_pair(void)
+{
+    struct pair pair;
+
+    assert_int_equal(zmq_curve_keypair(pair.public_key, pair.secret_key), 0);
+    return pair;
+}
+
+static void set_key(void *socket, int option, const char *key)
+{
+    assert_int_equal(zmq_setsockopt(socket, option, key, 41), 0);
+}
+
+/* We encrypt, for a server with this key. */
+static void encrypt(struct world *world, const struct pair *server)
+{
+    struct pair own = make_pair();
+
+    set_key(world->push, ZMQ_CURVE_PUBLICKEY, own.public_key);
+    set_key(world->push, ZMQ_CURVE_SECRETKEY, own.secret_key);
+    set_key(world->push, ZMQ_CURVE_SERVERKEY, server->public_key);
+}
+
+static void *encrypted_peer(struct world *world, const struct pair *server)
+{
+    const int yes = 1;
+    void *pull = zmq_socket(world->zmq, ZMQ_PULL);
+
+    set_key(pull, ZMQ_CURVE_SECRETKEY, server->secret_key);
+    assert_int_equal(zmq_setsockopt(pull, ZMQ_CURVE_SERVER, &yes, sizeof(yes)), 0);
+    assert_int_equal(zmq_bind(pull, world->address), 0);
+    return pull;
+}
+
+static void expect_failure(struct world *world, const char *sentence)
+{
+    assert_int_equal(sleep_until_up(world, true), -1);
+    if (!strstr(world->err.text, sentence))
+        fail_msg("%s", world->err.text);
+}
+
+/* Whichever of the two hangs up first. */
+static void only_one_side_encrypts(void **state)
+{
+    struct world *world = *state;
+    struct pair server = make_pair();
+    void *pull = encrypted_peer(world, &server);
+
+    greeting = "CURVE";
+    watch(world, LONG_MS);
+    expect_failure(world, "give --key and --server-key");
+    zmq_close(pull);
+}
+
+static void the_other_side_does_not_encrypt(void **state)
+{
+    struct world *world = *state;
+    struct pair server = make_pair();
+    void *pull = peer(world);
+
+    greeting = "NULL";
+    encrypt(world, &server);
+    watch(world, LONG_MS);
+    expect_failure(world, "does not encrypt with CURVE");
+    zmq_close(pull);
+}
+
+/* It may be another one soon, so that is waited for. */
+static void another_key_than_ours_of_the_server(void **state)
+{
+    struct world *world = *state;
+    struct pair server = make_pair(), other = make_pair();
+    void *pull = encrypted_peer(world, &other);
+
+    greeting = "CURVE";
+    encrypt(world, &server);
+    watch(world, PATIENT_MS / 4);
+    expect_failure(world, "another key than --server-key");
+    zmq_close(pull);
+}
+
+static void the_right_key_makes_up_for_it(void **state)
+{
+    struct world *world = *state;
+    struct pair server = make_pair(), other = make_pair();
+    void *pull = encrypted_peer(world, &other);
+    bool ready;
+
+    greeting = "CURVE";
+    encrypt(world, &server);
+    watch(world, LONG_MS);
+    while (world->link->end != HANDSHAKE_BROKEN)
+        assert_int_equal(link_sleep(world->link, NULL, -1, &ready, &world->err), 0);
+    assert_int_equal(zmq_unbind(pull, world->address), 0);
+    zmq_close(pull);
+    pull = encrypted_peer(world, &server);
+    assert_int_equal(sleep_until_up(world, true), 0);
+    zmq_close(pull);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +403,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_closed_socket_is_waited_for_and_its_leaving_is_no_loss,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_stall_is_told_once_and_so_is_its_end, begin, end),
+        cmocka_unit_test_setup_teardown(only_one_side_encrypts, begin, end),
+        cmocka_unit_test_setup_teardown(the_other_side_does_not_encrypt, begin, end),
+        cmocka_unit_test_setup_teardown(another_key_than_ours_of_the_server, begin, end),
+        cmocka_unit_test_setup_teardown(the_right_key_makes_up_for_it, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,78 @@
+#include "client/greeting.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/probe_place.h"
+#include "client/zmtp_out.h"
+#include "conf/nanoseconds.h"
+
+static int64_t now_ms(void)
+{
+    return clock_nanoseconds(CLOCK_MONOTONIC) / 1000000;
+}
+
+static int left_ms(int64_t until_ms)
+{
+    int64_t left = until_ms - now_ms();
+
+    return left > 0 ? (int)left : 0;
+}
+
+/* One try only; -1: nobody is there. */
+static int connect_there(const char *address, int64_t until_ms)
+{
+    char name[1];
+    int status, fd = -1;
+    struct probe_place *place = probe_place_new(address, PROBE_CONNECT, &status, NULL);
+
+    while (place && fd < 0 && probe_place_error(place) == 0 && left_ms(until_ms) > 0) {
+        struct pollfd item = {.fd = -1};
+
+        fd = probe_place_turn(place, name, sizeof name);
+        item.fd = probe_place_fd(place, &item.events);
+        if (fd < 0)
+            poll(&item, 1, item.fd < 0 ? 1 : left_ms(until_ms));
+    }
+    probe_place_free(&place);
+    return fd;
+}
+
+/* What is behind the greeting is nobody's business. */
+static bool hear_greeting(int fd, struct zmtp_in *in, int64_t until_ms)
+{
+    enum zmtp_in_event event = ZMTP_IN_MORE;
+    struct pollfd item = {.fd = fd, .events = POLLIN};
+    char bytes[256];
+
+    while (event == ZMTP_IN_MORE && poll(&item, 1, left_ms(until_ms)) > 0) {
+        ssize_t len = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+        if (len <= 0)
+            return false;
+        zmtp_in_feed(in, bytes, (size_t)len, &event);
+    }
+    return event == ZMTP_IN_GREETED;
+}
+
+bool greeting_look(const char *address, int64_t timeout_ms, char mechanism[ZMTP_IN_NAME_MAX + 1])
+{
+    int64_t until_ms = now_ms() + timeout_ms;
+    int fd = connect_there(address, until_ms);
+    struct zmtp_out out = {.len = 0};
+    struct zmtp_in in;
+    bool greeted;
+
+    if (fd < 0)
+        return false;
+    zmtp_in_begin(&in, NULL); /* nothing is kept of a greeting */
+    zmtp_out_begin_greeting(&out);
+    zmtp_out_send(&out, fd);
+    greeted = hear_greeting(fd, &in, until_ms);
+    close(fd);
+    if (greeted)
+        strcpy(mechanism, in.mechanism);
+    return greeted;
+}
