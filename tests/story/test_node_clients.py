@@ -1,4 +1,4 @@
-"""Real clients of Node: pino and winston, over zeromq.js. `make node-clients` installs them into the
+"""Real clients of Node: pino and winston, over zeromq.js, and zeromq.js itself with keys. `make node-clients` installs them into the
 build folder; without them there is nothing to try, and tests/wire has what they send."""
 
 import json
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+from curve_story import Keys
 from logboom_story import BUILD, EXIT_FINE, PATIENCE_S
 
 MODULES = BUILD / "node"
@@ -43,3 +44,34 @@ def test_winston(start):
     assert (warn["level"], warn["app"], warn["message"], warn["order"]) == ("warning", "shop", "it works", 7)
     assert (silly["level"], silly["message"]) == ("trace", "hardly worth it")
     assert set(warn) == {"time", "level", "app", "message", "order"}
+
+
+def shakes_hands(address, *keys):
+    """How it ended, in zeromq.js's words."""
+    ran = subprocess.run(["node", SCRIPT.with_name("node_curve.cjs"), address, *(key.decode() for key in keys)],
+                         env={**os.environ, "LOGBOOM_NODE": str(MODULES)}, check=True, timeout=PATIENCE_S,
+                         capture_output=True, text=True)
+    return ran.stdout.strip()
+
+
+def test_encrypted_with_the_right_key(start, tmp_path):
+    """zeromq.js as anybody else: what it sends has the name of its key."""
+    keys = Keys(tmp_path)
+    daemon = start(endpoint=keys.endpoint("web1"), sink={"format": "{peer}: {message}"})
+    assert shakes_hands(daemon.address, *keys.pair("web1"), keys.pair("server")[0]) == "handshake"
+    daemon.wait_written(1)
+    assert daemon.stop(sent=1) == EXIT_FINE
+    assert daemon.lines() == [b"web1: hello from zeromq.js"]
+
+
+@pytest.mark.parametrize("who, told", [("wrong key", ["handshake:error:auth"]),
+                                       ("wrong server", ["handshake:error:other"]),
+                                       ("no key", ["handshake:error:protocol", "handshake:error:other"])])
+def test_encrypted_and_not_let_in(start, tmp_path, who, told):
+    """It is told as far as ZeroMQ tells, and nothing of it is received."""
+    keys = Keys(tmp_path)
+    daemon = start(endpoint=keys.endpoint("web1"))
+    pairs = {"wrong key": (*keys.pair("stranger"), keys.pair("server")[0]),
+             "wrong server": (*keys.pair("web1"), keys.pair("web1")[0]), "no key": ()}
+    assert shakes_hands(daemon.address, *pairs[who]) in told
+    assert daemon.stop(sent=0) == EXIT_FINE
