@@ -42,7 +42,7 @@ VERSION := 0.1.0
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev \
                   libpcre2-dev libzstd-dev zlib1g-dev libmpack-dev libssl-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq \
-                  logrotate zstd openssl socat libczmq4
+                  logrotate zstd openssl socat libczmq4 iproute2
 BENCH_PACKAGES := python3
 LINT_PACKAGES  := clang clang-format clang-tidy
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
