@@ -40,7 +40,7 @@ VERSION := 0.1.0
 # ---- packages: a fresh Debian 12 has only a compiler and make ----------------
 
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev \
-                  libpcre2-dev libzstd-dev zlib1g-dev libmpack-dev libssl-dev
+                  libpcre2-dev libzstd-dev zlib1g-dev libmpack-dev libssl-dev libsodium-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq \
                   logrotate zstd openssl socat libczmq4 iproute2
 BENCH_PACKAGES := python3
@@ -49,7 +49,7 @@ FUZZ_PACKAGES  := clang libclang-rt-14-dev
 
 # ---- flags -------------------------------------------------------------------
 
-LIBS := libuv libzmq libfyaml simdjson libpcre2-8 libzstd zlib mpack
+LIBS := libuv libzmq libfyaml simdjson libpcre2-8 libzstd zlib mpack libsodium
 
 # Expanded when a recipe runs, thus after the packages are there.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS))

@@ -1,8 +1,11 @@
 #include "client/encryption.h"
 
 #include <stdint.h>
+#include <string.h>
 
+#include "client/curve_talk.h"
 #include "zeromq/curve.h"
+#include "zeromq/curve_file.h"
 
 int encryption_judge(const struct encryption_conf *conf, struct err *err)
 {
@@ -23,4 +26,16 @@ int encryption_apply(const struct encryption_conf *conf, void *zmq_socket, struc
     const void *setting;
 
     return conf->key ? curve_connect(zmq_socket, &curve, &setting, err) : 0;
+}
+
+/* The line of a key has a name in front. */
+int encryption_read(const struct encryption_conf *conf, struct curve_self *self_out,
+                    struct err *err)
+{
+    const char *text = conf->server_key, *space = text ? strchr(text, ' ') : NULL;
+
+    *self_out = (struct curve_self){.is_server = !text};
+    if (text && !curve_key_parse(space ? space + 1 : text, &self_out->server))
+        return err_set(err, "--server-key is '%s', which is no public key", text);
+    return curve_file_read(conf->key, &self_out->pair, err);
 }

@@ -61,7 +61,7 @@ bool greeting_look(const char *address, int64_t timeout_ms, char mechanism[ZMTP_
 {
     int64_t until_ms = now_ms() + timeout_ms;
     int fd = connect_there(address, until_ms);
-    struct zmtp_out out = {.len = 0};
+    struct zmtp_out out = {.talk = NULL};
     struct zmtp_in in;
     bool greeted;
 

@@ -46,6 +46,8 @@ static void print_yaml(const struct probe_look *look)
     const struct probe_yaml yaml = {.found = &look->show.found,
                                     .address = probe_place_address(look->place),
                                     .is_loopback = probe_place_is_loopback(look->place),
+                                    .key = look->conf->encryption.key,
+                                    .server_key = look->conf->encryption.server_key,
                                     .binds = probe_place_way(look->place) == PROBE_BIND};
 
     probe_yaml_print(&yaml, stdout);

@@ -60,6 +60,26 @@ static void make_place(struct probe_look *look)
     }
 }
 
+static bool encrypts(const struct probe_look *look)
+{
+    return look->conf->encryption.key != NULL;
+}
+
+/* Who is a client of CURVE has to say first what it is; publishers are what listens most. */
+static bool guesses(const struct probe_look *look)
+{
+    return encrypts(look) && !look->self.is_server && look->conf->socket == PROBE_AUTO;
+}
+
+static enum probe_socket socket_to_be(const struct probe_look *look)
+{
+    static const enum probe_socket guessed[] = {PROBE_SUB, PROBE_PULL, PROBE_ROUTER, PROBE_REP,
+                                                PROBE_PAIR};
+
+    return guesses(look) ? guessed[look->guess % (sizeof guessed / sizeof guessed[0])]
+                         : look->conf->socket;
+}
+
 static void welcome(struct probe_look *look)
 {
     struct probe_peer **peer = free_place(look);
@@ -71,7 +91,7 @@ static void welcome(struct probe_look *look)
         make_place(look);
     if (fd < 0)
         return;
-    *peer = probe_peer_new(fd, name, look->conf->socket, &err);
+    *peer = probe_peer_new(fd, name, socket_to_be(look), encrypts(look) ? &look->self : NULL, &err);
     if (!*peer) {
         say("%s", err.text);
         probe_place_again(look->place);
@@ -92,10 +112,26 @@ static void part_from(struct probe_look *look, struct probe_peer **peer, enum pr
 {
     bool binds = probe_place_way(look->place) == PROBE_BIND;
 
-    say_of(look, *peer, why);
+    if (fate == PROBE_PEER_LEFT && (*peer)->told_type && !probe_peer_is_ready(*peer) &&
+        guesses(look))
+        look->guess++; /* we were no socket for it */
+    else
+        say_of(look, *peer, why);
     look->useless = fate == PROBE_PEER_USELESS && !binds;
     probe_peer_free(peer);
     probe_place_again(look->place);
+}
+
+/* The key is what 'allow' would have to have. */
+static void introduce(const struct probe_look *look, const struct probe_peer *peer)
+{
+    char key[CURVE_KEY_CHARS + 1];
+
+    if (encrypts(look) && look->self.is_server)
+        say("%s is a %s, with the key %s", peer->name, peer->in.type,
+            curve_key_show(&peer->talk.peer, key));
+    else
+        say("%s is a %s", peer->name, peer->in.type);
 }
 
 static void turn_peer(struct probe_look *look, struct probe_peer **peer)
@@ -108,7 +144,7 @@ static void turn_peer(struct probe_look *look, struct probe_peer **peer)
     if (fate != PROBE_PEER_USELESS && probe_peer_is_ready(*peer)) {
         look->somebody_was_there = true;
         if (!was_ready)
-            say("%s is a %s", (*peer)->name, (*peer)->in.type);
+            introduce(look, *peer);
     }
     if (fate != PROBE_PEER_STAYS)
         part_from(look, peer, fate, &err);
@@ -192,6 +228,8 @@ int probe_look_open(struct probe_look *look, const struct probe_conf *conf, int 
     look->signal_fd = signals_open(err);
     if (look->signal_fd < 0)
         return -1;
+    if (encrypts(look) && encryption_read(&conf->encryption, &look->self, err) < 0)
+        return -1;
     look->show.reading = reading_new(err);
     if (!look->show.reading)
         return -1;
@@ -209,6 +247,7 @@ void probe_look_close(struct probe_look *look)
         probe_peer_free(&look->peers[i]);
     probe_place_free(&look->place);
     reading_free(&look->show.reading);
+    curve_pair_wipe(&look->self.pair);
     if (look->signal_fd >= 0)
         close(look->signal_fd);
 }

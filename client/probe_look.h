@@ -18,6 +18,8 @@ struct probe_look {
     struct probe_place *place;
     struct probe_peer *peers[PROBE_PEERS_MAX];
     struct probe_show show; /* what came */
+    struct curve_self self; /* where we encrypt */
+    unsigned guess;         /* as a client of CURVE: which socket may suit, from 0 on */
     struct err said;        /* of peers, the last time */
     int64_t until_ms;
     bool somebody_was_there; /* and could be understood */

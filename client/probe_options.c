@@ -21,6 +21,10 @@ const char PROBE_HELP[] =
     "                   the client, which says what it is when it connects\n"
     "  -n, --count N    leave after N messages (default 10)\n"
     "  --timeout TIME   leave after TIME, however few came (default 30s)\n"
+    "  --key FILE       speak CURVE: FILE has the key pair of the server that the client expects,\n"
+    "                   as 'logboom keygen' makes it; any client with that key is let in\n"
+    "  --server-key KEY the client is the server, and KEY its public key; FILE has a pair that\n"
+    "                   it lets in. Its socket is found out by trying\n"
     "  --yaml           print only the configuration:\n"
     "                   logboom probe --yaml ADDRESS >probed.yaml\n"
     "                   logboomd --config probed.yaml\n"
@@ -42,7 +46,7 @@ const char PROBE_HELP[] =
     "  1    a client was there, but sent nothing; standard error says what to try\n"
     "  64   wrong usage\n"
     "  69   nobody was there, or none that can be understood: no ZeroMQ, an old one, a wrong\n"
-    "       kind of socket, encryption; standard error says which\n"
+    "       kind of socket, encryption or other keys; standard error says which\n"
     "  71   the system refused something, such as an address in use\n"
     "  130  interrupted (SIGINT), 143 (SIGTERM), after the configuration for what came\n";
 
@@ -52,6 +56,8 @@ enum {
     OPTION_SOCKET,
     OPTION_COUNT,
     OPTION_TIMEOUT,
+    OPTION_KEY,
+    OPTION_SERVER_KEY,
     OPTION_YAML,
     OPTION_HELP,
 };
@@ -62,6 +68,8 @@ static const struct option options[] = {
     {"socket", required_argument, NULL, OPTION_SOCKET},
     {"count", required_argument, NULL, OPTION_COUNT},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"server-key", required_argument, NULL, OPTION_SERVER_KEY},
     {"yaml", no_argument, NULL, OPTION_YAML},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
@@ -120,6 +128,12 @@ static int parse_option(int option, struct probe_conf *conf, struct err *err)
         return parse_count(optarg, &conf->count, err);
     case OPTION_TIMEOUT:
         return option_time("--timeout", optarg, &conf->timeout_ms, err);
+    case OPTION_KEY:
+        conf->encryption.key = optarg;
+        return 0;
+    case OPTION_SERVER_KEY:
+        conf->encryption.server_key = optarg;
+        return 0;
     case OPTION_YAML:
         conf->only_yaml = true;
         return 0;
@@ -161,6 +175,8 @@ int probe_options_parse(int argc, char **argv, struct probe_conf *conf_out, bool
     }
     if (answer == OPTION_REFUSED || take_address(argv + optind, argc - optind, &conf, err) < 0)
         return -1;
+    if (conf.encryption.server_key && !conf.encryption.key)
+        return encryption_judge(&conf.encryption, err);
     *conf_out = conf;
     *help_out = false;
     return 0;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/encryption.h"
 #include "client/probe_place.h"
 #include "client/probe_socket.h"
 
@@ -16,6 +17,7 @@ struct probe_conf {
     enum probe_socket socket;
     unsigned count; /* of messages */
     uint64_t timeout_ms;
+    struct encryption_conf encryption; /* key alone: the server's */
     bool only_yaml;
 };
 

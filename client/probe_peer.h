@@ -7,6 +7,7 @@
 #define CLIENT_PROBE_PEER_H
 
 #include "client/probe_socket.h"
+#include "client/zmtp_gather.h"
 #include "client/zmtp_in.h"
 #include "client/zmtp_out.h"
 #include "conf/err.h"
@@ -26,15 +27,20 @@ struct probe_peer {
     struct zmtp_in in;
     char *kept;
     struct zmtp_out out;
+    struct curve_talk talk; /* of one that encrypts, as is the next */
+    struct zmtp_gather gather;
+    bool told_type;   /* we have said what we are, and it not yet what it is */
     int64_t since_ms; /* CLOCK_MONOTONIC */
 };
 
 /* Called for each whole message, which is in peer->in. False: enough. */
 typedef bool probe_peer_message_cb(void *context, struct probe_peer *peer);
 
-/* Takes over the descriptor, which does not block, also when it fails. NULL: a sentence. */
+/* Takes over the descriptor, which does not block, also when it fails. Borrows `self`, or NULL:
+ * nothing is encrypted. A client of CURVE must say what it is first, so then the socket is not
+ * PROBE_AUTO. NULL: a sentence. */
 struct probe_peer *probe_peer_new(int fd, const char *name, enum probe_socket socket,
-                                  struct err *err);
+                                  const struct curve_self *self, struct err *err);
 void probe_peer_free(struct probe_peer **peer);
 
 /* For poll(2): what to wait for, and how long until a turn is due, or -1. */

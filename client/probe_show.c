@@ -177,6 +177,8 @@ static void remember_type(struct probe_found *found, const struct probe_peer *pe
     if (found->messages == 1) {
         found->socket = peer->socket;
         strcpy(found->type, type);
+        if (peer->out.talk && peer->talk.self->is_server)
+            curve_key_show(&peer->talk.peer, found->key);
     } else if (!probe_socket_suits(found->socket, type)) {
         strcpy(found->stranger, type);
     }

@@ -19,6 +19,7 @@
 struct probe_found {
     enum probe_socket socket;            /* for the first one's client */
     char type[ZMTP_IN_NAME_MAX + 1];     /* what that is */
+    char key[CURVE_KEY_CHARS + 1];       /* its public key, where it is a client of CURVE, or "" */
     char stranger[ZMTP_IN_NAME_MAX + 1]; /* another client that this socket does not suit, or "" */
     unsigned messages;
     unsigned entries;

@@ -76,11 +76,28 @@ static void print_frames(const struct probe_found *found, FILE *out)
                 found->with_payloads, found->messages);
 }
 
+/* An endpoint that binds is the server, and one that connects a client. */
+static void print_curve(const struct probe_yaml *yaml, FILE *out)
+{
+    if (yaml->binds == (yaml->server_key != NULL))
+        fprintf(out, "    # logboomd is the server where it binds, and a client where it connects: "
+                     "turn the client around\n");
+    fprintf(out, "    encryption: curve\n    key: ");
+    print_quoted(out, yaml->key);
+    fprintf(out, "\n    %s: ", yaml->server_key ? "server_key" : "allow");
+    print_quoted(out, yaml->server_key ? yaml->server_key : yaml->found->key);
+    fputc('\n', out);
+}
+
 /* Beyond loopback it must be written. */
 static void print_encryption(const struct probe_yaml *yaml, FILE *out)
 {
     const struct setting *ingest = settings_find(&settings_root, "ingest");
 
+    if (yaml->key) {
+        print_curve(yaml, out);
+        return;
+    }
     if (yaml->is_loopback)
         return;
     if (settings_find(ingest->section, "encryption"))

@@ -10,7 +10,8 @@ struct probe_yaml {
     const struct probe_found *found; /* at least one message */
     const char *address;
     bool is_loopback;
-    bool binds; /* logboomd listens, the client connects */
+    bool binds;                   /* logboomd listens, the client connects */
+    const char *key, *server_key; /* as given, or NULL: the file of our pair, its key */
 };
 
 /* `logboomd --check` has nothing against it. */

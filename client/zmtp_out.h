@@ -1,14 +1,17 @@
 /* zmtp_out.h - the little that a receiver says to a ZeroMQ peer, and what of it is unsent.
  *
- * ZMTP 3.0 (RFC 23), without encryption. What has no room goes unsaid: only a peer that reads
- * nothing gets there. One thread. */
+ * ZMTP 3.0 (RFC 23), sealed by CURVE where there is a talk (client/curve_talk.h). What has no room
+ * goes unsaid: only a peer that reads nothing gets there. One thread. */
 #ifndef CLIENT_ZMTP_OUT_H
 #define CLIENT_ZMTP_OUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "client/curve_talk.h"
+
 struct zmtp_out {
+    struct curve_talk *talk; /* NULL: nothing is encrypted */
     char bytes[2048];
     size_t len;
     bool greeted; /* all of it is said */
@@ -21,6 +24,13 @@ void zmtp_out_end_greeting(struct zmtp_out *out);
 
 /* What kind of socket we are: "PULL". */
 void zmtp_out_ready(struct zmtp_out *out, const char *type);
+
+/* What our READY, or INITIATE, has to say of that; returns its length. */
+enum { ZMTP_OUT_PROPERTIES_MAX = 64 };
+size_t zmtp_out_properties(char bytes[ZMTP_OUT_PROPERTIES_MAX], const char *type);
+
+/* A command of a handshake, as it is. */
+void zmtp_out_command(struct zmtp_out *out, const void *body, size_t len);
 
 /* Of a SUB: every topic. */
 void zmtp_out_subscribe(struct zmtp_out *out);

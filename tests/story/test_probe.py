@@ -18,6 +18,7 @@ import time
 
 import pytest
 import zmq
+from curve_story import Keys
 from logboom_story import (
     LOGBOOM,
     PATIENCE_S,
@@ -358,7 +359,75 @@ def test_a_client_with_keys_is_told(start, free_port):
     secret.connect(f"tcp://127.0.0.1:{free_port}")
     found = Probe(start("--bind", "--timeout", "2s", f"tcp://127.0.0.1:{free_port}"))
     assert found.status == NOBODY
-    assert b" asks for ZeroMQ's CURVE, and the probe has no keys" in found.said
+    assert b" asks for ZeroMQ's CURVE: give --key with the key pair of the server that it expects" in found.said
+
+
+@pytest.mark.parametrize("side", ["bind", "connect"])
+@pytest.mark.parametrize("kind", SOCKETS, ids=NAMES.get)
+def test_a_client_that_encrypts(probe, client, free_port, tmp_path, kind, side):
+    """With the keys the probe sees all that it sees of others. Who listens is the server: to one that
+    connects the probe is that, and shows its key; to one that listens it is a client, and tries which
+    socket suits."""
+    keys, address = Keys(tmp_path), f"tcp://127.0.0.1:{free_port}"
+    messages = [[b"shop.INFO", b'{"message":"hello","n":1}'], [b"x" * 300]]
+    server_key = keys.pair("server")[0].decode()
+    if side == "bind":
+        options = {"curve_server": 1, "curve_secretkey": keys.pair("server")[1]}
+        given = ["--connect", "--key", keys.path("web1"), "--server-key", server_key]
+    else:
+        options = keys.client_options("web1")
+        given = ["--bind", "--key", keys.path("server")]
+    one = client(kind, side, address, messages, **options)
+    found = probe(*given, "-n", 4, address)
+    assert found.status == FINE, found.said
+    assert f" is a {NAMES[kind]}".encode() in found.said
+    assert entries(found)[0]["message"] in ("hello", "x" * 300)
+    assert b'"message":"hello"' in found.printed and b"x" * 300 in found.printed
+    printed = found.printed.decode()
+    assert f"socket: {SOCKETS[kind]}" in printed and "encryption: curve" in printed
+    if side == "connect":
+        assert f"allow: '{keys.pair('web1')[0].decode()}'" in printed
+        assert f"with the key {keys.pair('web1')[0].decode()}".encode() in found.said
+        if kind == zmq.REQ:
+            assert one.replies[0] == [b"OK"]
+    else:
+        assert f"server_key: '{server_key}'" in printed
+    config = tmp_path / "probed.yaml"
+    config.write_text(printed[printed.index("# for a client"):])
+    if side == "bind":
+        one.stop()
+    told = run_logboomd("--check", "--config", config)
+    assert told.returncode == 0, told.stderr
+
+
+WRONG_KEYS = {"another server": b"takes us for a server with another key than that of --key",
+              "no encryption": b"does not encrypt; leave --key out",
+              "both are clients": b"or is it a client itself? Then leave that out"}
+
+
+@pytest.mark.parametrize("what", WRONG_KEYS)
+def test_the_wrong_keys_are_told(start, client, free_port, tmp_path, what):
+    keys, address = Keys(tmp_path), f"tcp://127.0.0.1:{free_port}"
+    options = {"another server": keys.client_options("web1", server="web2"), "no encryption": {},
+               "both are clients": keys.client_options("web1")}[what]
+    given = ["--key", keys.path("server")]
+    if what == "both are clients":
+        given += ["--server-key", keys.pair("web1")[0].decode()]
+    client(zmq.PUSH, "connect", address, [[b"x"]], **options)
+    found = Probe(start("--bind", "--timeout", "2s", *given, address))
+    assert found.status == NOBODY
+    assert WRONG_KEYS[what] in found.said, found.said
+
+
+def test_a_server_with_another_key(start, client, free_port, tmp_path):
+    """It cannot say so, and hangs up."""
+    keys, address = Keys(tmp_path), f"tcp://127.0.0.1:{free_port}"
+    one = client(zmq.PUSH, "bind", address, [[b"x"]], curve_server=1, curve_secretkey=keys.pair("server")[1])
+    found = Probe(start("--connect", "--timeout", "1s", "--key", keys.path("web1"), "--server-key",
+                        keys.pair("web1")[0].decode(), address))
+    assert found.status == NOBODY
+    assert b"closed the connection at our first word; is its key another than that of --server-key" in found.said, found.said
+    one.stop()
 
 
 def listen(address):
@@ -408,7 +477,7 @@ ESCAPE = b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m"
     (b"\xff" * 9 + b"\xfe\x03", b"does not speak ZeroMQ's protocol"),
     (OLD_GREETINGS["ZMTP 1.0"], b"speaks ZMTP 1, as ZeroMQ did before version 4"),
     (OLD_GREETINGS["ZMTP 2.0"], b"speaks ZMTP 2, as a PUSH, as ZeroMQ did before version 4"),
-    (greeting(mechanism=b"PLAIN"), b"asks for ZeroMQ's PLAIN, and the probe has no keys"),
+    (greeting(mechanism=b"PLAIN"), b"asks for ZeroMQ's PLAIN, which neither the probe nor logboomd speaks"),
     (greeting(mechanism=ESCAPE[:20]), b"asks for ZeroMQ's ?]0;owned??[2J"),
     (greeting() + command(b"ERROR", b"\x08no" + ESCAPE), b"refuses us: 'no\\x1B]0;owned\\x07\\x1B[2J\\xC2\\x9B31m'"),
     (greeting() + ready(ESCAPE), b" is a ?]0;owned??[2J??31m, which is no client"),

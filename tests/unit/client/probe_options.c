@@ -9,6 +9,7 @@
 #include "tests/unit/client/command_line.h"
 
 /* The client's objects hold a main and are not linked into tests. */
+#include "client/encryption.c"
 #include "client/options.c"
 #include "client/probe_options.c"
 #include "client/probe_socket.c"

@@ -230,7 +230,8 @@ static void print_and_compare(const struct probe_yaml *yaml, const char *expecte
 static void the_configuration_has_what_is_needed_and_no_more(void **state)
 {
     struct probe_found found = {.socket = PROBE_PULL, .type = "PUSH", .messages = 1, .entries = 1};
-    struct probe_yaml yaml = {&found, "ipc:///a'b # c", true, true};
+    struct probe_yaml yaml = {
+        .found = &found, .address = "ipc:///a'b # c", .is_loopback = true, .binds = true};
 
     (void)state;
     print_and_compare(&yaml, "# for a client that is a PUSH and connects; try it with logboomd "
