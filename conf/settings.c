@@ -215,14 +215,15 @@ static const struct setting sink_settings[] = {
      .help = "addresses to connect to, such as those of another logboomd; type zmq only"},
     {ROW(struct conf_sink, ipc), .change = SETTING_OTHER_TARGET, .section = &ipc_section,
      .help = "who may use the socket files of ipc:// addresses; type zmq only"},
-    {ROW_CALLED("encryption", struct conf_sink, curve.encryption), .change = SETTING_OTHER_TARGET, .words = WORDS("none", "curve"),
-     .standard = "none",
+    {ROW_CALLED("encryption", struct conf_sink, curve.encryption), .change = SETTING_OTHER_TARGET,
+     .words = WORDS("none", "curve"), .standard = "none",
      .help = "curve: only receivers whose key is known get entries, and nobody else reads them; "
              "type zmq only, where tcp beyond loopback needs one of the two written out"},
     {ROW_CALLED("key", struct conf_sink, curve.key), .change = SETTING_OTHER_TARGET,
      .help = "the file of the sink's own key pair, as 'logboom keygen' makes it; encryption curve "
              "only"},
-    {ROW_CALLED("allow", struct conf_sink, curve.allow), .change = SETTING_OTHER_TARGET, .most = 1000,
+    {ROW_CALLED("allow", struct conf_sink, curve.allow), .change = SETTING_OTHER_TARGET,
+     .most = 1000,
      .help = "which receivers are let in, as an endpoint's 'allow'; curve, with bind"},
     {ROW_CALLED("server_key", struct conf_sink, curve.server_key), .change = SETTING_OTHER_TARGET,
      .help = "the public key of whom is connected to; curve, with connect"},

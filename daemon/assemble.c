@@ -188,10 +188,12 @@ static bool conf_encrypts(const struct conf *conf)
     return false;
 }
 
-/* Before any socket that depends on it, be it a sink's. */
-static int test_encryption(const struct daemon *daemon, struct err *err)
+int daemon_test_encryption(struct daemon *daemon, const struct conf *conf, struct err *err)
 {
-    return conf_encrypts(daemon->conf) ? curve_self_test(err) : 0;
+    if (daemon->encryption_is_tested || !conf_encrypts(conf))
+        return 0;
+    daemon->encryption_is_tested = curve_self_test(err) == 0;
+    return daemon->encryption_is_tested ? 0 : -1;
 }
 
 /* The same. What does not encrypt does not come here; sinks have desks of their own. */
@@ -260,7 +262,7 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
         return EXIT_SYSTEM;
     if (open_gate(daemon, err) < 0) /* before the first context, be it a sink's */
         return EXIT_SYSTEM;
-    if (test_encryption(daemon, err) < 0)
+    if (daemon_test_encryption(daemon, daemon->conf, err) < 0)
         return EXIT_SYSTEM;
     status = open_sinks(daemon);
     if (status != EXIT_FINE)

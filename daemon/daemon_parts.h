@@ -48,6 +48,7 @@ struct daemon {
     uv_work_t first_job; /* starts the pool's threads */
     void *zmq;
     struct zap *zap; /* NULL: nothing is encrypted */
+    bool encryption_is_tested;
 
     struct pool *blocks;
     struct pool *cargo; /* NULL: no zmq sink */
@@ -193,6 +194,10 @@ void daemon_end_drops_of(struct channel *channel);
 
 /* match_limit.c - says, once for each sink, that its match gave up on a message. Each turn. */
 void daemon_watch_matches(struct daemon *daemon);
+
+/* assemble.c - before any socket that depends on it, be it a sink's: proves once that encryption
+ * lets in nobody else, if this conf encrypts. 0, or -1 and a sentence. */
+int daemon_test_encryption(struct daemon *daemon, const struct conf *conf, struct err *err);
 
 /* newcomers.c - says whose key was not let in. Each turn. */
 void daemon_watch_newcomers(struct daemon *daemon);

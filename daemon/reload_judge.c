@@ -75,6 +75,15 @@ static void judge_new_sinks(struct reload *reload)
     }
 }
 
+/* The first sink that encrypts may come with a reload. */
+static void test_encryption(struct reload *reload)
+{
+    struct err err;
+
+    if (daemon_test_encryption(reload->daemon, reload->conf, &err) < 0)
+        conf_problem(reload->conf, reload->problems, &reload->conf->sinks, "%s", err.text);
+}
+
 void reload_judge(struct reload *reload)
 {
     judge_values(reload->conf, reload->problems);
@@ -86,4 +95,5 @@ void reload_judge(struct reload *reload)
         return;
     match_channels(reload);
     judge_new_sinks(reload);
+    test_encryption(reload);
 }

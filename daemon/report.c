@@ -48,7 +48,7 @@ void daemon_report_ready(const struct daemon *daemon)
         if (judge_is_open(&daemon->conf->ingest[i], &sentence))
             log_line(LOG_LEVEL_WARNING, "%s", sentence.text);
     }
-    for (unsigned i = 0; i < daemon->sink_count; i++) {
+    for (unsigned i = 0; i < daemon->conf->sink_count; i++) {
         if (judge_sink_is_open(&daemon->conf->sinks[i], &sentence))
             log_line(LOG_LEVEL_WARNING, "%s", sentence.text);
     }

@@ -3,6 +3,7 @@ receivers that are on the list, on another one, or on none."""
 
 import os
 import re
+import signal
 
 import pytest
 import zmq
@@ -180,7 +181,8 @@ def test_the_next_one_forgets_our_key(start, client, keys):
     first.wait_said("are lost: it throws them away")
     lost = int(re.search(r"sink out: (\d+) messages that ZeroMQ had taken are lost", first.said)[1])
     assert 0 < lost <= 100
-    assert first.stop() == EXIT_LOSSES
+    first.send_signal(signal.SIGTERM)
+    assert first.process.wait(timeout=PATIENCE_S) == EXIT_LOSSES
 
 
 def start_again(start, keys, place, started=[]):
@@ -389,3 +391,33 @@ def test_a_libzmq_that_forgets_an_option_opens_no_sink(start, keys, shim):
                    env=shim(FORGETS), ready=False)
     assert daemon.process.wait(timeout=PATIENCE_S) == EXIT_SYSTEM
     assert "does not keep the options" in daemon.said and "listens on" not in daemon.said
+
+
+# ---- reload ---------------------------------------------------------------------------------------
+
+
+def reload(daemon, **sink):
+    """The endpoint stays as it is."""
+    before, _, _ = daemon.config.read_text().partition("sinks:")
+    _, _, sinks = config_text([], [push_sink(**sink)]).partition("sinks:")
+    daemon.config.write_text(f"{before}sinks:{sinks}")
+    daemon.send_signal(signal.SIGHUP)
+
+
+def test_encryption_can_come_with_a_reload(start, client, keys):
+    """A sink that was plain, on loopback, gets keys: encryption is tested then, and entries go on."""
+    places = [f"tcp://127.0.0.1:{free_port()}" for _ in range(2)]
+    plain = start("plain", endpoint={"bind": places[0]})
+    last = next_daemon(start, keys, places[1], "first")
+    first = start("first", sinks=[push_sink(connect=places[0])])
+    one = client(first.address)
+    one.send(numbered_json(0, 0))
+    plain.wait_written(1)
+    reload(first, connect=places[1], **keys.connecting_sink("first"))
+    first.wait_said("reloaded")
+    one.send(*(numbered_json(0, i) for i in range(1, 100)))
+    last.wait_written(99)
+    first.send_signal(signal.SIGTERM)
+    assert first.process.wait(timeout=PATIENCE_S) == EXIT_FINE
+    assert plain.stop(sent=1) == EXIT_FINE
+    assert last.stop(sent=99) == EXIT_FINE
