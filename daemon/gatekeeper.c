@@ -10,7 +10,11 @@
 #include "zeromq/gate.h"
 
 /* Peers can be cut off by the thousand; the log gets so many lines. */
-enum { TELL_CUT_EVERY_MS = 1000, TELL_DOOR_EVERY_MS = 60 * 1000 };
+enum {
+    TELL_CUT_EVERY_MS = 1000,
+    TELL_DOOR_EVERY_MS = 60 * 1000,
+    TELL_STRANGER_EVERY_MS = 60 * 1000,
+};
 
 static void explain(const struct gate_cut *cut, char text[128])
 {
@@ -39,6 +43,12 @@ static void explain(const struct gate_cut *cut, char text[128])
     case GATE_CUT_DEAF:
         snprintf(text, 128, "it took nothing of what it is sent");
         break;
+    case GATE_CUT_REVOKED:
+        snprintf(text, 128, "its key is no longer in 'allow'");
+        break;
+    case GATE_CUT_UID:
+        snprintf(text, 128, "its user is no longer in 'allow_uid'");
+        break;
     case GATE_CUT_SILENT:
     case GATE_CUT_REASONS:
     default:
@@ -52,7 +62,7 @@ static uint64_t cut_count(void)
     uint64_t sum = 0;
 
     for (unsigned i = 0; i < GATE_CUT_REASONS; i++)
-        sum += stats.cut[i];
+        sum += i == GATE_CUT_UID ? 0 : stats.cut[i]; /* see tell_strangers */
     return sum;
 }
 
@@ -105,6 +115,30 @@ static void tell_door(struct daemon *daemon)
              gate_stats().slots_in_use);
 }
 
+/* A client of ZeroMQ that is turned away comes again ten times a second. */
+static void tell_strangers(struct daemon *daemon)
+{
+    uint64_t now_ms = uv_now(&daemon->loop), sum = gate_stats().cut[GATE_CUT_UID];
+    struct gate_stranger stranger;
+    char more[64] = "";
+
+    if (sum == daemon->strangers_told ||
+        (daemon->stranger_told_ms != 0 &&
+         now_ms - daemon->stranger_told_ms < TELL_STRANGER_EVERY_MS))
+        return;
+    if (!gate_next_stranger(&stranger))
+        return;
+    if (sum - daemon->strangers_told > 1)
+        snprintf(more, sizeof more, "; so it was %" PRIu64 " times before",
+                 sum - daemon->strangers_told - 1);
+    log_line(LOG_LEVEL_WARNING,
+             "%s %s: pid %d was turned away: its user, uid %u, is not in 'allow_uid'%s",
+             stranger.is_outlet ? "sink" : "endpoint", stranger.endpoint, (int)stranger.pid,
+             (unsigned)stranger.uid, more);
+    daemon->strangers_told = sum;
+    daemon->stranger_told_ms = now_ms;
+}
+
 static void on_gate_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = container_of(timer, struct daemon, gate_timer);
@@ -114,6 +148,7 @@ static void on_gate_tick(uv_timer_t *timer)
         endpoint_look(daemon->endpoints[i]);
     more_to_tell = tell_cuts(daemon);
     tell_door(daemon);
+    tell_strangers(daemon);
     if (!gate_tick() && !more_to_tell)
         uv_timer_stop(timer);
 }

@@ -60,7 +60,7 @@ void daemon_report_ready(const struct daemon *daemon)
 static void report_gate(const struct daemon *daemon)
 {
     struct gate_stats stats = gate_stats();
-    char cut[256] = "";
+    char cut[512] = "";
     size_t at = 0;
 
     if (!daemon->gate_is_on) {

@@ -166,7 +166,7 @@ uint64_t endpoint_refused_since(struct endpoint *endpoint, enum refuse_reason re
     uint64_t refused = endpoint->ledger.refused[reason] - endpoint->refused_asked[reason];
 
     if (refused > 0)
-        gate_show_peer(endpoint->source_fd, peer);
+        gate_show_peer(endpoint->source_fd, GATE_SHOW_HOST_AND_PORT, peer);
     endpoint->refused_asked[reason] += refused;
     return refused;
 }

@@ -4,10 +4,11 @@
  * its high water mark counts whole messages, so one that never ends grows without bound.
  *
  * Trick. The dynamic linker binds the undefined symbols of libzmq.so to the first definition
- * it finds, and it searches the executable before libc. So we define five functions:
+ * it finds, and it searches the executable before libc. So we define six functions:
  *
  *     libzmq.so          this file                                        kernel
  *     accept4()    ────► takes a slot; no slot: the door closes     ────► SYS_accept4
+ *     getpeername()────► of who encrypts, a number (gate_keys.c)    ────► SYS_getpeername
  *     recv()       ────► follows the frames, charges, or says EAGAIN ───► SYS_recvfrom
  *     send()       ────► notes when a receiver of ours took something ──► SYS_sendto
  *     epoll_ctl()  ────► remembers what libzmq waits for            ────► SYS_epoll_ctl
@@ -34,7 +35,7 @@
  *
  * Everybody else in the process comes here too; what is in no slot passes untouched. The libc
  * functions are never looked up: dlsym(3) may allocate and, under the sanitizers, finds yet
- * other wrappers. All rests on the dynamic linker seeing the five symbols, which a build flag
+ * other wrappers. All rests on the dynamic linker seeing the six symbols, which a build flag
  * can undo without a word. Hence HOOK, and gate_self_test. */
 
 /* Its inline recv() would come before ours, and clang then ignores HOOK. */
@@ -77,8 +78,19 @@ static int nobody(struct gate_group *group)
     return -1;
 }
 
+static int turned_away(int fd)
+{
+    syscall(SYS_close, fd);
+    gate_unlock();
+    gate_raise_attention(); /* it is told */
+    errno = EAGAIN;
+    return -1;
+}
+
 static int take_newcomer(struct gate_group *group, int fd)
 {
+    if (gate_turn_away(group, fd))
+        return turned_away(fd);
     fd = gate_find_free_number(fd);
     if (fd < 0)
         return nobody(group);
@@ -93,14 +105,19 @@ static int accept_watched(struct gate_slot *listener, int listener_fd, struct so
                           socklen_t *address_len, int flags)
 {
     struct gate_group *group = listener->group;
-    int fd;
+    int fd = -1;
 
     gate_lock();
     if (!gate_has_place(group))
         return nobody(group);
-    fd = (int)syscall(SYS_accept4, listener_fd, address, address_len, flags);
-    if (fd >= 0)
+    if (gate_has_turn(listener))
+        fd = (int)syscall(SYS_accept4, listener_fd, address, address_len, flags);
+    else
+        errno = EAGAIN; /* who waits is another's */
+    if (fd >= 0) {
+        gate_pass_turn(listener);
         return take_newcomer(group, fd);
+    }
     if (out_of_descriptors(errno))
         return nobody(group);
     gate_unlock();
@@ -115,6 +132,17 @@ HOOK int accept4(int listener, __SOCKADDR_ARG address, socklen_t *restrict addre
     if (slot && gate_state_of(slot) == GATE_LISTENER)
         return accept_watched(slot, listener, address.__sockaddr__, address_len, flags);
     return (int)syscall(SYS_accept4, listener, address.__sockaddr__, address_len, flags);
+}
+
+/* ---- getpeername ---------------------------------------------------------------------- */
+
+HOOK int getpeername(int fd, __SOCKADDR_ARG address, socklen_t *restrict address_len)
+{
+    const struct gate_slot *slot = gate_slot_of(fd);
+
+    if (slot && gate_state_of(slot) == GATE_OPEN && slot->group->encrypts && !slot->outgoing)
+        return gate_tell_number(slot, address.__sockaddr__, address_len);
+    return (int)syscall(SYS_getpeername, fd, address.__sockaddr__, address_len);
 }
 
 /* ---- recv ------------------------------------------------------------------------------ */

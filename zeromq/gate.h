@@ -1,10 +1,10 @@
 /* gate.h - stands between libzmq and the kernel, so that libzmq's memory has a bound.
  *
- * Five functions of the C library that libzmq calls, accept4, recv, send, close and epoll_ctl, are
- * defined by this executable; gate.c tells why and how. On the connections of listeners that
- * it was given, the gate charges each frame to a budget before libzmq stores it, lets peers
- * wait while the budget is spent or all places are taken, and cuts those who break a limit
- * of a single message. Whoever receives a frame gives its charge back (gate_give_back).
+ * Six functions of the C library that libzmq calls, accept4, getpeername, recv, send, close and
+ * epoll_ctl, are defined by this executable; gate.c tells why and how. On the connections of
+ * listeners that it was given, the gate charges each frame to a budget before libzmq stores it,
+ * lets peers wait while the budget is spent or all places are taken, and cuts those who break a
+ * limit of a single message. Whoever receives a frame gives its charge back (gate_give_back).
  *
  * There is one gate a process, because there is one accept4. Hooks run on any thread;
  * everything below is the loop thread's unless it says otherwise. All sizes in bytes. */
@@ -14,11 +14,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "conf/err.h"
 #include "zeromq/zmtp_meter.h"
 
 enum { GATE_FRAMES_MAX = 64 }; /* of one message */
+enum { GATE_PEER_MAX = 96 };   /* what names a peer */
 
 /* Makes the table, one slot for each descriptor that RLIMIT_NOFILE allows now, for good:
  * hooks may run until the process ends. budget_bytes bounds the charges of all connections
@@ -30,6 +32,9 @@ int gate_init(size_t budget_bytes, unsigned connections_max, struct err *err);
 /* From now on these are the bounds; what is charged or connected beyond them stays so until it
  * ends by itself. */
 void gate_set_bounds(size_t budget_bytes, unsigned connections_max);
+
+/* Whether that was done, so that connections are watched. */
+bool gate_is_on(void);
 
 /* What one table slot occupies, for planning. */
 size_t gate_slot_bytes(void);
@@ -56,8 +61,8 @@ void gate_group_hide_names(struct gate_group *group);
  * them is known when nothing could be received from any socket that opens some. */
 void gate_group_connects(struct gate_group *group);
 
-/* Its peers speak CURVE: their handshakes have more steps, and so more time. Before the first
- * listener. */
+/* Its peers speak CURVE: their handshakes have more steps, and so more time. And their addresses,
+ * as libzmq tells them, are numbers of ours: see gate_find_caller. Before the first listener. */
 void gate_group_encrypt(struct gate_group *group);
 
 /* Its connections may still be open; they keep the limits. */
@@ -66,14 +71,50 @@ void gate_group_free(struct gate_group **group);
 /* From now on, connections accepted on this descriptor are watched, until it is closed. It
  * must be non-blocking: it is asked under the gate's lock.
  * False: it is beyond the table, or the group has GATE_LISTENERS_MAX already. */
-enum { GATE_LISTENERS_MAX = 64 };
+enum { GATE_LISTENERS_MAX = 256 };
 bool gate_watch_listener(struct gate_group *group, int fd);
+
+/* This watched listener is one of those with this number, not 0, in its group: duplicates of one
+ * descriptor, to which newcomers are dealt by turns, with chance in it. */
+void gate_deal(int fd, unsigned number);
+
+/* This watched listener accepts nobody any more. Who came in by it stays. */
+void gate_retire_listener(int fd);
+
+/* Over socket files only processes of these users may come in; NULL: of all. Others are turned
+ * away and, of those that are there already, cut; returns how many of these. */
+enum { GATE_USERS_MAX = 64 };
+unsigned gate_group_pick_users(struct gate_group *group, const uid_t *users, unsigned count);
 
 /* From now on, connections that libzmq opens itself are watched, too, if the thread that opens
  * them has a name that begins with GATE_THREAD_NAME_PREFIX (libzmq's context option 9). They
  * are a group of their own; max_clients does not count them. Once, before the first connect. */
 enum { GATE_THREAD_NAME_PREFIX = 7 };
 void gate_watch_connects(size_t max_message);
+
+/* ---- keys ------------------------------------------------------------------------------ */
+
+/* Who shakes hands on a connection of a group that encrypts. */
+struct gate_caller {
+    int fd;
+    uint64_t number; /* see gate_connection */
+};
+
+/* Of whom libzmq speaks when it says "Peer-Address", or asks whether a key may come in. False: it
+ * is the address itself, since the gate is off or the group does not encrypt. */
+bool gate_find_caller(const char *address, struct gate_caller *caller_out);
+
+/* "10.0.0.7", "pid 812 uid 1000". */
+void gate_show_caller(const struct gate_caller *caller, char text[GATE_PEER_MAX]);
+
+/* The key that it has shown, for which it is let in; of one that has left, nothing. */
+enum { GATE_KEY_BYTES = 32 };
+void gate_note_key(const struct gate_caller *caller, const unsigned char key[GATE_KEY_BYTES]);
+
+/* Cuts those of the group whose key is good no more: for each, `gone` says whose it was, or NULL.
+ * It is called under the gate's lock, and calls nothing of the gate. Returns how many. */
+typedef const char *(*gate_gone_key)(void *context, const unsigned char key[GATE_KEY_BYTES]);
+unsigned gate_cut_keys(const struct gate_group *group, gate_gone_key gone, void *context);
 
 /* ---- receivers ------------------------------------------------------------------------ */
 
@@ -162,6 +203,8 @@ enum gate_cut_reason {
     GATE_CUT_SILENT,    /* no message for half a minute, while others wait for the place */
     GATE_CUT_TALK,      /* a receiver that says too much */
     GATE_CUT_DEAF,      /* takes nothing of what it is sent */
+    GATE_CUT_REVOKED,   /* its key was good, and is no more */
+    GATE_CUT_UID,       /* its user may not come in; it was never accepted, or is no longer let */
     GATE_CUT_REASONS
 };
 const char *gate_cut_reason_name(enum gate_cut_reason reason);
@@ -198,18 +241,28 @@ struct gate_group_stats gate_group_stats(const struct gate_group *group);
 
 /* The next peer that was cut and not asked for yet; false: none. At most GATE_CUTS_KEPT are
  * kept, the first ones; gate_stats counts all. */
-enum { GATE_CUTS_KEPT = 16, GATE_PEER_MAX = 96 };
+enum { GATE_CUTS_KEPT = 16 };
 struct gate_cut {
     enum gate_cut_reason reason;
     bool is_outlet;     /* its group is a sink's, not an endpoint's */
     size_t max_message; /* of its group, whose name this is: */
     char endpoint[GATE_PEER_MAX];
-    char peer[GATE_PEER_MAX]; /* "127.0.0.1:40000", "pid 812 uid 1000" */
+    char peer[2 * GATE_PEER_MAX]; /* "127.0.0.1:40000", "web1 (pid 812 uid 1000)" */
 };
 bool gate_next_cut(struct gate_cut *cut_out);
 
 /* Who is at the other end of a connection, as in gate_cut; any thread. */
-void gate_show_peer(int fd, char text[GATE_PEER_MAX]);
+enum gate_show { GATE_SHOW_HOST, GATE_SHOW_HOST_AND_PORT };
+void gate_show_peer(int fd, enum gate_show show, char text[GATE_PEER_MAX]);
+
+/* The last one that was turned away for its user since this was asked; false: none. */
+struct gate_stranger {
+    pid_t pid;
+    uid_t uid;
+    bool is_outlet;
+    char endpoint[GATE_PEER_MAX];
+};
+bool gate_next_stranger(struct gate_stranger *stranger_out);
 
 /* Proves that this libzmq, in this build, goes through the hooks: one message over a private
  * context and an abstract socket of our own, charged, received and given back. Takes about

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "zeromq/gate_parts.h"
 
@@ -22,6 +24,8 @@ const char *gate_cut_reason_name(enum gate_cut_reason reason)
         [GATE_CUT_SILENT] = "silent",
         [GATE_CUT_TALK] = "talk",
         [GATE_CUT_DEAF] = "deaf",
+        [GATE_CUT_REVOKED] = "revoked",
+        [GATE_CUT_UID] = "uid",
     };
 
     return names[reason];
@@ -29,13 +33,18 @@ const char *gate_cut_reason_name(enum gate_cut_reason reason)
 
 /* ---- who it was ------------------------------------------------------------------------- */
 
-static void show_ip(const struct sockaddr *address, socklen_t address_len, char text[GATE_PEER_MAX])
+static void show_ip(const struct sockaddr *address, socklen_t address_len, enum gate_show show,
+                    char text[GATE_PEER_MAX])
 {
     char host[INET6_ADDRSTRLEN], port[sizeof "65535"];
     bool is_ip6 = address->sa_family == AF_INET6;
 
     if (getnameinfo(address, address_len, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return;
+    if (show == GATE_SHOW_HOST)
+        snprintf(text, GATE_PEER_MAX, "%s", host);
+    else
         snprintf(text, GATE_PEER_MAX, is_ip6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
@@ -48,25 +57,27 @@ static void show_process(int fd, char text[GATE_PEER_MAX])
         snprintf(text, GATE_PEER_MAX, "pid %d uid %u", (int)who.pid, (unsigned)who.uid);
 }
 
-void gate_show_peer(int fd, char text[GATE_PEER_MAX])
+/* Past our own getpeername(). */
+void gate_show_peer(int fd, enum gate_show show, char text[GATE_PEER_MAX])
 {
     struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
     struct sockaddr *address = (struct sockaddr *)&storage;
     socklen_t address_len = sizeof storage;
 
     snprintf(text, GATE_PEER_MAX, "one that has left already");
-    if (getpeername(fd, address, &address_len) < 0)
+    if (syscall(SYS_getpeername, fd, address, &address_len) < 0)
         return;
     if (address->sa_family == AF_UNIX)
         show_process(fd, text);
     else
-        show_ip(address, address_len, text);
+        show_ip(address, address_len, show, text);
 }
 
 /* ---- cutting ------------------------------------------------------------------------------ */
 
-static void remember(const struct gate_slot *slot, enum gate_cut_reason reason)
+static void remember(const struct gate_slot *slot, enum gate_cut_reason reason, const char *name)
 {
+    char peer[GATE_PEER_MAX];
     struct gate_cut *cut;
 
     if (gate.cut_count == GATE_CUTS_KEPT)
@@ -76,17 +87,23 @@ static void remember(const struct gate_slot *slot, enum gate_cut_reason reason)
     cut->is_outlet = slot->group->is_outlet;
     cut->max_message = slot->group->limits.max_message;
     snprintf(cut->endpoint, sizeof cut->endpoint, "%s", slot->group->name);
-    gate_show_peer(gate_fd_of(slot), cut->peer);
+    gate_show_peer(gate_fd_of(slot), GATE_SHOW_HOST_AND_PORT, peer);
+    snprintf(cut->peer, sizeof cut->peer, name ? "%s (%s)" : "%s%s", name ? name : "", peer);
 }
 
 void gate_cut_peer(struct gate_slot *slot, enum gate_cut_reason reason)
+{
+    gate_cut_named(slot, reason, NULL);
+}
+
+void gate_cut_named(struct gate_slot *slot, enum gate_cut_reason reason, const char *name)
 {
     if (slot->doomed)
         return;
     slot->doomed = (unsigned char)(1 + reason);
     gate.cut[reason]++;
     slot->group->cut[reason]++;
-    remember(slot, reason);
+    remember(slot, reason, name);
     shutdown(gate_fd_of(slot), SHUT_RDWR);
     if (slot->waiting)
         gate_let_go(slot);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "zeromq/gate.h"
 
@@ -38,7 +39,12 @@ struct gate_slot {
     bool half_closed;              /* L: at the stop */
     uint64_t messages_at_stop;     /* L: 1 + the complete ones then; 0: no stop */
     unsigned closed_at_turn;       /* L */
-    int64_t charged_ms;            /* L: when it was last seen closed and charged, if it rests */
+    unsigned dealt;                /* L, as are the next two: see gate_deal; 0: alone */
+    bool has_turn;
+    bool retired;
+    bool has_key; /* L: it was let in for */
+    unsigned char key[GATE_KEY_BYTES];
+    int64_t charged_ms; /* L: when it was last seen closed and charged, if it rests */
 
     struct zmtp_meter meter; /* R */
     unsigned char name_got;  /* R: see zmtp_name.h */
@@ -89,6 +95,9 @@ struct gate_group {
     unsigned refs; /* L: its owner's, and one a slot */
     bool is_outlet;
     atomic_uint peers; /* of outlets: connections after their handshake */
+    bool picks_users;  /* L, as are the next two: others than these are turned away */
+    unsigned user_count;
+    uid_t users[GATE_USERS_MAX];
 };
 
 enum { GATE_TOUCHED_MAX = 256 };
@@ -136,6 +145,8 @@ struct gate {
     /* L */
     struct gate_cut cuts[GATE_CUTS_KEPT];
     unsigned cut_first, cut_count;
+    struct gate_stranger stranger;
+    bool any_stranger;
 
     /* for gate_stats */
     atomic_uint_fast64_t accepted, closed_total, received_bytes, polls;
@@ -209,9 +220,31 @@ size_t gate_may_read(struct gate_slot *slot, size_t wanted);
 /* Lets go on who may. The loop thread's. */
 void gate_let_go_who_may(void);
 
+/* ---- gate_deal.c: under the lock -------------------------------------------------------- */
+
+bool gate_has_turn(const struct gate_slot *listener);
+
+/* It has accepted somebody. */
+void gate_pass_turn(struct gate_slot *listener);
+
+/* It accepts nobody any more. */
+void gate_end_turns(struct gate_slot *listener);
+
+/* ---- gate_users.c: under the lock ------------------------------------------------------- */
+
+/* Whether whoever was just accepted on this descriptor may not come in; it is counted then. */
+bool gate_turn_away(struct gate_group *group, int fd);
+
+/* ---- gate_keys.c ------------------------------------------------------------------------ */
+
+/* What getpeername(2) says of one that encrypts. */
+int gate_tell_number(const struct gate_slot *slot, struct sockaddr *address,
+                     socklen_t *address_len);
+
 /* ---- gate_cut.c: under the lock -------------------------------------------------------- */
 
 /* The connection ends, for this reason, at its next read, which comes at once. */
 void gate_cut_peer(struct gate_slot *slot, enum gate_cut_reason reason);
+void gate_cut_named(struct gate_slot *slot, enum gate_cut_reason reason, const char *name);
 
 #endif

@@ -51,6 +51,11 @@ void gate_set_bounds(size_t budget_bytes, unsigned connections_max)
     gate_unlock();
 }
 
+bool gate_is_on(void)
+{
+    return atomic_load(&gate.slots) != NULL;
+}
+
 size_t gate_slot_bytes(void)
 {
     return sizeof(struct gate_slot);
@@ -211,6 +216,7 @@ static void begin_sums(struct gate_slot *slot)
     slot->messages = 0;
     slot->greeted = slot->handshaken = slot->encrypted = false;
     slot->heard_ms = 0;
+    slot->has_key = false;
     slot->sent_ms = gate_now_ms();
 }
 
@@ -226,6 +232,8 @@ static void enter(struct gate_slot *slot, struct gate_group *group, enum gate_st
     slot->half_closed = slot->waiting = slot->outgoing = slot->suspected = false;
     slot->privileged = false;
     slot->doomed = 0;
+    slot->dealt = 0;
+    slot->has_turn = slot->retired = false;
     group->refs++;
     set_state(slot, state);
 }
@@ -252,6 +260,7 @@ static void leave_listener(struct gate_slot *slot)
     struct gate_group *group = slot->group;
     int fd = gate_fd_of(slot);
 
+    gate_end_turns(slot);
     for (unsigned i = 0; i < group->listener_count; i++) {
         if (group->listeners[i] == fd)
             group->listeners[i--] = group->listeners[--group->listener_count];

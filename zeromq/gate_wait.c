@@ -126,8 +126,12 @@ void gate_close_door(struct gate_group *group)
 {
     if (group->door_closed)
         return;
-    for (unsigned i = 0; i < group->listener_count; i++)
-        gate_hold(gate_slot_of(group->listeners[i]));
+    for (unsigned i = 0; i < group->listener_count; i++) {
+        struct gate_slot *listener = gate_slot_of(group->listeners[i]);
+
+        if (!listener->waiting) /* as a retired one does */
+            gate_hold(listener);
+    }
     group->door_closed = true;
     gate.doors_closed++;
     gate.closings++;
@@ -139,7 +143,7 @@ void gate_open_door(struct gate_group *group)
     for (unsigned i = 0; i < group->listener_count; i++) {
         struct gate_slot *listener = gate_slot_of(group->listeners[i]);
 
-        if (listener->waiting)
+        if (listener->waiting && !listener->retired)
             gate_let_go(listener);
     }
     group->door_closed = false;

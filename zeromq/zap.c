@@ -16,6 +16,7 @@
 
 #include "conf/alloc.h"
 #include "conf/must.h"
+#include "zeromq/gate.h"
 
 static const char address[] = "inproc://zeromq.zap.01";
 
@@ -131,12 +132,36 @@ static struct zap_domain *find_domain(const struct zap *zap, const char *name, s
     return NULL;
 }
 
+/* The connection that is asked about, where the gate knows it. */
+static bool find_caller(struct request *request, struct gate_caller *caller_out)
+{
+    char text[64];
+
+    copy_frame(request, FRAME_ADDRESS, text, sizeof text);
+    return gate_find_caller(text, caller_out);
+}
+
 static void note_refusal(struct zap *zap, struct request *request, const struct curve_key *key)
 {
+    struct zap_refusal *refusal = &zap->refusal;
+    struct gate_caller caller;
+
     zap->any_refusal = true;
-    zap->refusal.key = *key;
-    copy_frame(request, FRAME_DOMAIN, zap->refusal.domain, sizeof zap->refusal.domain);
-    copy_frame(request, FRAME_ADDRESS, zap->refusal.address, sizeof zap->refusal.address);
+    refusal->key = *key;
+    copy_frame(request, FRAME_DOMAIN, refusal->domain, sizeof refusal->domain);
+    if (find_caller(request, &caller))
+        gate_show_caller(&caller, refusal->address);
+    else
+        copy_frame(request, FRAME_ADDRESS, refusal->address, sizeof refusal->address);
+}
+
+/* Before it is let in, so that the key can be taken back from then on. */
+static void note_key(struct request *request, const struct curve_key *key)
+{
+    struct gate_caller caller;
+
+    if (find_caller(request, &caller))
+        gate_note_key(&caller, key->bytes);
 }
 
 /* The client's name; NULL: it may not come in. */
@@ -154,7 +179,9 @@ static const char *judge(struct zap *zap, struct request *request)
         return NULL;
     memcpy(key.bytes, zmq_msg_data(&request->frames[FRAME_KEY]), CURVE_KEY_BYTES);
     name = curve_allow_find(domain->allow, &key);
-    if (!name)
+    if (name)
+        note_key(request, &key);
+    else
         note_refusal(zap, request, &key);
     return name;
 }
@@ -275,8 +302,9 @@ void zap_free(struct zap **zap_address)
 
 /* ---- who is let in -------------------------------------------------------------------------- */
 
-void zap_admit(struct zap *zap, const char *name, struct curve_allow *allow)
+struct curve_allow *zap_admit(struct zap *zap, const char *name, struct curve_allow *allow)
 {
+    struct curve_allow *before;
     struct zap_domain *domain = find_domain(zap, name, strlen(name));
 
     must(*name != '\0' && strlen(name) <= ZAP_DOMAIN_MAX); /* an empty one is never asked for */
@@ -286,8 +314,9 @@ void zap_admit(struct zap *zap, const char *name, struct curve_allow *allow)
         *domain = (struct zap_domain){.allow = NULL};
         strcpy(domain->name, name);
     }
-    curve_allow_free(&domain->allow);
+    before = domain->allow;
     domain->allow = allow;
+    return before;
 }
 
 const char *zap_find(const struct zap *zap, const char *name, const struct curve_key *key)

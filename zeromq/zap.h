@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "zeromq/curve_allow.h"
+#include "zeromq/gate.h"
 #include "zeromq/zmq_watch.h"
 
 enum { ZAP_DOMAIN_MAX = 80 };
@@ -24,9 +25,9 @@ struct zap;
  * and a sentence: another desk is there already. */
 struct zap *zap_open(void *zmq_context, struct zmq_watch *watch, struct err *err);
 
-/* From now on this domain lets in who is on the list, which it takes over. The list of a domain
- * that is there is replaced. */
-void zap_admit(struct zap *zap, const char *domain, struct curve_allow *allow);
+/* From now on this domain lets in who is on the list, which it takes over. Returns the list that
+ * it had before, which is the caller's now, or NULL. */
+struct curve_allow *zap_admit(struct zap *zap, const char *domain, struct curve_allow *allow);
 
 /* Whether this key would be let in: its client's name, or NULL. */
 const char *zap_find(const struct zap *zap, const char *domain, const struct curve_key *key);
@@ -44,7 +45,7 @@ struct zap_stats zap_stats(const struct zap *zap);
 /* The last client that was refused for its key since this was asked; false: none. */
 struct zap_refusal {
     char domain[ZAP_DOMAIN_MAX + 1];
-    char address[64]; /* "10.0.0.7", as libzmq says it */
+    char address[GATE_PEER_MAX]; /* "10.0.0.7", "pid 812 uid 1000" */
     struct curve_key key;
 };
 bool zap_next_refusal(struct zap *zap, struct zap_refusal *refusal_out);
