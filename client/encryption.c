@@ -20,8 +20,9 @@ int encryption_judge(const struct encryption_conf *conf, struct err *err)
 
 int encryption_apply(const struct encryption_conf *conf, void *zmq_socket, struct err *err)
 {
+    char *key = (char *)(uintptr_t)conf->key;
     const struct conf_curve curve = {.encryption = CONF_ENCRYPTION_CURVE,
-                                     .key = (char *)(uintptr_t)conf->key,
+                                     .key = {&key, 1},
                                      .server_key = (char *)(uintptr_t)conf->server_key};
     const void *setting;
 

@@ -92,14 +92,15 @@ struct conf_mode {
 
 struct conf_ipc {
     struct conf_mode mode;
-    char *owner; /* user name, or NULL: ours */
-    char *group; /* group name, or NULL: ours */
+    char *owner;                   /* user name, or NULL: ours */
+    char *group;                   /* group name, or NULL: ours */
+    struct conf_strings allow_uid; /* users, by name or number, whose processes may; none: all */
 };
 
 /* Who may talk to whom, and how. Who binds is the server. */
 struct conf_curve {
     enum conf_encryption encryption;
-    char *key;                 /* the file of our own key pair, else NULL */
+    struct conf_strings key;   /* files of our own key pairs, newest first; a client has one */
     struct conf_strings allow; /* a server's: whom it lets in */
     char *server_key;          /* a client's: whom it talks to, else NULL */
 };

@@ -96,6 +96,19 @@ static void judge_curve(const struct conf *conf, struct conf_problems *problems,
                      "make two of it, one with 'bind' and one with 'connect'");
 }
 
+/* The kernel knows users of sockets of this machine alone. */
+static void judge_users(const struct conf *conf, struct conf_problems *problems,
+                        const struct conf_ipc *ipc, const struct conf_strings *bind)
+{
+    bool any_file = false;
+
+    for (unsigned i = 0; i < bind->count; i++)
+        any_file |= strncmp(bind->items[i], "ipc:", 4) == 0;
+    if (ipc->allow_uid.count > 0 && !any_file)
+        conf_problem(conf, problems, &ipc->allow_uid,
+                     "'allow_uid' is for ipc:// addresses in 'bind', and there is none");
+}
+
 bool conf_is_plain_on_purpose(const struct conf *conf, const struct conf_curve *curve)
 {
     return curve->encryption == CONF_ENCRYPTION_NONE && conf->places &&
@@ -127,6 +140,7 @@ static void judge_ingest(const struct conf *conf, struct conf_problems *problems
         judge_limits(conf, problems, &conf->ingest[i]);
         judge_curve(conf, problems, &conf->ingest[i].curve, conf->ingest[i].bind.count > 0,
                     conf->ingest[i].connect.count > 0);
+        judge_users(conf, problems, &conf->ingest[i].ipc, &conf->ingest[i].bind);
     }
 }
 
@@ -273,12 +287,19 @@ static void judge_zmq_settings(const struct conf *conf, struct conf_problems *pr
         const void *setting;
         const char *name;
     } settings[] = {
-        {&sink->socket, "socket"},       {&sink->bind, "bind"},
-        {&sink->connect, "connect"},     {&sink->ipc.mode, "ipc.mode"},
-        {&sink->ipc.owner, "ipc.owner"}, {&sink->ipc.group, "ipc.group"},
-        {&sink->topic, "topic"},         {&sink->max_clients, "max_clients"},
-        {&sink->curve.key, "key"},       {&sink->curve.encryption, "encryption"},
-        {&sink->curve.allow, "allow"},   {&sink->curve.server_key, "server_key"},
+        {&sink->socket, "socket"},
+        {&sink->bind, "bind"},
+        {&sink->connect, "connect"},
+        {&sink->ipc.mode, "ipc.mode"},
+        {&sink->ipc.owner, "ipc.owner"},
+        {&sink->ipc.group, "ipc.group"},
+        {&sink->ipc.allow_uid, "ipc.allow_uid"},
+        {&sink->topic, "topic"},
+        {&sink->max_clients, "max_clients"},
+        {&sink->curve.key, "key"},
+        {&sink->curve.encryption, "encryption"},
+        {&sink->curve.allow, "allow"},
+        {&sink->curve.server_key, "server_key"},
     };
 
     for (unsigned i = 0; i < COUNT_OF(settings); i++)
@@ -294,6 +315,7 @@ static void judge_zmq(const struct conf *conf, struct conf_problems *problems,
                      "a sink of type zmq needs 'bind' or 'connect', such as "
                      "connect: 'tcp://127.0.0.1:5514'");
     judge_curve(conf, problems, &sink->curve, sink->bind.count > 0, sink->connect.count > 0);
+    judge_users(conf, problems, &sink->ipc, &sink->bind);
     if (sink->socket == CONF_OUTLET_PUSH && is_settled(conf, &sink->socket)) {
         if (is_written(conf, &sink->topic))
             conf_problem(conf, problems, &sink->topic,

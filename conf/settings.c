@@ -63,6 +63,10 @@ static const struct setting ipc_settings[] = {
      .help = "their owner; the daemon's own user where it is not given"},
     {ROW(struct conf_ipc, group),
      .help = "their group; the daemon's own group where it is not given"},
+    {ROW(struct conf_ipc, allow_uid), .most = 64,
+     .help =
+         "users, by name or number, whose processes may connect at all, whatever the mode says, "
+         "and to ipc://@name, too; everybody where it is not given"},
 };
 static const struct section ipc_section = {"'ipc'", sizeof(struct conf_ipc), ipc_settings,
                                            COUNT_OF(ipc_settings)};
@@ -86,11 +90,10 @@ static const struct setting ingest_settings[] = {
      .change = SETTING_NEEDS_A_RESTART, .words = WORDS("none", "curve"), .standard = "none",
      .help = "curve: only clients whose key is known are let in, and nobody else reads what they "
              "send; tcp beyond loopback needs one of the two written out"},
-    {ROW_CALLED("key", struct conf_ingest, curve.key), .change = SETTING_NEEDS_A_RESTART,
-     .help = "the file of the endpoint's own key pair, as 'logboom keygen' makes it; encryption "
-             "curve only"},
-    {ROW_CALLED("allow", struct conf_ingest, curve.allow), .change = SETTING_NEEDS_A_RESTART,
-     .most = 1000,
+    {ROW_CALLED("key", struct conf_ingest, curve.key),
+     .help = "the file of the endpoint's own key pair, as 'logboom keygen' makes it; while it is "
+             "changed two of them, the new one first; encryption curve only"},
+    {ROW_CALLED("allow", struct conf_ingest, curve.allow), .most = 1000,
      .help = "which clients are let in: 'NAME KEY' or 'KEY' with a public key, a file with one "
              "on each line, or a folder of such files; curve, with bind"},
     {ROW_CALLED("server_key", struct conf_ingest, curve.server_key),
@@ -219,7 +222,7 @@ static const struct setting sink_settings[] = {
      .words = WORDS("none", "curve"), .standard = "none",
      .help = "curve: only receivers whose key is known get entries, and nobody else reads them; "
              "type zmq only, where tcp beyond loopback needs one of the two written out"},
-    {ROW_CALLED("key", struct conf_sink, curve.key), .change = SETTING_OTHER_TARGET,
+    {ROW_CALLED("key", struct conf_sink, curve.key), .change = SETTING_OTHER_TARGET, .most = 1,
      .help = "the file of the sink's own key pair, as 'logboom keygen' makes it; encryption curve "
              "only"},
     {ROW_CALLED("allow", struct conf_sink, curve.allow), .change = SETTING_OTHER_TARGET,

@@ -6,6 +6,7 @@
 #include "daemon/judge.h"
 #include "daemon/judge_parts.h"
 #include "zeromq/address.h"
+#include "zeromq/admission.h"
 #include "zeromq/curve.h"
 #include "zeromq/listener.h"
 
@@ -80,6 +81,19 @@ static void judge_keys(const struct conf *conf, const struct conf_curve *curve, 
         conf_problem(conf, problems, setting, "%s", err.text);
 }
 
+static void judge_users(const struct conf *conf, const struct conf_ipc *ipc,
+                        struct conf_problems *problems)
+{
+    const struct conf_curve plain = {.encryption = CONF_ENCRYPTION_NONE};
+    const void *setting;
+    struct err err;
+    struct admission *admission = admission_new(&plain, ipc, &setting, &err);
+
+    if (!admission)
+        conf_problem(conf, problems, setting, "%s", err.text);
+    admission_free(&admission);
+}
+
 /* Where a ZeroMQ socket listens, the `list`th, and connects. */
 static void judge_addresses(const struct conf *conf, unsigned list,
                             const struct conf_strings *connect, const struct conf_curve *curve,
@@ -103,6 +117,7 @@ void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problem
     judge_addresses(conf, index, &ingest->connect, &ingest->curve, problems);
     judge_keys(conf, &ingest->curve, ingest->bind.count > 0, problems);
     judge_owner(conf, &ingest->ipc.owner, &ingest->ipc.group, "socket file", problems);
+    judge_users(conf, &ingest->ipc, problems);
 }
 
 static void judge_topic(const struct conf *conf, const struct conf_sink *sink,
@@ -125,6 +140,7 @@ void judge_zmq(const struct conf *conf, unsigned index, struct conf_problems *pr
     judge_addresses(conf, conf->ingest_count + index, &sink->connect, &sink->curve, problems);
     judge_keys(conf, &sink->curve, sink->bind.count > 0, problems);
     judge_owner(conf, &sink->ipc.owner, &sink->ipc.group, "socket file", problems);
+    judge_users(conf, &sink->ipc, problems);
     if (sink->topic)
         judge_topic(conf, sink, problems);
 }

@@ -40,6 +40,7 @@ struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endp
         return NULL;
     }
     endpoint->watching = true;
+    admission_free(&endpoint->admission);
     return endpoint;
 }
 
@@ -133,6 +134,7 @@ void endpoint_free(struct endpoint **endpoint_address)
         return;
     must(!endpoint->watching && !endpoint_is_parked(endpoint));
     close_sockets(endpoint);
+    admission_free(&endpoint->admission);
     gate_group_free(&endpoint->gate);
     free(endpoint->listeners);
     free(endpoint);

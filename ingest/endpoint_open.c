@@ -1,12 +1,10 @@
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
 
 #include "ingest/endpoint_parts.h"
 #include "zeromq/address.h"
-#include "zeromq/curve.h"
 
 /* The gate alone holds clients back: ZeroMQ's own mark counts messages and not bytes, and
  * what a client that leaves had queued behind it is lost. Without the gate, so many of the
@@ -75,32 +73,13 @@ static int prepare_answers(struct endpoint *endpoint, struct err *err)
     return set_option(endpoint, ZMQ_ROUTER_HANDOVER, 1, err);
 }
 
-const char *endpoint_zap_domain(const struct conf_ingest *conf, char text[ZAP_DOMAIN_MAX + 1])
-{
-    snprintf(text, ZAP_DOMAIN_MAX + 1, "ingest/%s", conf->name);
-    return text;
-}
-
-/* Before anybody can connect. */
-static int encrypt(struct endpoint *endpoint, const void **setting_out, struct err *err)
-{
-    const struct conf_ingest *conf = endpoint->conf;
-    char domain[ZAP_DOMAIN_MAX + 1];
-
-    if (conf->curve.encryption == CONF_ENCRYPTION_NONE)
-        return 0;
-    if (conf->bind.count > 0)
-        return curve_serve(endpoint->socket, &conf->curve, endpoint->shared.zap,
-                           endpoint_zap_domain(conf, domain), setting_out, err);
-    return curve_connect(endpoint->socket, &conf->curve, setting_out, err);
-}
-
 int endpoint_open_socket(struct endpoint *endpoint, const void **setting_out, struct err *err)
 {
     int64_t max_message = (int64_t)(endpoint->conf->max_message.bytes + endpoint->frame_extra);
 
     if (make_socket(endpoint, err) < 0 || prepare_answers(endpoint, err) < 0 ||
-        encrypt(endpoint, setting_out, err) < 0 || set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
+        endpoint_guard(endpoint, setting_out, err) < 0 ||
+        set_option(endpoint, ZMQ_LINGER, 0, err) < 0 ||
         set_option(endpoint, ZMQ_IPV6, 1, err) < 0 ||
         set_option(endpoint, ZMQ_RCVHWM, high_water_mark(endpoint), err) < 0 ||
         set_option(endpoint, ZMQ_HANDSHAKE_IVL, endpoint->shared.gate_is_on ? 0 : 1000, err) < 0 ||
@@ -121,7 +100,7 @@ static int bind_one(struct endpoint *endpoint, const char *text, struct err *err
         listener_open(listener, &address, &endpoint->conf->ipc, err) < 0)
         return -1;
     endpoint->listener_count++;
-    return listener_attach(listener, endpoint->socket, endpoint->gate, err);
+    return endpoint_attach(endpoint, err);
 }
 
 /* The gate judges those that connect to us, not whom we connect to; nobody else would ever give

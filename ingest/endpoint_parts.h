@@ -45,6 +45,7 @@ struct endpoint {
     void *socket;
     uint64_t frame_bytes; /* received so far, of whatever frames */
     struct gate_group *gate;
+    struct admission *admission; /* while it opens; NULL: it binds nothing */
     struct listener *listeners;
     unsigned listener_count;
     size_t frame_extra; /* what encryption adds to each frame */
@@ -76,6 +77,14 @@ struct endpoint {
  * sentence, with the setting to blame; what was opened so far is in the endpoint. */
 int endpoint_open_socket(struct endpoint *endpoint, const void **setting_out, struct err *err);
 int endpoint_open_addresses(struct endpoint *endpoint, const void **setting_out, struct err *err);
+
+/* ---- endpoint_admit.c ----------------------------------------------------------------- */
+
+/* At the start: reads who may come in, and guards the socket. Before anybody can connect. */
+int endpoint_guard(struct endpoint *endpoint, const void **setting_out, struct err *err);
+
+/* The socket takes clients at the last listener. */
+int endpoint_attach(struct endpoint *endpoint, struct err *err);
 
 /* ---- endpoint_take.c ------------------------------------------------------------------ */
 

@@ -5,6 +5,7 @@
 
 #include "conf/log.h"
 #include "sink/sink_zmq.h"
+#include "zeromq/admission.h"
 #include "zeromq/gate.h"
 
 enum { CONTEXT_THREAD_NAME_PREFIX = 9 }; /* newer than the oldest header */
@@ -72,6 +73,21 @@ int sink_zmq_open_socket(struct sink *sink, struct err *err)
     return set_kind(sink, err);
 }
 
+/* Of socket files; the keys of a sink are another matter. */
+static int pick_users(struct sink *sink, struct err *err)
+{
+    const struct conf_curve plain = {.encryption = CONF_ENCRYPTION_NONE};
+    const void *setting;
+    struct admission *admission = admission_new(&plain, &sink->conf->ipc, &setting, err);
+    unsigned cut = 0;
+    int result = -1;
+
+    if (admission)
+        result = admission_pick_users(admission, sink->zmq->gate, sink->zmq->socket, &cut, err);
+    admission_free(&admission);
+    return result;
+}
+
 static int bind_one(struct sink *sink, const char *text, struct err *err)
 {
     struct sink_zmq *zmq = sink->zmq;
@@ -106,6 +122,8 @@ int sink_zmq_open_addresses(struct sink *sink, struct err *err)
 {
     const struct conf_sink *conf = sink->conf;
 
+    if (pick_users(sink, err) < 0)
+        return -1;
     if (conf->bind.count > 0)
         sink->zmq->listeners = calloc(conf->bind.count, sizeof *sink->zmq->listeners);
     for (unsigned i = 0; i < conf->bind.count; i++) {

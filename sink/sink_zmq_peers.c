@@ -14,6 +14,7 @@
 #include "conf/log.h"
 #include "conf/must.h"
 #include "sink/sink_zmq.h"
+#include "zeromq/admission.h"
 #include "zeromq/curve.h"
 #include "zeromq/gate.h"
 
@@ -38,21 +39,37 @@ static bool encrypts(const struct sink *sink)
     return sink->conf->curve.encryption == CONF_ENCRYPTION_CURVE;
 }
 
+/* Its receivers are those on the list, which the sink's own desk takes over. */
+static int serve(struct sink *sink, struct admission *admission, struct err *err)
+{
+    struct sink_zmq *zmq = sink->zmq;
+    char domain[ZAP_DOMAIN_MAX + 1];
+
+    gate_group_encrypt(zmq->gate);
+    zmq->zap = zap_open(zmq->context, NULL, err);
+    if (!zmq->zap)
+        return -1;
+    snprintf(domain, sizeof domain, "sink/%s", sink->conf->name);
+    must(!zap_admit(zmq->zap, domain, admission->allow));
+    admission->allow = NULL;
+    return curve_serve_as(zmq->socket, &admission->keys[0], domain, err);
+}
+
 int sink_zmq_encrypt(struct sink *sink, struct err *err)
 {
     const struct conf_curve *curve = &sink->conf->curve;
-    struct sink_zmq *zmq = sink->zmq;
-    char domain[ZAP_DOMAIN_MAX + 1];
+    struct admission *admission;
     const void *setting;
+    int result;
 
     if (!encrypts(sink))
         return 0;
     if (!is_server(sink))
-        return curve_connect(zmq->socket, curve, &setting, err);
-    gate_group_encrypt(zmq->gate);
-    snprintf(domain, sizeof domain, "sink/%s", sink->conf->name);
-    zmq->zap = zap_open(zmq->context, NULL, err);
-    return zmq->zap ? curve_serve(zmq->socket, curve, zmq->zap, domain, &setting, err) : -1;
+        return curve_connect(sink->zmq->socket, curve, &setting, err);
+    admission = admission_new(curve, &sink->conf->ipc, &setting, err);
+    result = admission ? serve(sink, admission, err) : -1;
+    admission_free(&admission);
+    return result;
 }
 
 static void make_ways(struct sink *sink)

@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #include "conf/must.h"
+#include "zeromq/admission.h"
 #include "zeromq/curve_file.h"
 
 /* Behind the DRAFT flag in zmq.h 4.3, but known by number: no answer from a handler is a no. */
@@ -68,36 +69,6 @@ int curve_serve_as(void *socket, const struct curve_pair *pair, const char *doma
     return 0;
 }
 
-int curve_read_allow(const struct conf_curve *conf, struct zap *zap, const char *domain,
-                     const void **setting_out, struct err *err)
-{
-    struct curve_allow *allow;
-
-    *setting_out = &conf->allow;
-    allow = curve_allow_new(&conf->allow, setting_out, err);
-    if (!allow)
-        return -1;
-    zap_admit(zap, domain, allow);
-    return 0;
-}
-
-int curve_serve(void *socket, const struct conf_curve *conf, struct zap *zap, const char *domain,
-                const void **setting_out, struct err *err)
-{
-    struct curve_pair pair;
-    int result;
-
-    must(conf->encryption == CONF_ENCRYPTION_CURVE && zap);
-    if (curve_read_allow(conf, zap, domain, setting_out, err) < 0)
-        return -1;
-    *setting_out = &conf->key;
-    if (curve_file_read(conf->key, &pair, err) < 0)
-        return -1;
-    result = curve_serve_as(socket, &pair, domain, err);
-    curve_pair_wipe(&pair);
-    return result;
-}
-
 /* ---- client -------------------------------------------------------------------------------- */
 
 int curve_connect_as(void *socket, const struct curve_pair *pair, const struct curve_key *server,
@@ -137,7 +108,9 @@ int curve_connect(void *socket, const struct conf_curve *conf, const void **sett
     if (parse_server_key(conf->server_key, &server, err) < 0)
         return -1;
     *setting_out = &conf->key;
-    if (curve_file_read(conf->key, &pair, err) < 0)
+    if (conf->key.count != 1)
+        return err_set(err, "'key' has %u files; who connects shows one", conf->key.count);
+    if (curve_file_read(conf->key.items[0], &pair, err) < 0)
         return -1;
     result = curve_connect_as(socket, &pair, &server, err);
     curve_pair_wipe(&pair);
@@ -146,31 +119,33 @@ int curve_connect(void *socket, const struct conf_curve *conf, const void **sett
 
 /* ---- judging ------------------------------------------------------------------------------- */
 
-static int judge_key(const char *path, struct err *err)
+static int judge_server(const struct conf_curve *conf, const void **setting_out, struct err *err)
+{
+    const struct conf_ipc nobody_in_particular = {.allow_uid = {NULL, 0}};
+    struct admission *admission = admission_new(conf, &nobody_in_particular, setting_out, err);
+    bool is_right = admission != NULL;
+
+    admission_free(&admission);
+    return is_right ? 0 : -1;
+}
+
+static int judge_client(const struct conf_curve *conf, const void **setting_out, struct err *err)
 {
     struct curve_pair pair;
-    int result = curve_file_read(path, &pair, err);
+    struct curve_key server;
 
-    if (result == 0)
-        curve_pair_wipe(&pair);
-    return result;
+    *setting_out = &conf->key;
+    if (conf->key.count > 1)
+        return err_set(err, "'key' has %u files; who connects shows one", conf->key.count);
+    if (conf->key.count == 1 && curve_file_read(conf->key.items[0], &pair, err) < 0)
+        return -1;
+    curve_pair_wipe(&pair);
+    *setting_out = &conf->server_key;
+    return conf->server_key ? parse_server_key(conf->server_key, &server, err) : 0;
 }
 
 int curve_judge(const struct conf_curve *conf, bool is_server, const void **setting_out,
                 struct err *err)
 {
-    struct curve_allow *allow = NULL;
-    struct curve_key server;
-
-    *setting_out = &conf->key;
-    if (conf->key && judge_key(conf->key, err) < 0)
-        return -1;
-    *setting_out = is_server ? (const void *)&conf->allow : (const void *)&conf->server_key;
-    if (!is_server)
-        return conf->server_key ? parse_server_key(conf->server_key, &server, err) : 0;
-    allow = curve_allow_new(&conf->allow, setting_out, err);
-    if (!allow)
-        return -1;
-    curve_allow_free(&allow);
-    return 0;
+    return is_server ? judge_server(conf, setting_out, err) : judge_client(conf, setting_out, err);
 }

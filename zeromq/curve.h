@@ -15,14 +15,9 @@
 int curve_judge(const struct conf_curve *conf, bool is_server, const void **setting_out,
                 struct err *err);
 
-/* The socket, which nobody can have connected to yet, takes only clients that are on the list of
- * `domain`, from now on and at once. 0, or -1, a sentence and the setting to blame; then the
- * socket must not be used. */
-int curve_serve(void *zmq_socket, const struct conf_curve *conf, struct zap *zap,
-                const char *domain, const void **setting_out, struct err *err);
-
-/* The same without a list of its own: for a pair that is in memory, and a domain that `zap`
- * knows or does not. */
+/* The socket takes, at whatever it binds from now on, only clients that are on the list of
+ * `domain`, which the desk knows or does not (zap_admit). 0, or -1 and a sentence; then it must
+ * not bind. */
 int curve_serve_as(void *zmq_socket, const struct curve_pair *pair, const char *domain,
                    struct err *err);
 
@@ -31,11 +26,6 @@ int curve_connect(void *zmq_socket, const struct conf_curve *conf, const void **
                   struct err *err);
 int curve_connect_as(void *zmq_socket, const struct curve_pair *pair,
                      const struct curve_key *server, struct err *err);
-
-/* Reads the list anew, and puts it in the place of the one before. 0, or -1, a sentence and
- * the setting to blame; then the one before stays. */
-int curve_read_allow(const struct conf_curve *conf, struct zap *zap, const char *domain,
-                     const void **setting_out, struct err *err);
 
 /* Proves that this libzmq, guarded as above, refuses an unknown key and a client without
  * encryption, and takes a client that is on the list, by name. In a context and on an address of

@@ -278,6 +278,14 @@ unsigned curve_allow_count(const struct curve_allow *allow)
     return allow->count;
 }
 
+void curve_allow_each(const struct curve_allow *allow,
+                      void (*visit)(void *context, const struct curve_key *key, const char *name),
+                      void *context)
+{
+    for (unsigned i = 0; i < allow->count; i++)
+        visit(context, &allow->clients[i].key, allow->clients[i].name);
+}
+
 const char *curve_allow_find(const struct curve_allow *allow, const struct curve_key *key)
 {
     unsigned from = 0, to = allow->count;

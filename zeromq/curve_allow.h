@@ -26,6 +26,11 @@ void curve_allow_free(struct curve_allow **allow);
 
 unsigned curve_allow_count(const struct curve_allow *allow);
 
+/* Each client once. */
+void curve_allow_each(const struct curve_allow *allow,
+                      void (*visit)(void *context, const struct curve_key *key, const char *name),
+                      void *context);
+
 /* The name of the client with this key, which lasts as long as the list; NULL: it is not let in. */
 const char *curve_allow_find(const struct curve_allow *allow, const struct curve_key *key);
 

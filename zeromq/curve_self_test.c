@@ -1,9 +1,9 @@
 /* curve_self_test.c - proves that a socket guarded by curve_serve_as() lets in who it should, and
- * nobody else.
+ * nobody else, by each of the keys that it can have at once.
  *
- * Three clients come, one after the other. libzmq's monitor says of each how its handshake ended,
- * so that nothing has to be waited for that does not come. The one who is let in comes last, and
- * what it sends must then be all that arrives. */
+ * For each key three clients come, one after the other. libzmq's monitor says of each how its
+ * handshake ended, so that nothing has to be waited for that does not come. The one who is let in
+ * comes last, and what it sends must then be all that arrives. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 
 #include "conf/alloc.h"
 #include "conf/must.h"
+#include "zeromq/admission.h"
 #include "zeromq/autobind.h"
 #include "zeromq/curve.h"
 
@@ -23,10 +24,11 @@ static const char monitor_address[] = "inproc://curve-self-test";
 struct self_test {
     void *context, *pull, *monitor, *push;
     struct zap *zap;
-    struct curve_pair server, friend, stranger;
+    struct curve_pair servers[ADMISSION_KEYS_MAX], friend, stranger;
     int listener_fd;
-    char address[AUTOBIND_TEXT_MAX];
-    bool any_message; /* and the last one's: */
+    char addresses[ADMISSION_KEYS_MAX][AUTOBIND_TEXT_MAX]; /* one for each of the server's keys */
+    unsigned key;                                          /* the one whose turn it is */
+    bool any_message;                                      /* and the last one's: */
     char message[16], user[CURVE_NAME_MAX + 1];
 };
 
@@ -54,8 +56,11 @@ static int make_keys(struct self_test *test, struct err *err)
 {
     struct curve_allow *allow;
 
-    if (curve_pair_make(&test->server, err) < 0 || curve_pair_make(&test->friend, err) < 0 ||
-        curve_pair_make(&test->stranger, err) < 0)
+    for (unsigned i = 0; i < ADMISSION_KEYS_MAX; i++) {
+        if (curve_pair_make(&test->servers[i], err) < 0)
+            return -1;
+    }
+    if (curve_pair_make(&test->friend, err) < 0 || curve_pair_make(&test->stranger, err) < 0)
         return -1;
     test->zap = zap_open(test->context, NULL, err);
     allow = test->zap ? make_allow(&test->friend.public_key, err) : NULL;
@@ -65,23 +70,35 @@ static int make_keys(struct self_test *test, struct err *err)
     return 0;
 }
 
+/* One socket, several keys: each listener keeps the one that the socket had when it was bound. */
+static int listen_by(struct self_test *test, unsigned key, struct err *err)
+{
+    test->listener_fd = autobind_listen(test->addresses[key]);
+    if (test->listener_fd < 0)
+        return failed(err, "listen");
+    if (curve_serve_as(test->pull, &test->servers[key], domain, err) < 0)
+        return -1;
+    if (zmq_setsockopt(test->pull, ZMQ_USE_FD, &test->listener_fd, sizeof test->listener_fd) < 0 ||
+        zmq_bind(test->pull, test->addresses[key]) < 0)
+        return failed(err, "listen");
+    test->listener_fd = -1;
+    return 0;
+}
+
 static int open_server(struct self_test *test, struct err *err)
 {
     const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 
     test->pull = zmq_socket(test->context, ZMQ_PULL);
-    if (!test->pull || (test->listener_fd = autobind_listen(test->address)) < 0)
-        return failed(err, "listen");
-    if (curve_serve_as(test->pull, &test->server, domain, err) < 0)
-        return -1;
-    if (zmq_socket_monitor(test->pull, monitor_address, events) < 0 ||
+    if (!test->pull || zmq_socket_monitor(test->pull, monitor_address, events) < 0 ||
         !(test->monitor = zmq_socket(test->context, ZMQ_PAIR)) ||
-        zmq_connect(test->monitor, monitor_address) < 0 ||
-        zmq_setsockopt(test->pull, ZMQ_USE_FD, &test->listener_fd, sizeof test->listener_fd) < 0 ||
-        zmq_bind(test->pull, test->address) < 0)
+        zmq_connect(test->monitor, monitor_address) < 0)
         return failed(err, "listen");
-    test->listener_fd = -1;
+    for (unsigned i = 0; i < ADMISSION_KEYS_MAX; i++) {
+        if (listen_by(test, i, err) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -96,9 +113,9 @@ static int send_as(struct self_test *test, const struct curve_pair *pair, const 
     test->push = zmq_socket(test->context, ZMQ_PUSH);
     if (!test->push || zmq_setsockopt(test->push, ZMQ_RECONNECT_IVL, &never, sizeof never) < 0)
         return failed(err, "make a client");
-    if (pair && curve_connect_as(test->push, pair, &test->server.public_key, err) < 0)
+    if (pair && curve_connect_as(test->push, pair, &test->servers[test->key].public_key, err) < 0)
         return -1;
-    if (zmq_connect(test->push, test->address) < 0)
+    if (zmq_connect(test->push, test->addresses[test->key]) < 0)
         return failed(err, "connect");
     zmq_send(test->push, text, strlen(text), ZMQ_DONTWAIT); /* fails if it was refused by now */
     return 0;
@@ -179,12 +196,29 @@ static int is_let_in(struct self_test *test, struct err *err)
 {
     if (send_as(test, &test->friend, friend_name, err) < 0)
         return -1;
+    test->any_message = false; /* of the one before */
     await(test, true);
+    zmq_close(test->push);
+    test->push = NULL;
     if (!test->any_message || strcmp(test->message, friend_name) != 0 ||
         strcmp(test->user, friend_name) != 0)
         return err_set(err,
                        "this libzmq does not let in a client with the right key, or not under its "
                        "name, so no endpoint is opened; see docs/security.md");
+    return 0;
+}
+
+static int judge_keys(struct self_test *test, struct err *err)
+{
+    for (test->key = 0; test->key < ADMISSION_KEYS_MAX; test->key++) {
+        if (is_refused(test, &test->stranger, "a key that nobody knows", err) < 0 ||
+            is_refused(test, NULL, "a client without encryption", err) < 0)
+            return -1;
+    }
+    for (test->key = 0; test->key < ADMISSION_KEYS_MAX; test->key++) {
+        if (is_let_in(test, err) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -216,9 +250,7 @@ int curve_self_test(struct err *err)
     if (!zmq_has("curve"))
         err_set(err, "this libzmq was built without CURVE; encryption: curve needs it");
     else if (make_keys(&test, err) == 0 && open_server(&test, err) == 0 &&
-             is_refused(&test, &test.stranger, "a key that nobody knows", err) == 0 &&
-             is_refused(&test, NULL, "a client without encryption", err) == 0 &&
-             is_let_in(&test, err) == 0)
+             judge_keys(&test, err) == 0)
         result = 0;
     clean_up(&test);
     return result;

@@ -185,7 +185,8 @@ static int bind_file(struct listener *listener, const struct file_rights *rights
 int listener_open(struct listener *listener, const struct address *address,
                   const struct conf_ipc *ipc, struct err *err)
 {
-    struct listener opened = {.fd = -1, .address = *address};
+    static unsigned opened_before;
+    struct listener opened = {.fd = -1, .address = *address, .number = ++opened_before};
     struct file_rights rights = {0};
     int result;
 
@@ -226,7 +227,7 @@ int listener_attach(const struct listener *listener, void *zmq_socket, struct ga
         fd = -1;
     }
     zmq_setsockopt(zmq_socket, ZMQ_USE_FD, &none, sizeof none); /* else the next bind takes it */
-    return fd < 0 ? -1 : 0;
+    return fd;
 }
 
 const char *listener_address(const struct listener *listener)

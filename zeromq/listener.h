@@ -13,9 +13,17 @@
 #include "conf/conf.h"
 #include "conf/err.h"
 #include "zeromq/address.h"
+#include "zeromq/curve_key.h"
 #include "zeromq/gate.h"
 
 enum { LISTENER_RECEIVE_BUFFER_BYTES = 256 * 1024 };
+
+/* See listener_keys.h. While one key takes the place of another there are both of both. */
+enum { LISTENER_KEYS_MAX = 4 };
+struct listener_key {
+    int fd; /* libzmq's */
+    struct curve_key public_key;
+};
 
 struct listener {
     int fd;
@@ -24,6 +32,10 @@ struct listener {
     bool owns_file; /* a socket file is ours, and this is how to know it again: */
     dev_t file_dev;
     ino_t file_ino;
+    struct listener_key keys[LISTENER_KEYS_MAX]; /* by which it takes clients now */
+    unsigned key_count;                          /* 0: without encryption */
+    unsigned settled_count;                      /* of these, before the change in work */
+    unsigned number;                             /* no other has it */
 };
 
 /* Listens; a client that connects from now on waits until listener_attach. A
@@ -33,7 +45,8 @@ struct listener {
 int listener_open(struct listener *listener, const struct address *address,
                   const struct conf_ipc *ipc, struct err *err);
 
-/* Lets the socket accept here, watched by the gate as one of this group. */
+/* Lets the socket accept here, watched by the gate as one of this group. The
+ * descriptor that libzmq has now, or -1 and a sentence. */
 int listener_attach(const struct listener *listener, void *zmq_socket, struct gate_group *group,
                     struct err *err);
 

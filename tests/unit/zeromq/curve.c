@@ -103,7 +103,8 @@ static void open_server(struct meeting *m, const struct row *row)
     if (row->has_handler) {
         m->zap = zap_open(m->context, NULL, &err);
         assert_non_null(m->zap);
-        zap_admit(m->zap, row->handler_domain, allow_of(row->has_list ? &known : NULL));
+        assert_null(
+            zap_admit(m->zap, row->handler_domain, allow_of(row->has_list ? &known : NULL)));
     }
     guard(m, row->guard);
     assert_int_equal(
@@ -321,13 +322,16 @@ static void a_list_can_be_replaced_and_a_refusal_is_told_once(void **state)
     char key[CURVE_KEY_BYTES + 1] = "", status[16];
     const char *const frames[] = {"1.0", "1", "door", "10.0.0.1", "", "CURVE", key, NULL};
     struct zap_refusal refusal;
+    struct curve_allow *before;
 
     (void)state;
     memcpy(key, known.public_key.bytes, CURVE_KEY_BYTES);
     set_number(req, ZMQ_LINGER, 0);
     zap_admit(zap, "door", allow_of(&known));
     assert_string_equal(zap_find(zap, "door", &known.public_key), "known");
-    zap_admit(zap, "door", allow_of(&unknown));
+    before = zap_admit(zap, "door", allow_of(&unknown));
+    assert_string_equal(curve_allow_find(before, &known.public_key), "known");
+    curve_allow_free(&before);
     assert_null(zap_find(zap, "door", &known.public_key));
     assert_null(zap_find(zap, "window", &unknown.public_key));
     assert_int_equal(zmq_connect(req, "inproc://zeromq.zap.01"), 0);

@@ -271,7 +271,7 @@ static void libzmq_accepts_on_it_again_and_again(void **state)
         void *pull = zmq_socket(context, ZMQ_PULL);
         zmq_setsockopt(pull, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);
         for (int i = 0; i < 3; i++)
-            assert_int_equal(listener_attach(&listeners[i], pull, group, &err), 0);
+            assert_true(listener_attach(&listeners[i], pull, group, &err) >= 0);
         assert_int_equal(zmq_getsockopt(pull, ZMQ_USE_FD, &use_fd, &len), 0);
         assert_int_equal(use_fd, -1);
         for (int i = 0; i < 3; i++)
