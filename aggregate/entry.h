@@ -19,6 +19,7 @@ struct origin {
     uint64_t seq;     /* which of its client's entries it is, from 1; 0: nobody asks */
     struct span peer; /* where it came from, as ZeroMQ knows; len 0: not known, or nobody asks */
     struct span uid;  /* the user that sent it, a number; the same */
+    struct span key;  /* the public key that it was let in for; the same */
 };
 
 struct entry {

@@ -12,6 +12,7 @@ static const char *const piece_names[] = {
     [PIECE_APP] = "app",         [PIECE_LEVEL] = "level",   [PIECE_TOPIC] = "topic",
     [PIECE_MESSAGE] = "message", [PIECE_FIELDS] = "fields", [PIECE_RECEIVED] = "received",
     [PIECE_SEQ] = "seq",         [PIECE_PEER] = "peer",     [PIECE_UID] = "uid",
+    [PIECE_KEY] = "key",
 };
 
 enum { PIECE_NAMES = sizeof piece_names / sizeof piece_names[0] };
@@ -72,11 +73,12 @@ static int unknown_name(const char *name, size_t len, struct err *err)
 
     if (nearest)
         return err_set(err, "the template has no '{%s}'; did you mean '{%s}'?", word, nearest);
-    return err_set(err,
-                   "the template has no '{%s}'; there are {time} {host} {app} {level} {topic} "
-                   "{message} {fields} {received} {seq} {peer} {uid}, and {fields.NAME} for a "
-                   "field that clients send",
-                   word);
+    return err_set(
+        err,
+        "the template has no '{%s}'; there are {time} {host} {app} {level} {topic} "
+        "{message} {fields} {received} {seq} {peer} {uid} {key}, and {fields.NAME} for a "
+        "field that clients send",
+        word);
 }
 
 /* `name` is what stands between the braces. */
@@ -224,7 +226,7 @@ bool format_asks_origin(const struct format *format)
     for (unsigned i = 0; i < format->piece_count; i++) {
         enum piece_kind kind = format->pieces[i].kind;
 
-        asks |= kind == PIECE_SEQ || kind == PIECE_PEER || kind == PIECE_UID;
+        asks |= kind == PIECE_SEQ || kind == PIECE_PEER || kind == PIECE_UID || kind == PIECE_KEY;
     }
     return asks;
 }

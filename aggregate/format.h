@@ -2,7 +2,7 @@
  *
  * `text`, `line`, `json`, `raw`, or a template such as '{time} {app}: {message}'
  * with {time} {host} {app} {level} {topic} {message} {fields} and {fields.NAME}, and with
- * {received} {seq} {peer} {uid}, which no client can set; `{{` and `}}` stand for braces.
+ * {received} {seq} {peer} {uid} {key}, which no client can set; `{{` and `}}` stand for braces.
  * docs/semantics.md, Text, says what each looks like. Rendering is in two steps, length and bytes,
  * so that all sinks can be asked for room before any is given bytes. Loop thread only. */
 #ifndef AGGREGATE_FORMAT_H
@@ -16,7 +16,7 @@ struct format;
 struct format_options {
     bool local_time;      /* for text, line and templates; json is always UTC */
     bool indent_newlines; /* inner lines after the entry, indented, instead of \n */
-    bool origin;          /* json, rfc5424: what the entry's seq, peer and uid are, too */
+    bool origin;          /* json, rfc5424: what the entry's seq, peer, uid and key are, too */
 };
 
 /* NULL and a sentence when the text is neither a known format nor a right template. */
@@ -28,7 +28,7 @@ struct format *format_new_topic(const char *text, const struct format_options *o
                                 struct err *err);
 void format_free(struct format **format);
 
-/* Whether it shows seq, peer or uid of entries, so that somebody must find them out. */
+/* Whether it shows seq, peer, uid or key of entries, so that somebody must find them out. */
 bool format_asks_origin(const struct format *format);
 
 /* Bytes that format_write will write, the final newline included. `base` is the

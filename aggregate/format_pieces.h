@@ -18,6 +18,7 @@ enum piece_kind {
     PIECE_RECEIVED,
     PIECE_SEQ,
     PIECE_PEER,
+    PIECE_KEY,
     PIECE_UID,
     PIECE_FIELD
 };

@@ -201,6 +201,8 @@ static size_t piece_len(const struct format *format, const struct piece *piece,
         return column_len(base, entry->origin.peer);
     case PIECE_UID:
         return column_len(base, entry->origin.uid);
+    case PIECE_KEY:
+        return column_len(base, entry->origin.key);
     case PIECE_FIELD:
         return column_len(base, named_field(piece, entry, base));
     }
@@ -241,6 +243,8 @@ static char *piece_write(struct format *format, const struct piece *piece,
         return column_write(to, base, entry->origin.peer);
     case PIECE_UID:
         return column_write(to, base, entry->origin.uid);
+    case PIECE_KEY:
+        return column_write(to, base, entry->origin.key);
     case PIECE_FIELD:
         return column_write(to, base, named_field(piece, entry, base));
     }

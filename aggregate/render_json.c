@@ -17,6 +17,7 @@
 #define SEQ       "\"seq\":"
 #define PEER      "\"peer\":\""
 #define UID       "\"uid\":"
+#define KEY       "\"key\":\""
 #define MALFORMED "\"malformed\":true,"
 #define CUT       "\"cut\":true,"
 
@@ -73,6 +74,8 @@ static size_t origin_len(const struct format *format, const struct entry *entry,
         len += sizeof PEER "\"," - 1 + string_len(base, entry->origin.peer);
     if (entry->origin.uid.len)
         len += sizeof UID "," - 1 + string_len(base, entry->origin.uid);
+    if (entry->origin.key.len)
+        len += sizeof KEY "\"," - 1 + string_len(base, entry->origin.key);
     return len;
 }
 
@@ -92,6 +95,10 @@ static char *origin_write(struct format *format, const struct entry *entry, cons
     if (entry->origin.uid.len) {
         to = string_write(PUT(to, UID), base, entry->origin.uid);
         *to++ = ',';
+    }
+    if (entry->origin.key.len) {
+        to = string_write(PUT(to, KEY), base, entry->origin.key);
+        to = PUT(to, "\",");
     }
     return to;
 }

@@ -21,6 +21,7 @@ enum { DIGITS_MAX = 6, PRIORITY_LEN_MAX = 4 };
 #define SEQ          "\" seq=\""
 #define PEER         "\" peer=\""
 #define UID          "\" uid=\""
+#define KEY          "\" key=\""
 
 /* 8 times facility 1, and the severity. Who gives none has notice (RFC 3164 §4.3.3); below
  * debug there is none. */
@@ -88,6 +89,9 @@ static size_t origin_len(const struct format *format, const struct entry *entry,
     if (entry->origin.uid.len)
         len += sizeof UID - 1 +
                escape_len(ESCAPE_SD_VALUE, base + entry->origin.uid.offset, entry->origin.uid.len);
+    if (entry->origin.key.len)
+        len += sizeof KEY - 1 +
+               escape_len(ESCAPE_SD_VALUE, base + entry->origin.key.offset, entry->origin.key.len);
     return len;
 }
 
@@ -103,6 +107,9 @@ static char *origin_write(struct format *format, const struct entry *entry, cons
     if (entry->origin.uid.len)
         to = escape_write(ESCAPE_SD_VALUE, stpcpy(to, UID), base + entry->origin.uid.offset,
                           entry->origin.uid.len);
+    if (entry->origin.key.len)
+        to = escape_write(ESCAPE_SD_VALUE, stpcpy(to, KEY), base + entry->origin.key.offset,
+                          entry->origin.key.len);
     *to = '"';
     return to + 1;
 }

@@ -401,7 +401,7 @@ static void judge_origin(const struct conf *conf, struct conf_problems *problems
     if (sink->origin == CONF_ORIGIN_ON && !has_place && is_settled(conf, &sink->format))
         conf_problem(conf, problems, &sink->origin,
                      "'origin' is only for the formats json and rfc5424; in a template write "
-                     "{received}, {seq}, {peer} and {uid}");
+                     "{received}, {seq}, {peer}, {uid} and {key}");
 }
 
 static void judge_block_for(const struct conf *conf, struct conf_problems *problems,

@@ -92,6 +92,17 @@ void peer_name(struct peer *peer, const char *address)
     append(peer, address, strlen(address));
 }
 
+/* `KEY NAME`, as our desk says it (zap.h). */
+static void name_by_key(struct peer *peer, const char *user)
+{
+    if (strlen(user) > PEER_KEY_LEN && user[PEER_KEY_LEN] == ' ') {
+        memcpy(peer->key, user, PEER_KEY_LEN);
+        peer->key_len = PEER_KEY_LEN;
+        user += PEER_KEY_LEN + 1;
+    }
+    append(peer, user, strlen(user));
+}
+
 /* ---- who sent it --------------------------------------------------------------------------- */
 
 /* The number of a connection that was accepted says all. */
@@ -106,12 +117,13 @@ static __attribute__((noinline)) struct peer *ask(struct peers *peers, struct pe
                                                   uint64_t connection, zmq_msg_t *frame,
                                                   bool is_named)
 {
-    const char *address = zmq_msg_gets(frame, is_named ? "User-Id" : "Peer-Address");
+    const char *name = zmq_msg_gets(frame, is_named ? "User-Id" : "Peer-Address");
     struct peer now = {.connection = connection};
 
-    peer_name(&now, address ? address : "");
+    (is_named ? name_by_key : peer_name)(&now, name ? name : "");
     if (peer->client != 0 && peer->connection == connection && peer->len == now.len &&
-        memcmp(peer->text, now.text, now.len) == 0)
+        memcmp(peer->text, now.text, now.len) == 0 &&
+        memcmp(peer->key, now.key, sizeof now.key) == 0)
         return peer;
     now.client = ++peers->clients;
     *peer = now;

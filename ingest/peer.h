@@ -17,7 +17,7 @@
 
 /* The name of a client has as much, at most; an IPv6 address with the name of an interface has 55
  * bytes. */
-enum { PEER_TEXT_MAX = 64 };
+enum { PEER_TEXT_MAX = 64, PEER_KEY_LEN = 40 };
 
 struct peer {
     uint64_t client;          /* a number that no other client has; 0: the row is free */
@@ -26,7 +26,9 @@ struct peer {
     uint8_t len;              /* of the text; 0: ZeroMQ does not know */
     uint8_t uid_at;           /* where in it the user's number stands */
     uint8_t uid_len;          /* 0: there is none */
+    uint8_t key_len;          /* PEER_KEY_LEN, or 0: it has shown none */
     char text[PEER_TEXT_MAX]; /* printable, without spaces, quotes, backslashes and `=` */
+    char key[PEER_KEY_LEN];   /* Z85: printable, without spaces, quotes and backslashes */
 };
 
 struct peers;
@@ -39,7 +41,7 @@ void peers_free(struct peers **peers);
 size_t peer_bytes(void);
 
 /* The row of whoever sent this frame, until the next call. `is_named`: it came over a socket that
- * lets in only clients that we know (curve_serve), and its text is the name that we gave it; on
+ * lets in only clients that we know (zap.h), and its text is the name that we gave it; on
  * any other socket a client could give itself one. NULL: nobody knows, or its descriptor is
  * beyond the table. */
 struct peer *peers_find(struct peers *peers, zmq_msg_t *frame, bool is_named);

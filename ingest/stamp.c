@@ -74,6 +74,8 @@ static void copy_peer(struct stamp *stamp, const struct peer *peer)
     memcpy(stamp->bytes + stamp->same_len, peer->text, peer->len);
     stamp->origin_peer = span_make(stamp->same_len, peer->len, bits);
     stamp->origin_uid = span_make(stamp->same_len + peer->uid_at, peer->uid_len, bits);
+    memcpy(stamp->bytes + stamp->same_len + peer->len, peer->key, peer->key_len);
+    stamp->origin_key = span_make(stamp->same_len + peer->len, peer->key_len, bits);
     stamp->copied = peer->client;
 }
 
@@ -81,7 +83,7 @@ struct message_part stamp_message(struct stamp *stamp, zmq_msg_t *frame)
 {
     stamp->peer = stamp->peers ? peers_find(stamp->peers, frame, stamp->is_named) : NULL;
     if (!stamp->peer) {
-        stamp->origin_peer = stamp->origin_uid = (struct span){.len = 0};
+        stamp->origin_peer = stamp->origin_uid = stamp->origin_key = (struct span){.len = 0};
         stamp->copied = 0;
         return (struct message_part){stamp->bytes, stamp->same_len};
     }
@@ -89,7 +91,8 @@ struct message_part stamp_message(struct stamp *stamp, zmq_msg_t *frame)
     stamp->seq = stamp->peer->entries;
     if (stamp->copied != stamp->client)
         copy_peer(stamp, stamp->peer);
-    return (struct message_part){stamp->bytes, stamp->same_len + stamp->origin_peer.len};
+    return (struct message_part){stamp->bytes,
+                                 stamp->same_len + stamp->origin_peer.len + stamp->origin_key.len};
 }
 
 /* ---- an entry ------------------------------------------------------------------------------- */
@@ -162,6 +165,7 @@ static void stamp_origin(struct stamp *stamp, const struct message *message, str
         .seq = ++stamp->seq,
         .peer = there(message, stamp->origin_peer),
         .uid = there(message, stamp->origin_uid),
+        .key = there(message, stamp->origin_key),
     };
     if (stamp->peer->client == stamp->client)
         stamp->peer->entries = stamp->seq;

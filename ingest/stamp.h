@@ -1,6 +1,6 @@
 /* stamp.h - what an endpoint adds to its entries: where they came from, and fields.
  *
- *     bytes: | names and values of `fields` | our host's name, host.2 … host.9 | peer |
+ *     bytes: | names and values of `fields` | our host's name, host.2 … host.9 | peer | key |
  *            └──────────── the same in each message ───────────────────────────┘
  *
  * They are copied into each message once, so that the spans of entries can point at them. An
@@ -23,7 +23,8 @@ enum {
     STAMP_SAME_MAX = CONF_FIELDS_MAX * (CONF_FIELD_NAME_MAX + CONF_FIELD_VALUE_MAX) +
                      OWN_HOST_ROOM + STAMP_HOST_NAMES * STAMP_HOST_NAME_LEN
 };
-_Static_assert((int)STAMP_SAME_MAX + (int)PEER_TEXT_MAX <= (int)MESSAGE_ADDED_MAX,
+_Static_assert((int)STAMP_SAME_MAX + (int)PEER_TEXT_MAX + (int)PEER_KEY_LEN <=
+                   (int)MESSAGE_ADDED_MAX,
                "all that is added has its place in a message");
 
 struct stamp {
@@ -37,14 +38,14 @@ struct stamp {
     struct span host_names[STAMP_HOST_NAMES];
 
     uint32_t same_len;
-    char bytes[STAMP_SAME_MAX + PEER_TEXT_MAX + STAMP_SLACK];
+    char bytes[STAMP_SAME_MAX + PEER_TEXT_MAX + PEER_KEY_LEN + STAMP_SLACK];
 
     /* of the message in hand */
     struct peer *peer; /* NULL: not known */
     uint64_t client;   /* whose row that was; another may have it while the message is parked */
     uint64_t copied;   /* the client whose text stands in bytes */
     uint64_t seq;      /* of its last entry */
-    struct span origin_peer, origin_uid;
+    struct span origin_peer, origin_uid, origin_key;
 };
 
 /* As this endpoint is configured. `peers` is NULL where no sink asks for peers or numbers;

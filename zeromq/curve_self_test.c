@@ -6,6 +6,7 @@
  * comes last, and what it sends must then be all that arrives. */
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -29,7 +30,7 @@ struct self_test {
     char addresses[ADMISSION_KEYS_MAX][AUTOBIND_TEXT_MAX]; /* one for each of the server's keys */
     unsigned key;                                          /* the one whose turn it is */
     bool any_message;                                      /* and the last one's: */
-    char message[16], user[CURVE_NAME_MAX + 1];
+    char message[16], user[CURVE_KEY_CHARS + 1 + CURVE_NAME_MAX + 1];
 };
 
 static int failed(struct err *err, const char *what)
@@ -194,6 +195,10 @@ static int is_refused(struct self_test *test, const struct curve_pair *pair, con
 
 static int is_let_in(struct self_test *test, struct err *err)
 {
+    char expected[sizeof test->user];
+
+    curve_key_show(&test->friend.public_key, expected);
+    snprintf(expected + CURVE_KEY_CHARS, sizeof expected - CURVE_KEY_CHARS, " %s", friend_name);
     if (send_as(test, &test->friend, friend_name, err) < 0)
         return -1;
     test->any_message = false; /* of the one before */
@@ -201,7 +206,7 @@ static int is_let_in(struct self_test *test, struct err *err)
     zmq_close(test->push);
     test->push = NULL;
     if (!test->any_message || strcmp(test->message, friend_name) != 0 ||
-        strcmp(test->user, friend_name) != 0)
+        strcmp(test->user, expected) != 0)
         return err_set(err,
                        "this libzmq does not let in a client with the right key, or not under its "
                        "name, so no endpoint is opened; see docs/security.md");

@@ -191,6 +191,20 @@ static bool send_text(void *socket, const char *text, int flags)
     return zmq_send(socket, text, strlen(text), flags | ZMQ_DONTWAIT) >= 0;
 }
 
+/* What libzmq then says of each message of that client, as "User-Id": key and name. */
+static bool send_user(struct zap *zap, struct request *request, const char *name)
+{
+    char user[CURVE_KEY_CHARS + 1 + CURVE_NAME_MAX + 1] = "";
+    struct curve_key key;
+
+    if (name) {
+        memcpy(key.bytes, zmq_msg_data(&request->frames[FRAME_KEY]), CURVE_KEY_BYTES);
+        curve_key_show(&key, user);
+        snprintf(user + CURVE_KEY_CHARS, sizeof user - CURVE_KEY_CHARS, " %s", name);
+    }
+    return send_text(zap->socket, user, ZMQ_SNDMORE);
+}
+
 /* One that cannot be sent is for a client that has left. */
 static void answer(struct zap *zap, struct request *request, const char *name)
 {
@@ -202,7 +216,7 @@ static void answer(struct zap *zap, struct request *request, const char *name)
                             ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
     sent = sent && send_text(zap->socket, name ? "200" : "400", ZMQ_SNDMORE) &&
            send_text(zap->socket, name ? "OK" : "this key is not let in", ZMQ_SNDMORE) &&
-           send_text(zap->socket, name ? name : "", ZMQ_SNDMORE) && send_text(zap->socket, "", 0);
+           send_user(zap, request, name) && send_text(zap->socket, "", 0);
     zap->stats.let_in += sent && name;
     zap->stats.refused += !sent || !name;
 }

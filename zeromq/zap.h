@@ -4,6 +4,7 @@
  * without holding up anybody. One desk answers for all sockets of a context: each has a domain
  * and a list; who is not on the list of that domain is refused, as is everything that is not
  * asked as RFC 27 says, for a domain that nobody opened, or with another mechanism than CURVE.
+ * Messages of who is let in have the property User-Id then: `KEY NAME`.
  *
  * Make it before the first socket that depends on it. What is not answered yet is bounded by
  * the connections that the gate lets in. Loop thread only. */

@@ -139,31 +139,32 @@ def test_the_name_of_the_key_is_the_peer_whatever_the_client_says(start, keys, t
     key, also as the host, and a match goes by it."""
     ingest = [{"name": "far", "bind": "tcp://127.0.0.1:0", "host": "peer", **keys.endpoint("web1", "web2")}]
     sinks = [{"name": "all", "type": "file", "path": str(tmp_path / "all.log"),
-              "format": "{peer} {host} {message}"},
+              "format": "{peer} {host} {key} {message}"},
              {"name": "web1", "type": "file", "path": str(tmp_path / "web1.log"), "format": "{message}",
               "match": {"peer": "web1"}}]
     daemon = start(ingest=ingest, sinks=sinks)
     for name in ("web1", "web2"):
         peer = CurvePeer(daemon.address, keys.pair(name), keys.pair("server")[0])
-        peer.properties = {b"User-Id": b"web1", b"Peer-Address": b"web1"}
+        peer.properties = {b"User-Id": b"web1", b"Peer-Address": b"web1", b"Key": b"web1"}
         peer.shake_hands()
-        peer.send(peer.message(b'{"message":"I am web1","host":"web1","peer":"web1"}'))
+        peer.send(peer.message(b'{"message":"I am web1","host":"web1","peer":"web1","key":"web1"}'))
         daemon.wait_written(1 if name == "web1" else 2, sink="all")
         peer.close()
     assert daemon.stop(sent=2) == EXIT_FINE
-    assert daemon.lines() == [b"web1 web1 I am web1", b"web2 web2 I am web1"]
+    assert daemon.lines() == [b"%s %s %s I am web1" % (name, name, keys.pair(name.decode())[0])
+                              for name in (b"web1", b"web2")]
     assert daemon.lines("web1.log") == [b"I am web1"]
 
 
 def test_who_needs_no_key_cannot_give_itself_a_name(start, keys):
     """Without encryption nobody knows the client, though its handshake has the same property."""
-    daemon = start(sink={"format": "{peer} {message}"})
+    daemon = start(sink={"format": "{peer} {key} {message}"})
     with Peer(daemon.address) as peer:
         peer.send(greeting() + command(b"READY", b"\x0bSocket-Type\0\0\0\4PUSH\7User-Id\0\0\0\4web1"))
         peer.wait_ready().send_message(b"hello")
         daemon.wait_written(1)
     assert daemon.stop() == EXIT_FINE
-    assert daemon.lines() == [b"127.0.0.1 hello"]
+    assert daemon.lines() == [b"127.0.0.1 - hello"]
 
 
 # ---- secrets ----------------------------------------------------------------------------------

@@ -34,7 +34,22 @@ static void what_is_not_known_is_a_dash_in_templates(void **state)
 {
     (void)state;
     sample_full(&sample);
-    assert_string_equal(shown("{seq} {peer} {uid}"), "- - -\n");
+    assert_string_equal(shown("{seq} {peer} {uid} {key}"), "- - - -\n");
+}
+
+/* It has 40 characters, of which a bracket is the only one that a format must escape. */
+static void the_key_of_a_client_is_shown_everywhere(void **state)
+{
+    static const char key[] = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
+
+    (void)state;
+    sample_origin(&sample);
+    sample.entry->origin.key = sample_str(&sample, key);
+    assert_string_equal(shown("{seq} {key}"), "12 Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID\n");
+    assert_non_null(strstr(shown_with("json", &with_origin),
+                           "\"uid\":1000,\"key\":\"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID\"}}"));
+    assert_non_null(strstr(shown_with("rfc5424", &with_origin),
+                           "uid=\"1000\" key=\"Yne@$w-vo<fVvi\\]a<NY6T1ed:M$fCG*[IaLV{hID\""));
 }
 
 static void arrivals_are_in_the_zone_of_the_sink_and_have_microseconds(void **state)
@@ -117,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_show_each_of_it),
         cmocka_unit_test(what_is_not_known_is_a_dash_in_templates),
+        cmocka_unit_test(the_key_of_a_client_is_shown_everywhere),
         cmocka_unit_test(arrivals_are_in_the_zone_of_the_sink_and_have_microseconds),
         cmocka_unit_test(json_has_it_where_no_client_can),
         cmocka_unit_test(json_leaves_out_what_is_not_known_and_has_the_marks_behind),
