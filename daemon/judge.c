@@ -152,6 +152,19 @@ bool judge_takes_everything(const struct conf *conf)
     return one_does;
 }
 
+/* Inside the encryption the gate cannot hide the ids that clients give themselves. */
+static void warn_of_encrypted_rep(const struct conf *conf, const struct conf_ingest *ingest,
+                                  struct conf_problems *warnings)
+{
+    if (ingest->socket == CONF_SOCKET_REP && ingest->bind.count > 0 &&
+        ingest->curve.encryption == CONF_ENCRYPTION_CURVE)
+        conf_problem(conf, warnings, &ingest->socket,
+                     "warning: clients of '%s' that give themselves the same id "
+                     "(ZMQ_ROUTING_ID) take each other's places for good, as rep with "
+                     "encryption is; pull and router have no such ids",
+                     ingest->name);
+}
+
 void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++) {
@@ -174,6 +187,8 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
             conf_problem(conf, warnings, &conf->sinks[i].curve.encryption, "warning: %s",
                          sentence.text);
     }
+    for (unsigned i = 0; i < conf->ingest_count; i++)
+        warn_of_encrypted_rep(conf, &conf->ingest[i], warnings);
     if (!judge_takes_everything(conf))
         conf_problem(conf, warnings, &conf->sinks, "warning: %s", judge_not_everything);
 }
