@@ -56,20 +56,35 @@ static const struct setting memory_settings[] = {
 static const struct section memory_section = {"'memory'", sizeof(struct conf_memory),
                                               memory_settings, COUNT_OF(memory_settings)};
 
+/* `file`: what becomes of an endpoint or a sink when the file is to be another. */
+/* clang-format off */
+#define IPC_ROWS(file)                                                                             \
+    {ROW(struct conf_ipc, mode), .change = (file), .standard = "0660",                             \
+     .help = "permissions of the socket files of ipc:// addresses"},                               \
+    {ROW(struct conf_ipc, owner), .change = (file),                                                \
+     .help = "their owner; the daemon's own user where it is not given"},                          \
+    {ROW(struct conf_ipc, group), .change = (file),                                                \
+     .help = "their group; the daemon's own group where it is not given"}
+/* clang-format on */
+
+#define IPC_USERS                                                                                  \
+    "users, by name or number, whose processes may connect at all, whatever the mode says, and "   \
+    "to ipc://@name, too; everybody where it is not given"
+
 static const struct setting ipc_settings[] = {
-    {ROW(struct conf_ipc, mode), .standard = "0660",
-     .help = "permissions of the socket files of ipc:// addresses"},
-    {ROW(struct conf_ipc, owner),
-     .help = "their owner; the daemon's own user where it is not given"},
-    {ROW(struct conf_ipc, group),
-     .help = "their group; the daemon's own group where it is not given"},
-    {ROW(struct conf_ipc, allow_uid), .most = 64,
-     .help =
-         "users, by name or number, whose processes may connect at all, whatever the mode says, "
-         "and to ipc://@name, too; everybody where it is not given"},
+    IPC_ROWS(SETTING_NEEDS_A_RESTART),
+    {ROW(struct conf_ipc, allow_uid), .most = 64, .help = IPC_USERS},
 };
 static const struct section ipc_section = {"'ipc'", sizeof(struct conf_ipc), ipc_settings,
                                            COUNT_OF(ipc_settings)};
+
+static const struct setting sink_ipc_settings[] = {
+    IPC_ROWS(SETTING_OTHER_TARGET),
+    {ROW(struct conf_ipc, allow_uid), .change = SETTING_OTHER_TARGET, .most = 64,
+     .help = IPC_USERS},
+};
+static const struct section sink_ipc_section = {"'ipc'", sizeof(struct conf_ipc), sink_ipc_settings,
+                                                COUNT_OF(sink_ipc_settings)};
 
 static const struct setting ingest_settings[] = {
     {ROW(struct conf_ingest, name), .required = true, .check = check_name,
@@ -84,7 +99,7 @@ static const struct setting ingest_settings[] = {
      .help = "addresses to connect to, where the clients listen"},
     {ROW(struct conf_ingest, subscribe), .most = 64,
      .help = "for sub: what the topics begin with that are wanted; all where it is not given"},
-    {ROW(struct conf_ingest, ipc), .change = SETTING_NEEDS_A_RESTART, .section = &ipc_section,
+    {ROW(struct conf_ingest, ipc), .section = &ipc_section,
      .help = "who may use the socket files of ipc:// addresses"},
     {ROW_CALLED("encryption", struct conf_ingest, curve.encryption),
      .change = SETTING_NEEDS_A_RESTART, .words = WORDS("none", "curve"), .standard = "none",
@@ -216,7 +231,7 @@ static const struct setting sink_settings[] = {
              "only"},
     {ROW(struct conf_sink, connect), .change = SETTING_OTHER_TARGET, .most = 64,
      .help = "addresses to connect to, such as those of another logboomd; type zmq only"},
-    {ROW(struct conf_sink, ipc), .change = SETTING_OTHER_TARGET, .section = &ipc_section,
+    {ROW(struct conf_sink, ipc), .section = &sink_ipc_section,
      .help = "who may use the socket files of ipc:// addresses; type zmq only"},
     {ROW_CALLED("encryption", struct conf_sink, curve.encryption), .change = SETTING_OTHER_TARGET,
      .words = WORDS("none", "curve"), .standard = "none",

@@ -79,6 +79,10 @@ static void judge_keys(const struct conf *conf, const struct conf_curve *curve, 
     if (curve->encryption == CONF_ENCRYPTION_CURVE &&
         curve_judge(curve, is_server, &setting, &err) < 0)
         conf_problem(conf, problems, setting, "%s", err.text);
+    if (is_server && curve->key.count > 1 && conf->memory.gate == CONF_GATE_OFF)
+        conf_problem(conf, problems, &curve->key,
+                     "two server keys at once need the gate, which is off (memory.gate): nobody "
+                     "else deals clients to them");
 }
 
 static void judge_users(const struct conf *conf, const struct conf_ipc *ipc,

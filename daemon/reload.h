@@ -61,4 +61,11 @@ void reload_undo(struct reload *reload);
 /* Cannot fail. */
 void reload_change(struct reload *reload);
 
+/* ---- reload_admission.c: who may come in --------------------------------------------------- */
+
+/* As reload_open, reload_undo and reload_change, which call them. */
+void reload_prepare_admissions(struct reload *reload);
+void reload_forget_admissions(struct reload *reload);
+void reload_admit(struct reload *reload);
+
 #endif

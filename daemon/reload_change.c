@@ -106,6 +106,7 @@ void reload_open(struct reload *reload)
         else
             open_new(reload, i);
     }
+    reload_prepare_admissions(reload);
 }
 
 void reload_undo(struct reload *reload)
@@ -114,6 +115,7 @@ void reload_undo(struct reload *reload)
 
     if (!reload->is_shifted)
         return;
+    reload_forget_admissions(reload);
     for (unsigned i = 0; i < reload->sink_count; i++) {
         if (!reload->channels[i])
             continue;
@@ -228,6 +230,7 @@ void reload_change(struct reload *reload)
     join_all(daemon);
     configure_endpoints(daemon);
     conf_compare(before, daemon->conf, tell_change, reload);
+    reload_admit(reload);
     if (reload->change_count == 0)
         reload_tell(reload, LOG_LEVEL_NOTICE, "reloaded: nothing changed");
     if (!judge_takes_everything(daemon->conf))

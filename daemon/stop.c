@@ -178,6 +178,7 @@ void daemon_close(struct daemon *daemon)
     caretaker_end(daemon->caretaker);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);
+    zap_stop(daemon->zap); /* where the start failed, nobody has */
     if (to_close == 0)
         close_rest(daemon);
     for (unsigned i = 0; i < daemon->channel_count; i++)

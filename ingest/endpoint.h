@@ -42,14 +42,21 @@ unsigned endpoint_places(const struct conf_ingest *conf);
 struct endpoint *endpoint_open(const struct conf_ingest *conf, const struct endpoint_shared *shared,
                                const void **setting_out, struct err *err);
 
-/* While it runs: who may come in is what this admission says, which was read from settings with the
- * same addresses and the same encryption, and is taken over. Clients whose key is gone are cut off
- * at once, names that changed count for new connections; a server key that is gone takes nobody
- * new, and those who came in by it stay. Nobody else notices, and nobody in the backlog is lost.
- * 0, or -1 and a sentence: then all is as before, and the admission stays the caller's. Of an
- * endpoint that connects, or does not encrypt, there is nothing to change. */
-int endpoint_admit(struct endpoint *endpoint, struct admission **admission,
-                   struct admission_change *change_out, struct err *err);
+/* While it runs, who may come in can change, in two steps: all that can fail, and all that others
+ * see. The admission is taken over; it was read from settings with the same addresses and the same
+ * encryption. 0, or -1 and a sentence: then nothing has changed, and it stays the caller's. Of an
+ * endpoint that connects there is nothing to change. */
+int endpoint_prepare_admission(struct endpoint *endpoint, struct admission **admission,
+                               struct err *err);
+
+/* All stays as it was; also where nothing was prepared. */
+void endpoint_forget_admission(struct endpoint *endpoint);
+
+/* What was prepared holds. Clients whose key is gone are cut off at once, names that changed count
+ * for new connections; a server key that is gone takes nobody new, and those who came in by it
+ * stay. Nobody else notices, and nobody in the backlog is lost. Without the gate nobody is cut,
+ * and users stay as they were. */
+void endpoint_admit(struct endpoint *endpoint, struct admission_change *change_out);
 
 /* What ZAP calls this endpoint. Returns text. */
 const char *endpoint_zap_domain(const struct conf_ingest *conf, char text[ZAP_DOMAIN_MAX + 1]);

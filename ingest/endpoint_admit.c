@@ -52,15 +52,21 @@ int endpoint_guard(struct endpoint *endpoint, const void **setting_out, struct e
     return encrypts(endpoint) ? curve_connect(endpoint->socket, &conf->curve, setting_out, err) : 0;
 }
 
+static int add_keys(struct endpoint *endpoint, struct listener *listeners, unsigned count,
+                    const struct admission *admission, struct err *err)
+{
+    char domain[ZAP_DOMAIN_MAX + 1];
+
+    return listener_keys_add(listeners, count, endpoint->socket, endpoint->gate, admission,
+                             endpoint_zap_domain(endpoint->conf, domain), err);
+}
+
 int endpoint_attach(struct endpoint *endpoint, struct err *err)
 {
     struct listener *listener = &endpoint->listeners[endpoint->listener_count - 1];
-    char domain[ZAP_DOMAIN_MAX + 1];
-    struct admission_change change;
 
     if (encrypts(endpoint))
-        return listener_keys_set(listener, 1, endpoint->socket, endpoint->gate, endpoint->admission,
-                                 endpoint_zap_domain(endpoint->conf, domain), &change, err);
+        return add_keys(endpoint, listener, 1, endpoint->admission, err);
     return listener_attach(listener, endpoint->socket, endpoint->gate, err) < 0 ? -1 : 0;
 }
 
@@ -99,33 +105,49 @@ static void change_list(struct endpoint *endpoint, struct admission *admission, 
     curve_allow_free(&before);
 }
 
-static int change_all(struct endpoint *endpoint, struct admission *admission,
-                      struct admission_change *change, struct err *err)
+/* What it binds: nothing once it has stopped. */
+static bool lets_in(const struct endpoint *endpoint)
 {
-    char domain[ZAP_DOMAIN_MAX + 1];
-
-    if (encrypts(endpoint) != (admission->key_count > 0))
-        return err_set(err, "endpoint '%s' cannot begin or end to encrypt while it runs",
-                       endpoint->conf->name);
-    if (encrypts(endpoint)) {
-        endpoint_zap_domain(endpoint->conf, domain);
-        if (listener_keys_set(endpoint->listeners, endpoint->listener_count, endpoint->socket,
-                              endpoint->gate, admission, domain, change, err) < 0)
-            return -1;
-        change_list(endpoint, admission, domain, change);
-    }
-    return admission_pick_users(admission, endpoint->gate, endpoint->socket, &change->cut, err);
+    return endpoint->listener_count > 0 && !endpoint->stopped;
 }
 
-int endpoint_admit(struct endpoint *endpoint, struct admission **admission,
-                   struct admission_change *change_out, struct err *err)
+int endpoint_prepare_admission(struct endpoint *endpoint, struct admission **admission,
+                               struct err *err)
+{
+    must(!endpoint->admission);
+    if (lets_in(endpoint) && encrypts(endpoint) != ((*admission)->key_count > 0))
+        return err_set(err, "endpoint '%s' cannot begin or end to encrypt while it runs",
+                       endpoint->conf->name);
+    if (lets_in(endpoint) && encrypts(endpoint) &&
+        add_keys(endpoint, endpoint->listeners, endpoint->listener_count, *admission, err) < 0)
+        return -1;
+    endpoint->admission = *admission;
+    *admission = NULL;
+    return 0;
+}
+
+void endpoint_forget_admission(struct endpoint *endpoint)
+{
+    if (endpoint->admission && lets_in(endpoint) && encrypts(endpoint))
+        listener_keys_undo(endpoint->listeners, endpoint->listener_count);
+    admission_free(&endpoint->admission);
+}
+
+void endpoint_admit(struct endpoint *endpoint, struct admission_change *change_out)
 {
     struct admission_change change = {.cut = 0};
+    char domain[ZAP_DOMAIN_MAX + 1];
 
-    if (endpoint->conf->bind.count > 0 && !endpoint->stopped &&
-        change_all(endpoint, *admission, &change, err) < 0)
-        return -1;
-    admission_free(admission);
+    must(endpoint->admission);
+    if (lets_in(endpoint) && encrypts(endpoint)) {
+        listener_keys_settle(endpoint->listeners, endpoint->listener_count, endpoint->admission,
+                             &change);
+        change_list(endpoint, endpoint->admission, endpoint_zap_domain(endpoint->conf, domain),
+                    &change);
+    }
+    if (lets_in(endpoint) && gate_is_on())
+        admission_pick_users(endpoint->admission, endpoint->gate, endpoint->socket, &change.cut,
+                             NULL);
+    admission_free(&endpoint->admission);
     *change_out = change;
-    return 0;
 }

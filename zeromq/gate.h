@@ -44,7 +44,7 @@ size_t gate_slot_bytes(void);
 /* Connections that share limits: those of one endpoint. */
 struct gate_group;
 
-/* Borrows the name until the last connection of the group is closed. */
+/* Keeps a copy of the name. */
 struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned max_clients);
 
 /* For a socket that has one peer and turns away, unheard, who comes before it has forgotten the

@@ -77,7 +77,7 @@ static inline uint64_t gate_withheld(const struct gate_slot *slot)
 }
 
 struct gate_group {
-    const char *name;
+    char *name;
     struct zmtp_limits limits;
     unsigned max_clients;
     bool rests;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "conf/alloc.h"
 #include "conf/must.h"
 #include "zeromq/gate_parts.h"
 
@@ -127,7 +129,7 @@ struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned
     struct gate_group *group = calloc(1, sizeof *group);
 
     must(group);
-    group->name = name;
+    group->name = alloc_text(name, strlen(name));
     group->limits = (struct zmtp_limits){max_message, GATE_FRAMES_MAX};
     group->max_clients = max_clients;
     group->refs = 1;
@@ -153,8 +155,10 @@ void gate_group_encrypt(struct gate_group *group)
 static void unref_group(struct gate_group *group)
 {
     must(group->refs > 0);
-    if (--group->refs == 0)
-        free(group);
+    if (--group->refs > 0)
+        return;
+    free(group->name);
+    free(group);
 }
 
 void gate_group_connects(struct gate_group *group)

@@ -93,14 +93,14 @@ static void undo(struct listener *listener)
         drop(listener, listener->key_count - 1);
 }
 
-/* All or none. */
-static int add_to_all(struct listener *listeners, unsigned count, void *zmq_socket,
+int listener_keys_add(struct listener *listeners, unsigned count, void *zmq_socket,
                       struct gate_group *group, const struct admission *admission,
                       const char *domain, struct err *err)
 {
     int result = 0;
     unsigned at;
 
+    must(admission->key_count > 0);
     for (at = 0; at < count && result == 0; at++) {
         listeners[at].settled_count = listeners[at].key_count;
         result = judge_gate(&listeners[at], admission, err);
@@ -112,17 +112,18 @@ static int add_to_all(struct listener *listeners, unsigned count, void *zmq_sock
     return result;
 }
 
-/* Of several addresses, each has the same keys. */
-int listener_keys_set(struct listener *listeners, unsigned count, void *zmq_socket,
-                      struct gate_group *group, const struct admission *admission,
-                      const char *domain, struct admission_change *change, struct err *err)
+void listener_keys_undo(struct listener *listeners, unsigned count)
 {
-    must(admission->key_count > 0);
-    if (add_to_all(listeners, count, zmq_socket, group, admission, domain, err) < 0)
-        return -1;
+    for (unsigned i = 0; i < count; i++)
+        undo(&listeners[i]);
+}
+
+/* Of several addresses, each has the same keys. */
+void listener_keys_settle(struct listener *listeners, unsigned count,
+                          const struct admission *admission, struct admission_change *change)
+{
     for (unsigned i = 0; i < count; i++) {
         change->keys_added = listeners[i].key_count - listeners[i].settled_count;
         change->keys_gone = drop_unwanted(&listeners[i], admission);
     }
-    return 0;
 }

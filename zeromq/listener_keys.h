@@ -11,10 +11,15 @@
 #include "zeromq/listener.h"
 
 /* The socket, whose domain has its list at the desk, takes clients at these listeners by the keys
- * of this admission, and by no others from now on; how many came and went is told in `change`. 0,
- * or -1 and a sentence: then by those as before. */
-int listener_keys_set(struct listener *listeners, unsigned count, void *zmq_socket,
+ * of this admission, too. 0, or -1 and a sentence: then by those as before. */
+int listener_keys_add(struct listener *listeners, unsigned count, void *zmq_socket,
                       struct gate_group *group, const struct admission *admission,
-                      const char *domain, struct admission_change *change, struct err *err);
+                      const char *domain, struct err *err);
+
+/* After that: either by no others from now on, and how many came and went is told; or by none but
+ * those of before. */
+void listener_keys_settle(struct listener *listeners, unsigned count,
+                          const struct admission *admission, struct admission_change *change);
+void listener_keys_undo(struct listener *listeners, unsigned count);
 
 #endif

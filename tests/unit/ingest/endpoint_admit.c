@@ -275,9 +275,10 @@ static struct admission_change admit(void)
     struct admission *admission = read_anew();
     struct admission_change change;
 
-    if (!admission || endpoint_admit(t.endpoint, &admission, &change, &err) < 0)
+    if (!admission || endpoint_prepare_admission(t.endpoint, &admission, &err) < 0)
         fail_msg("%s", err.text);
     assert_null(admission);
+    endpoint_admit(t.endpoint, &change);
     return change;
 }
 
@@ -474,14 +475,13 @@ static void nothing_new_is_nothing_to_tell(void **state)
 static void encryption_cannot_be_ended_so(void **state)
 {
     struct conf_curve plain = {.encryption = CONF_ENCRYPTION_NONE};
-    struct admission_change change;
     struct admission *admission;
     const void *setting;
 
     (void)state;
     admission = admission_new(&plain, &t.conf.ipc, &setting, &err);
     assert_non_null(admission);
-    assert_int_equal(endpoint_admit(t.endpoint, &admission, &change, &err), -1);
+    assert_int_equal(endpoint_prepare_admission(t.endpoint, &admission, &err), -1);
     assert_non_null(strstr(err.text, "cannot begin or end to encrypt"));
     assert_non_null(admission); /* the caller's still */
     admission_free(&admission);
@@ -573,6 +573,31 @@ static void of_two_keys_each_refuses_who_is_not_on_the_list(void **state)
     }
 }
 
+/* Something else was refused: nobody has seen the key that was prepared. */
+static void what_was_prepared_can_be_forgotten(void **state)
+{
+    struct admission *admission;
+    struct admission_change change;
+    char text[ADMISSION_TEXT_MAX];
+
+    (void)state;
+    set_keys(1, -1);
+    allow(&web2, NULL);
+    admission = read_anew();
+    assert_non_null(admission);
+    assert_int_equal(endpoint_prepare_admission(t.endpoint, &admission, &err), 0);
+    endpoint_forget_admission(t.endpoint);
+    endpoint_forget_admission(t.endpoint);
+    connect_with(&web1, &t.server[0], 10);
+    send_some(&web1, ROUND);
+    run_until_arrived(&web1);
+    set_keys(0, -1);
+    allow(&web1, &web2);
+    change = admit();
+    assert_string_equal(admission_show(&change, text), "");
+    leave(&web1);
+}
+
 static void keys_that_cannot_all_be_read_change_nothing(void **state)
 {
     (void)state;
@@ -608,6 +633,7 @@ int main(void)
         TEST(with_two_keys_clients_of_either_come_in),
         TEST(keys_can_change_again_and_again),
         TEST(of_two_keys_each_refuses_who_is_not_on_the_list),
+        TEST(what_was_prepared_can_be_forgotten),
         TEST(keys_that_cannot_all_be_read_change_nothing),
     };
 
