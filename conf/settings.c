@@ -105,7 +105,7 @@ static const struct setting ingest_settings[] = {
      .change = SETTING_NEEDS_A_RESTART, .words = WORDS("none", "curve"), .standard = "none",
      .help = "curve: only clients whose key is known are let in, and nobody else reads what they "
              "send; tcp beyond loopback needs one of the two written out"},
-    {ROW_CALLED("key", struct conf_ingest, curve.key),
+    {ROW_CALLED("key", struct conf_ingest, curve.key), .most = 2,
      .help = "the file of the endpoint's own key pair, as 'logboom keygen' makes it; while it is "
              "changed two of them, the new one first; encryption curve only"},
     {ROW_CALLED("allow", struct conf_ingest, curve.allow), .most = 1000,
