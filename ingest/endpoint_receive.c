@@ -165,6 +165,7 @@ static bool receive_message(struct endpoint *endpoint, struct turn *turn)
         ready = take_message(endpoint, &frame);
     } else {
         endpoint->watched.emptied = errno == EAGAIN;
+        gate_ran_dry(endpoint->gate);
     }
     turn->bytes += endpoint->frame_bytes - received_bytes;
     zmq_msg_close(&frame);

@@ -193,7 +193,10 @@ static void publish(struct gate_slot *slot)
 
     if (is_inside(slot))
         note_time(slot);
-    store(&slot->complete, meter->complete);
+    if (meter->complete != slot->complete) {
+        count(&slot->group->complete, meter->complete - slot->complete);
+        store(&slot->complete, meter->complete);
+    }
     if (meter->charged != charged) {
         atomic_store(&slot->charged, meter->charged);
         count(&gate.charged, meter->charged - charged);

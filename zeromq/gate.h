@@ -160,6 +160,10 @@ void gate_cut_unread(int fd, int64_t since_ms);
  * one may be of the one before. */
 uint64_t gate_connection(int fd);
 
+/* The socket of this group had nothing more to receive: whoever waits for others of it may go on.
+ */
+void gate_ran_dry(struct gate_group *group);
+
 /* At the end of each turn of the loop: lets peers go on, and newcomers in, as there is room. */
 void gate_turn(void);
 

@@ -12,24 +12,40 @@ enum { LONG_MESSAGE_BYTES = 16 * 1024 };
 
 /* ---- giving back ------------------------------------------------------------------------- */
 
-/* Never more than is complete, whatever libzmq delivers: the rest is given up when the
- * connection closes. */
-static void publish(struct gate_slot *slot)
+/* This thread alone adds, so that it need not be one step. */
+static void add(atomic_uint_fast64_t *sum, uint64_t amount)
 {
-    uint64_t returned = atomic_load(&slot->returned);
-    uint64_t there = atomic_load(&slot->complete) - returned;
-    uint64_t given = slot->unpublished < there ? slot->unpublished : there;
+    uint64_t before = atomic_load_explicit(sum, memory_order_relaxed);
 
-    atomic_store(&slot->returned, returned + given);
-    atomic_store(&gate.returned, atomic_load(&gate.returned) + given);
-    slot->unpublished = 0;
+    atomic_store_explicit(sum, before + amount, memory_order_release);
 }
 
+/* Under the lock. Never more than is complete, whatever libzmq delivers: the rest is given up
+ * when the connection closes. */
+static void publish(struct gate_slot *slot)
+{
+    uint64_t there = atomic_load(&slot->complete) - atomic_load(&slot->returned);
+    uint64_t given = slot->unpublished < there ? slot->unpublished : there;
+
+    slot->unpublished = 0;
+    if (given == 0)
+        return;
+    add(&slot->returned, given);
+    add(&slot->group->returned, given);
+    add(&gate.returned, given);
+}
+
+/* The lock is also what makes a reading thread that holds a peer at the same time see this, or us
+ * see that the peer waits. */
 static void publish_all(void)
 {
+    if (gate.touched_count == 0)
+        return;
+    gate_lock();
     for (unsigned i = 0; i < gate.touched_count; i++)
         publish(gate.touched[i]);
     gate.touched_count = 0;
+    gate_unlock();
 }
 
 static struct gate_slot *note_return(int fd, size_t frame_bytes)
@@ -157,10 +173,20 @@ void gate_begin_look(struct gate_group *group)
     gate_unlock();
 }
 
+void gate_ran_dry(struct gate_group *group)
+{
+    unsigned this_turn = gate.turn + 1; /* it ends with gate_turn */
+
+    group->dry_at = this_turn;
+    if (group->connects && gate.outgoing[0])
+        gate.outgoing[0]->dry_at = this_turn;
+}
+
 void gate_saw_empty(struct gate_group *group)
 {
     bool round_ends = ends_round(group);
 
+    gate_ran_dry(group);
     publish_all();
     gate_lock();
     for (unsigned fd = 0; fd < gate.high; fd++) {

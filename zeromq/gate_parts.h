@@ -34,7 +34,7 @@ struct gate_slot {
     struct gate_group *group;      /* L */
     int epoll_fd;                  /* L: -1: in none */
     struct epoll_event event;      /* L: what libzmq waits for */
-    struct gate_slot *prev, *next; /* L: in gate.waiting or gate.closed */
+    struct gate_slot *prev, *next; /* L: in group->waiting or gate.closed */
     int64_t opened_ms;             /* L */
     bool half_closed;              /* L: at the stop */
     uint64_t messages_at_stop;     /* L: 1 + the complete ones then; 0: no stop */
@@ -98,25 +98,40 @@ struct gate_group {
     bool picks_users;  /* L, as are the next two: others than these are turned away */
     unsigned user_count;
     uid_t users[GATE_USERS_MAX];
+
+    struct gate_slot *waiting;      /* L: who has waited longest is first */
+    struct gate_group *prev, *next; /* L: in gate.groups */
+    unsigned dry_at;                /* T: the turn in which its socket had nothing more */
+    /* The sums over its slots: what is between them, libzmq has for us to receive. */
+    _Alignas(64) atomic_uint_fast64_t complete; /* by the reading threads */
+    _Alignas(64) atomic_uint_fast64_t returned; /* T */
 };
 
 enum { GATE_TOUCHED_MAX = 256 };
 
-/* Of one connection, while entries flow: some 1,500 messages of 200 bytes. Measured: with
- * all of a budget of 10 MiB, 40 % more CPU an entry. */
-enum { GATE_FLOWING_SHARE_BYTES = 512 * 1024 };
+/* What a group has ready to be received while entries flow: some 1,500 messages of 200 bytes.
+ * Measured: with all of a budget of 10 MiB, 40 % more CPU an entry. When no more than
+ * GATE_REFILL_BYTES are left, those go on who have waited longest, one for each GATE_STEP_BYTES of
+ * room; and whoever has no more than GATE_LIGHT_BYTES ready does not wait for others. */
+enum {
+    GATE_FLOWING_BYTES = 512 * 1024,
+    GATE_REFILL_BYTES = GATE_FLOWING_BYTES / 4 * 3,
+    GATE_STEP_BYTES = 64 * 1024,
+    GATE_LIGHT_BYTES = 8 * 1024,
+};
 
 struct gate {
     _Atomic(struct gate_slot *) slots; /* NULL until gate_init: nobody is watched */
     unsigned slot_count;
     atomic_uint_fast64_t budget_bytes; /* L, read by any thread */
     unsigned connections_max;
-    unsigned connections; /* L: slots that accepted connections have */
-    uint64_t numbers;     /* L: of connections, given so far */
-    unsigned knocked_at;  /* L: the turn at which somebody waited for what all groups share */
-    pthread_mutex_t lock; /* for transitions; reading and giving back go without */
-    atomic_uint high;     /* L: no slot from here on was ever used */
-    struct gate_slot *waiting, *closed;
+    unsigned connections;      /* L: slots that accepted connections have */
+    uint64_t numbers;          /* L: of connections, given so far */
+    unsigned knocked_at;       /* L: the turn at which somebody waited for what all groups share */
+    pthread_mutex_t lock;      /* for transitions; reading and giving back go without */
+    atomic_uint high;          /* L: no slot from here on was ever used */
+    struct gate_group *groups; /* L: all */
+    struct gate_slot *closed;  /* L */
     atomic_uint waiting_count, closed_count;
     atomic_bool stopping;
     atomic_bool is_stalled;    /* T: nothing was received between the last two ticks */

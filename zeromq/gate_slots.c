@@ -126,13 +126,17 @@ void gate_unlock(void)
 
 struct gate_group *gate_group_new(const char *name, size_t max_message, unsigned max_clients)
 {
-    struct gate_group *group = calloc(1, sizeof *group);
+    struct gate_group *group = aligned_alloc(_Alignof(struct gate_group), sizeof *group);
 
     must(group);
+    memset(group, 0, sizeof *group);
     group->name = alloc_text(name, strlen(name));
     group->limits = (struct zmtp_limits){max_message, GATE_FRAMES_MAX};
     group->max_clients = max_clients;
     group->refs = 1;
+    gate_lock();
+    DL_APPEND(gate.groups, group);
+    gate_unlock();
     return group;
 }
 
@@ -157,6 +161,7 @@ static void unref_group(struct gate_group *group)
     must(group->refs > 0);
     if (--group->refs > 0)
         return;
+    DL_DELETE(gate.groups, group);
     free(group->name);
     free(group);
 }
@@ -239,6 +244,7 @@ static void enter(struct gate_slot *slot, struct gate_group *group, enum gate_st
     slot->dealt = 0;
     slot->has_turn = slot->retired = false;
     group->refs++;
+    atomic_fetch_add(&group->complete, gate_charge_of(slot));
     set_state(slot, state);
 }
 
@@ -321,6 +327,7 @@ void gate_free_slot(struct gate_slot *slot)
     gate.slots_in_use--;
     group->clients -= !slot->outgoing;
     gate.connections -= !slot->outgoing;
+    atomic_fetch_sub(&group->complete, gate_charge_of(slot));
     set_state(slot, GATE_FREE);
     if (group->door_closed && gate_has_place(group))
         gate_open_door(group);

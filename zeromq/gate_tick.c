@@ -166,15 +166,18 @@ static void cut_who_holds_up(const struct survey *survey)
  * finished: it is at most max_message longer. Not an encrypted one, whose end nobody sees. */
 static void let_one_finish(const struct survey *survey)
 {
+    struct gate_group *group;
     struct gate_slot *slot;
 
     if (!survey->in_the_way || survey->complete_bytes > 0 || survey->any_privileged)
         return;
-    DL_FOREACH (gate.waiting, slot) {
-        if (is_inside(slot) && !slot->encrypted) {
-            slot->privileged = true;
-            gate_let_go(slot);
-            return;
+    DL_FOREACH (gate.groups, group) {
+        DL_FOREACH (group->waiting, slot) {
+            if (is_inside(slot) && !slot->encrypted) {
+                slot->privileged = true;
+                gate_let_go(slot);
+                return;
+            }
         }
     }
 }
@@ -248,7 +251,7 @@ bool gate_tick(void)
     if (!gate.slots)
         return false;
     gate_turn();
-    gate.is_stalled = gate.returned == gate.returned_by_tick;
+    gate.is_stalled = gate.waiting_count > 0 && gate.returned == gate.returned_by_tick;
     gate.returned_by_tick = gate.returned;
     gate.attention = false; /* whoever raises it from here on is seen by a later tick */
     gate_lock();

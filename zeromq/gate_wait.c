@@ -7,8 +7,20 @@
  * is short, and has a time limit; but nothing behind it.
  *
  * While entries flow, that is more than is good: what lies in a long queue has left the caches
- * by the time it is received. A connection then gets no more than GATE_FLOWING_SHARE_BYTES; a
- * stall, in which nothing was received between two ticks, opens the rest of the budget to it.
+ * by the time it is received. So the connections of a group stand in line before its socket:
+ *
+ *     waiting, longest first         reading                     ready
+ *     ┌───┬───┬───┬───┬───┐          ┌───┬───┬───┐          ┌──────────────┐
+ *     │ … │   │   │   │   │ ───────► │   │   │   │ ───────► │   messages   │ ──► zmq_msg_recv
+ *     └───┴───┴───┴───┴───┘          └───┴───┴───┘          └──────────────┘
+ *       ▲              under three quarters    │   when it is full
+ *       └─────────────────────────────────────────┘
+ *
+ * Few read at a time, and each reads some ten thousand bytes before it waits again, since holding
+ * costs some system calls. Who has little ready never stands in line. What is ready and cannot be
+ * received, because libzmq throws it away or the socket is not asked, must hold up nobody: so
+ * those at the head also go on when the socket ran dry, and all when nothing at all was received
+ * between two ticks.
  *
  * No wake-up is lost: who is held looks once more whether it may go on, after everybody can
  * see that it waits; and who gives back looks for waiting ones after everybody can see it. */
@@ -29,18 +41,42 @@ static uint64_t budget_left(void)
     return charge < gate.budget_bytes ? gate.budget_bytes - charge : 0;
 }
 
-/* How much one connection may hold, when so much of the budget is left. */
-static uint64_t share_of(uint64_t left)
+/* Within the budget; after a rest, below three quarters of its share. */
+static bool fits(const struct gate_slot *slot, bool after_rest)
 {
-    return gate.is_stalled || left < GATE_FLOWING_SHARE_BYTES ? left : GATE_FLOWING_SHARE_BYTES;
+    uint64_t left = budget_left();
+
+    return left > 0 && gate_charge_of(slot) <= (after_rest ? left - left / 4 : left);
+}
+
+static uint64_t ready_of(const struct gate_group *group)
+{
+    uint64_t returned = atomic_load(&group->returned), complete = atomic_load(&group->complete);
+
+    return complete > returned ? complete - returned : 0;
+}
+
+/* What the group's line may be let read now. */
+static uint64_t room_of(const struct gate_group *group)
+{
+    uint64_t ready = ready_of(group);
+
+    if (gate.is_stalled)
+        return UINT64_MAX;
+    if (group->dry_at == gate.turn)
+        return GATE_FLOWING_BYTES;
+    return ready <= GATE_REFILL_BYTES ? GATE_FLOWING_BYTES - ready : 0;
+}
+
+static bool must_queue_up(const struct gate_slot *slot)
+{
+    return !gate.is_stalled && ready_of(slot->group) > GATE_FLOWING_BYTES &&
+           gate_charge_of(slot) > GATE_LIGHT_BYTES;
 }
 
 static bool may_go_on(const struct gate_slot *slot)
 {
-    uint64_t share = share_of(budget_left());
-
-    return slot->doomed || slot->privileged ||
-           (share > 0 && gate_charge_of(slot) <= share - share / 4);
+    return slot->doomed || slot->privileged || (fits(slot, true) && !must_queue_up(slot));
 }
 
 /* ---- one descriptor ------------------------------------------------------------------------ */
@@ -60,7 +96,7 @@ void gate_hold(struct gate_slot *slot)
     slot->waiting = true;
     if (gate_state_of(slot) != GATE_OPEN)
         return;
-    DL_APPEND(gate.waiting, slot);
+    DL_APPEND(slot->group->waiting, slot);
     gate.waiting_count++;
     gate.holds++;
 }
@@ -71,7 +107,7 @@ void gate_let_go(struct gate_slot *slot)
     must(slot->waiting);
     slot->waiting = false;
     if (gate_state_of(slot) == GATE_OPEN) {
-        DL_DELETE(gate.waiting, slot);
+        DL_DELETE(slot->group->waiting, slot);
         gate.waiting_count--;
         slot->heard_ms = slot->begun_ms = gate_now_ms(); /* its silence was ours */
     }
@@ -98,26 +134,38 @@ static bool hold_back(struct gate_slot *slot)
 
 size_t gate_may_read(struct gate_slot *slot, size_t wanted)
 {
-    uint64_t share = share_of(budget_left());
     size_t sure = zmtp_meter_sure_bytes(&slot->meter);
 
-    if (slot->privileged || (share > 0 && gate_charge_of(slot) <= share))
+    if (slot->privileged || (fits(slot, false) && !must_queue_up(slot)))
         return wanted;
     if (slot->meter.handshakes_to_go > 0 || slot->meter.body_left > 0)
         return wanted < sure ? wanted : sure;
     return hold_back(slot) ? 0 : wanted;
 }
 
-void gate_let_go_who_may(void)
+static void let_go_of(struct gate_group *group)
 {
+    uint64_t room = room_of(group);
     struct gate_slot *slot, *next;
 
-    DL_FOREACH_SAFE (gate.waiting, slot, next) {
+    DL_FOREACH_SAFE (group->waiting, slot, next) {
         bool stays = gate.stopping && slot->outgoing && !slot->handshaken;
 
-        if (!stays && may_go_on(slot))
-            gate_let_go(slot);
+        if (room < GATE_STEP_BYTES)
+            return;
+        if (stays || !fits(slot, true))
+            continue;
+        gate_let_go(slot);
+        room -= GATE_STEP_BYTES;
     }
+}
+
+void gate_let_go_who_may(void)
+{
+    struct gate_group *group;
+
+    DL_FOREACH (gate.groups, group)
+        let_go_of(group);
 }
 
 /* ---- the door -------------------------------------------------------------------------------- */

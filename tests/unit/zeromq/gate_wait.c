@@ -57,28 +57,190 @@ static uint64_t fill(const struct peer *peer)
     return 0;
 }
 
+/* ---- the line, while entries flow ----------------------------------------------------------- */
+
+static uint64_t one_message(void)
+{
+    return zmtp_frame_charge(MAX_MESSAGE);
+}
+
+static void begin_flow(void)
+{
+    gate.budget_bytes = 4 * GATE_FLOWING_BYTES;
+    gate_tick();
+    gate_turn();
+}
+
+static void end_flow(void)
+{
+    gate.budget_bytes = BUDGET_BYTES;
+}
+
+/* Gives back until no more than this is ready. */
+static void receive_down_to(const struct peer *peer, uint64_t ready)
+{
+    while (gate_charge_of(gate_slot_of(peer->here)) > ready) {
+        give_back(peer, 1, MAX_MESSAGE);
+        gate_turn();
+    }
+}
+
 static void while_entries_flow_one_peer_gets_no_long_queue(void **state)
 {
-    uint64_t one_message = zmtp_frame_charge(MAX_MESSAGE);
-    struct peer peer = charged_peer(1);
+    struct peer peer = connect_and_greet();
 
     (void)state;
-    gate.budget_bytes = 4 * GATE_FLOWING_SHARE_BYTES;
-    give_back(&peer, 1, SMALL);
-    gate_tick();
-    assert_in_range(fill(&peer), GATE_FLOWING_SHARE_BYTES, GATE_FLOWING_SHARE_BYTES + one_message);
-    give_back(&peer, 1, SMALL);
+    begin_flow();
+    assert_in_range(fill(&peer), GATE_FLOWING_BYTES, GATE_FLOWING_BYTES + one_message());
+    receive_down_to(&peer, GATE_REFILL_BYTES + one_message());
+    assert_true(is_held(&peer));
+    receive_down_to(&peer, GATE_REFILL_BYTES);
+    assert_false(is_held(&peer));
+    end_flow();
+    close_peer(&peer);
+}
+
+static void a_stall_opens_the_whole_budget(void **state)
+{
+    struct peer peer = connect_and_greet();
+
+    (void)state;
+    begin_flow();
+    fill(&peer);
+    give_back(&peer, 1, MAX_MESSAGE);
     gate_tick();
     assert_true(is_held(&peer));
     gate_tick(); /* nothing was received since the last one */
     assert_false(is_held(&peer));
-    assert_in_range(fill(&peer), gate.budget_bytes / 2, gate.budget_bytes / 2 + one_message);
+    assert_in_range(fill(&peer), gate.budget_bytes / 2, gate.budget_bytes / 2 + one_message());
     give_back(&peer, 1, MAX_MESSAGE);
     gate_tick();
-    assert_true(is_held(&peer)); /* it flows again, and it has more than its share */
-    gate.budget_bytes = BUDGET_BYTES;
+    assert_true(is_held(&peer)); /* it flows again, and there is enough */
+    end_flow();
     close_peer(&peer);
 }
+
+/* One that has filled what may be ready, and others that wait behind it, each with one message. */
+enum { IN_LINE = 6 };
+struct line {
+    struct peer first, others[IN_LINE];
+};
+
+static struct line stand_in_line(void)
+{
+    struct line line = {.first = connect_and_greet()};
+    struct stream large = one_frame(0, MAX_MESSAGE);
+
+    begin_flow();
+    fill(&line.first);
+    for (unsigned i = 0; i < IN_LINE; i++) {
+        line.others[i] = connect_and_greet();
+        send_and_read(&line.others[i], &large);
+        send_stream(&line.others[i], &large);
+        assert_true(is_refused(&line.others[i], EAGAIN));
+        assert_true(is_held(&line.others[i]));
+    }
+    return line;
+}
+
+static unsigned held_count(const struct line *line)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < IN_LINE; i++)
+        count += is_held(&line->others[i]);
+    return count;
+}
+
+static void leave_line(struct line *line)
+{
+    end_flow();
+    close_peer(&line->first);
+    for (unsigned i = 0; i < IN_LINE; i++)
+        close_peer(&line->others[i]);
+}
+
+/* A quarter of what may be ready is room for two. */
+static void no_more_go_on_than_there_is_room_for_and_who_waits_longest_is_first(void **state)
+{
+    struct line line = stand_in_line();
+
+    (void)state;
+    receive_down_to(&line.first, GATE_REFILL_BYTES - IN_LINE * one_message());
+    assert_false(is_held(&line.first));
+    assert_int_equal(held_count(&line), IN_LINE - 1);
+    assert_false(is_held(&line.others[0]));
+    leave_line(&line);
+}
+
+static void who_has_little_ready_does_not_stand_in_line(void **state)
+{
+    struct line line = stand_in_line();
+    struct peer light = connect_and_greet();
+    struct stream some = small_messages(GATE_LIGHT_BYTES / UNIT), one = small_messages(1);
+
+    (void)state;
+    send_and_read(&light, &some);
+    send_and_read(&light, &one); /* 8 KiB, and now one more */
+    send_stream(&light, &one);
+    assert_true(is_refused(&light, EAGAIN));
+    assert_true(is_held(&light));
+    close_peer(&light);
+    leave_line(&line);
+}
+
+/* libzmq has thrown it away, or its socket is another one than theirs. */
+static void what_is_never_received_holds_up_nobody_whose_socket_is_dry(void **state)
+{
+    struct line line = stand_in_line();
+
+    (void)state;
+    gate_turn();
+    assert_int_equal(held_count(&line), IN_LINE);
+    gate_ran_dry(group);
+    gate_turn();
+    assert_false(is_held(&line.first));
+    assert_int_equal(held_count(&line), 0);
+    leave_line(&line);
+}
+
+static struct peer connect_to(struct gate_group *another, int *listener_out)
+{
+    struct sockaddr_un name;
+    socklen_t name_len;
+    struct peer peer = {.far = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    struct stream stream = stream_after_handshake();
+
+    *listener_out = open_listener(&name, &name_len);
+    assert_true(gate_watch_listener(another, *listener_out));
+    assert_int_equal(connect(peer.far, (struct sockaddr *)&name, name_len), 0);
+    peer.here = accept4(*listener_out, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    watch(peer.here, EPOLLIN);
+    send_and_read(&peer, &stream);
+    return peer;
+}
+
+static void each_group_has_a_line_of_its_own(void **state)
+{
+    struct line line = stand_in_line();
+    struct gate_group *another = gate_group_new("another", MAX_MESSAGE, 1);
+    struct stream large = one_frame(0, MAX_MESSAGE);
+    int another_listener;
+    struct peer peer = connect_to(another, &another_listener);
+
+    (void)state;
+    send_and_read(&peer, &large);
+    send_and_read(&peer, &large);
+    assert_false(is_held(&peer));
+    assert_int_equal(held_count(&line), IN_LINE);
+    close_peer(&peer);
+    close(another_listener);
+    gate_group_free(&another);
+    leave_line(&line);
+}
+
+/* ---- shares of the budget ---------------------------------------------------------------------
+ */
 
 static void several_peers_have_equal_shares(void **state)
 {
@@ -397,6 +559,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(half_of_the_budget_is_one_peers_share_and_one_unit_more_is_not),
         TEST(while_entries_flow_one_peer_gets_no_long_queue),
+        TEST(a_stall_opens_the_whole_budget),
+        TEST(no_more_go_on_than_there_is_room_for_and_who_waits_longest_is_first),
+        TEST(who_has_little_ready_does_not_stand_in_line),
+        TEST(what_is_never_received_holds_up_nobody_whose_socket_is_dry),
+        TEST(each_group_has_a_line_of_its_own),
         TEST(several_peers_have_equal_shares),
         TEST(a_peer_comes_back_at_the_end_of_the_turn_under_three_quarters),
         TEST(what_others_give_back_lets_a_peer_go_on),
