@@ -228,7 +228,7 @@ soak: all | test-packages
 # ---- measuring ---------------------------------------------------------------
 
 BENCH_PAIRS ?= 15
-BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher bare_recv tcp_read tls_read count_malloc.so)
+BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher flooder bare_recv tcp_read tls_read count_malloc.so)
 WRAPPED     := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strndup)
 
 $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o: CFLAGS += -fno-builtin -Wno-missing-prototypes
@@ -238,7 +238,7 @@ $(O)/bench/micro: $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o $(PART_O)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(ALL_LDFLAGS) $(WRAPPED) -o $@ $^ $(LIB_LDLIBS)
 
-$(O)/bench/pusher $(O)/bench/bare_recv $(O)/bench/tcp_read: $(O)/bench/%: $(O)/obj/bench/%.o
+$(O)/bench/pusher $(O)/bench/flooder $(O)/bench/bare_recv $(O)/bench/tcp_read: $(O)/bench/%: $(O)/obj/bench/%.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lzmq
@@ -262,6 +262,8 @@ bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(PYTHON) bench/footprint.py $(O)
 	@$(PYTHON) bench/end_to_end.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/crowd.py $(O) --pairs $(BENCH_PAIRS)
+	@$(PYTHON) bench/encrypted.py $(O) --pairs $(BENCH_PAIRS)
+	@$(PYTHON) bench/flood.py $(O)
 	@$(PYTHON) bench/rotation.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/paths.py $(O)
 	@$(PYTHON) bench/connections.py $(O) --pairs $(BENCH_PAIRS)

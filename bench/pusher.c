@@ -4,11 +4,14 @@
  *
  * With BATCH_BYTES, whole lines are packed into messages of about that size; with HOSTS,
  * each is from one of so many hosts, at random; with CLIENTS, so many connections take turns.
+ * Encrypts where the environment has keys (curve_env.h).
  * Every entry carries its number. Prints the number of messages sent. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
+
+#include "bench/curve_env.h"
 
 enum { ENTRY_LEN = 212 };
 
@@ -56,6 +59,7 @@ static void *connect_to(void *context, const char *address)
     int forever = -1;
 
     zmq_setsockopt(socket, ZMQ_LINGER, &forever, sizeof forever);
+    curve_env_apply(socket);
     if (zmq_connect(socket, address) < 0) {
         perror(address);
         exit(1);

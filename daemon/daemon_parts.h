@@ -89,6 +89,7 @@ struct daemon {
     uint64_t cut_told_ms, door_told_ms; /* loop time; 0: never */
     uint64_t strangers_told;            /* turned away for their uid, as far as the log says so */
     uint64_t stranger_told_ms;          /* loop time; 0: never */
+    uint64_t turned_told_ms;            /* the same; 0: not of late */
     uint64_t refused_told;              /* newcomers, as far as the log says so */
     uint64_t refused_told_ms;           /* loop time; 0: never */
     unsigned interrupts;

@@ -14,6 +14,7 @@ enum {
     TELL_CUT_EVERY_MS = 1000,
     TELL_DOOR_EVERY_MS = 60 * 1000,
     TELL_STRANGER_EVERY_MS = 60 * 1000,
+    TELL_TURNED_AWAY_EVERY_MS = 10 * 1000,
 };
 
 static void explain(const struct gate_cut *cut, char text[128])
@@ -101,6 +102,27 @@ static bool tell_cuts(struct daemon *daemon)
     return false;
 }
 
+/* True: there are some to be told later. */
+static bool tell_turned_away(struct daemon *daemon)
+{
+    uint64_t now_ms = uv_now(&daemon->loop);
+    struct gate_turned_away turned;
+    char more[64] = "";
+
+    if (daemon->turned_told_ms != 0 && now_ms - daemon->turned_told_ms < TELL_TURNED_AWAY_EVERY_MS)
+        return true;
+    daemon->turned_told_ms = 0;
+    if (!gate_next_turned_away(&turned))
+        return false;
+    if (turned.count > 1)
+        snprintf(more, sizeof more, "; so were %" PRIu64 " others", turned.count - 1);
+    log_line(LOG_LEVEL_WARNING,
+             "endpoint %s: %s was turned away: too many handshakes with wrong keys%s",
+             turned.endpoint, turned.peer, more);
+    daemon->turned_told_ms = now_ms;
+    return true;
+}
+
 static void tell_door(struct daemon *daemon)
 {
     uint64_t now_ms = uv_now(&daemon->loop);
@@ -147,6 +169,7 @@ static void on_gate_tick(uv_timer_t *timer)
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_look(daemon->endpoints[i]);
     more_to_tell = tell_cuts(daemon);
+    more_to_tell |= tell_turned_away(daemon);
     tell_door(daemon);
     tell_strangers(daemon);
     if (!gate_tick() && !more_to_tell)

@@ -20,6 +20,7 @@
 #include "sink/sink_zmq.h"
 #include "sink/tls_context.h"
 #include "zeromq/gate.h"
+#include "zeromq/gate_try.h"
 
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
@@ -281,6 +282,16 @@ static size_t matches_bytes(struct plan *plan, const struct planned *planned)
     return bytes + (plan->searches ? expression_room_bytes(plan->max_entry) : 0);
 }
 
+static bool serves_encrypted(const struct conf *conf)
+{
+    for (unsigned i = 0; i < conf->ingest_count; i++) {
+        if (conf->ingest[i].curve.encryption == CONF_ENCRYPTION_CURVE &&
+            conf->ingest[i].bind.count > 0)
+            return true;
+    }
+    return false;
+}
+
 static void measure_shares(struct plan *plan, const struct planned *planned)
 {
     size_t *share = plan->share_bytes;
@@ -295,6 +306,7 @@ static void measure_shares(struct plan *plan, const struct planned *planned)
         plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + planned->sink_count);
     share[BUDGET_TABLES] += ZMQ_SINK_BYTES * plan->zmq_sinks;
     share[BUDGET_TABLES] += ENCRYPTION_COPIES * plan->block_cap * plan->encrypting_sinks;
+    share[BUDGET_TABLES] += serves_encrypted(planned->conf) ? gate_try_bytes() : 0;
     if (plan->zmq_sinks > 0)
         share[BUDGET_CARGO] = pool_bytes(plan->block_cap, plan->zmq_sinks * plan->cargo_holds);
     share[BUDGET_TABLES] += plan->asks_origin ? plan->descriptors * peer_bytes() : 0;

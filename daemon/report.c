@@ -72,11 +72,11 @@ static void report_gate(const struct daemon *daemon)
                                gate_cut_reason_name(i), stats.cut[i]);
     log_line(LOG_LEVEL_INFO,
              "gate: charged=%zu peak=%zu limit=%zu voided=%" PRIu64 " open=%" PRIu64
-             " slots=%u accepted=%" PRIu64 " held=%u holds=%" PRIu64
+             " slots=%u accepted=%" PRIu64 " turned_away=%" PRIu64 " held=%u holds=%" PRIu64
              " doors_closed=%u closings=%" PRIu64 " cut{%s}",
              stats.charged_bytes, stats.charged_peak, stats.budget_bytes, stats.voided_bytes,
-             stats.open_now, stats.slots_in_use, stats.accepted, stats.held_peers, stats.holds,
-             stats.doors_closed, stats.closings, cut);
+             stats.open_now, stats.slots_in_use, stats.accepted, stats.turned_away,
+             stats.held_peers, stats.holds, stats.doors_closed, stats.closings, cut);
 }
 
 /* What sinks with many files, and those that rotate, have behind their counters. */

@@ -78,19 +78,21 @@ static int nobody(struct gate_group *group)
     return -1;
 }
 
-static int turned_away(int fd)
+/* How many the listener's thread closes before it looks at other connections again. */
+enum { TURNED_AWAY_AT_ONCE = 64 };
+
+/* At once, and without a trace of it in the kernel. */
+static void turn_away(int fd)
 {
+    const struct linger none = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     syscall(SYS_close, fd);
-    gate_unlock();
     gate_raise_attention(); /* it is told */
-    errno = EAGAIN;
-    return -1;
 }
 
 static int take_newcomer(struct gate_group *group, int fd)
 {
-    if (gate_turn_away(group, fd))
-        return turned_away(fd);
     fd = gate_find_free_number(fd);
     if (fd < 0)
         return nobody(group);
@@ -101,23 +103,42 @@ static int take_newcomer(struct gate_group *group, int fd)
     return fd;
 }
 
+/* The next one who may come in; the others are closed before libzmq hears of them. Left in the
+ * backlog, they would stand in the way of those who may. Under the lock, but while it closes. */
+static int accept_welcome(struct gate_slot *listener, int listener_fd, struct sockaddr *address,
+                          socklen_t *address_len, int flags)
+{
+    struct gate_group *group = listener->group;
+
+    for (unsigned i = 0; i < TURNED_AWAY_AT_ONCE && gate_has_turn(listener); i++) {
+        int fd = (int)syscall(SYS_accept4, listener_fd, address, address_len, flags);
+
+        if (fd < 0)
+            return -1;
+        if (gate_is_user_welcome(group, fd) && gate_may_try(group, fd, address)) {
+            gate_pass_turn(listener);
+            return fd;
+        }
+        gate_unlock();
+        turn_away(fd);
+        gate_lock();
+    }
+    errno = EAGAIN; /* who waits now is another listener's, or is asked for again */
+    return -1;
+}
+
 static int accept_watched(struct gate_slot *listener, int listener_fd, struct sockaddr *address,
                           socklen_t *address_len, int flags)
 {
     struct gate_group *group = listener->group;
-    int fd = -1;
+    int fd;
 
     gate_lock();
     if (!gate_has_place(group))
         return nobody(group);
-    if (gate_has_turn(listener))
-        fd = (int)syscall(SYS_accept4, listener_fd, address, address_len, flags);
-    else
-        errno = EAGAIN; /* who waits is another's */
-    if (fd >= 0) {
-        gate_pass_turn(listener);
+    fd = accept_welcome(listener, listener_fd, address, address_len, flags);
+    if (fd >= 0)
         return take_newcomer(group, fd);
-    }
     if (out_of_descriptors(errno))
         return nobody(group);
     gate_unlock();

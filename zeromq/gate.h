@@ -61,8 +61,9 @@ void gate_group_hide_names(struct gate_group *group);
  * them is known when nothing could be received from any socket that opens some. */
 void gate_group_connects(struct gate_group *group);
 
-/* Its peers speak CURVE: their handshakes have more steps, and so more time. And their addresses,
- * as libzmq tells them, are numbers of ours: see gate_find_caller. Before the first listener. */
+/* Its peers speak CURVE: their addresses, as libzmq tells them, are numbers of ours (see
+ * gate_find_caller), and their handshakes are dear, so that who has made too many in vain is turned
+ * away (gate_try.h). Before the first listener. */
 void gate_group_encrypt(struct gate_group *group);
 
 /* Its connections may still be open; they keep the limits. */
@@ -214,8 +215,9 @@ enum gate_cut_reason {
 const char *gate_cut_reason_name(enum gate_cut_reason reason);
 
 struct gate_stats {
-    uint64_t accepted; /* connections of watched listeners, since the start */
-    uint64_t closed;   /* of these */
+    uint64_t accepted;    /* connections of watched listeners, since the start */
+    uint64_t closed;      /* of these */
+    uint64_t turned_away; /* and others, before any handshake: too many have failed */
     uint64_t open_now;
     uint64_t received_bytes; /* from all watched, with ZMTP's framing and handshakes */
     uint64_t polls;          /* changes to what epoll watches on these */
@@ -267,6 +269,13 @@ struct gate_stranger {
     char endpoint[GATE_PEER_MAX];
 };
 bool gate_next_stranger(struct gate_stranger *stranger_out);
+/* The last newcomer that was turned away since this was asked, and how many were; false: none. */
+struct gate_turned_away {
+    uint64_t count;
+    char endpoint[GATE_PEER_MAX];
+    char peer[GATE_PEER_MAX]; /* "10.0.0.7", "2001:db8:0:1::/64", "uid 1000" */
+};
+bool gate_next_turned_away(struct gate_turned_away *turned_out);
 
 /* Proves that this libzmq, in this build, goes through the hooks: one message over a private
  * context and an abstract socket of our own, charged, received and given back. Takes about

@@ -266,6 +266,7 @@ struct gate_stats gate_stats(void)
     struct gate_stats stats = {.closed = gate.closed_total};
 
     stats.accepted = gate.accepted;
+    stats.turned_away = gate.turned_away;
     stats.open_now = stats.accepted - stats.closed;
     stats.received_bytes = gate.received_bytes;
     stats.polls = gate.polls;

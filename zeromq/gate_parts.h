@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "zeromq/gate.h"
+#include "zeromq/gate_try.h"
 
 enum gate_state {
     GATE_FREE,
@@ -163,6 +164,12 @@ struct gate {
     struct gate_stranger stranger;
     bool any_stranger;
 
+    /* L: newcomers that had no try, how many of them were asked for, and the last one */
+    atomic_uint_fast64_t turned_away;
+    uint64_t turned_told;
+    struct gate_address turned_from;
+    char turned_endpoint[GATE_PEER_MAX];
+
     /* for gate_stats */
     atomic_uint_fast64_t accepted, closed_total, received_bytes, polls;
     atomic_uint_fast64_t charged_peak, holds, closings, voided_bytes;
@@ -210,6 +217,14 @@ void gate_free_slot(struct gate_slot *slot);
 /* Frees what was closed long enough ago and has no charge. The loop thread's. */
 void gate_collect(void);
 
+/* ---- gate_newcomer.c: under the lock ---------------------------------------------------- */
+
+/* Whether this one, which has just been accepted, may begin a handshake. */
+bool gate_may_try(const struct gate_group *group, int fd, const struct sockaddr *address);
+
+/* The key of whoever is at the other end was let in: the try is given back. */
+void gate_end_try(int fd);
+
 /* ---- gate_outlet.c ---------------------------------------------------------------------- */
 
 /* The reading thread: follows what a receiver says, and returns how much of it libzmq may see. */
@@ -247,8 +262,8 @@ void gate_end_turns(struct gate_slot *listener);
 
 /* ---- gate_users.c: under the lock ------------------------------------------------------- */
 
-/* Whether whoever was just accepted on this descriptor may not come in; it is counted then. */
-bool gate_turn_away(struct gate_group *group, int fd);
+/* Whether whoever was just accepted on this descriptor may come in; else it is counted. */
+bool gate_is_user_welcome(struct gate_group *group, int fd);
 
 /* ---- gate_keys.c ------------------------------------------------------------------------ */
 

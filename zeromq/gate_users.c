@@ -43,12 +43,12 @@ static bool may_come_in(const struct gate_group *group, int fd)
     return !group->picks_users || !is_local(fd) || is_listed(group, who_is(fd).uid);
 }
 
-bool gate_turn_away(struct gate_group *group, int fd)
+bool gate_is_user_welcome(struct gate_group *group, int fd)
 {
     struct ucred who;
 
     if (may_come_in(group, fd))
-        return false;
+        return true;
     who = who_is(fd);
     gate.cut[GATE_CUT_UID]++;
     group->cut[GATE_CUT_UID]++;
@@ -57,7 +57,7 @@ bool gate_turn_away(struct gate_group *group, int fd)
     strncpy(gate.stranger.endpoint, group->name, sizeof gate.stranger.endpoint - 1);
     gate.stranger.is_outlet = group->is_outlet;
     gate.any_stranger = true;
-    return true;
+    return false;
 }
 
 unsigned gate_group_pick_users(struct gate_group *group, const uid_t *users, unsigned count)

@@ -62,7 +62,8 @@ class CurvePeer(Peer):
     def say_hello(self):
         """Up to the server's WELCOME, which anybody gets. False: cut."""
         self.send(greeting(mechanism=b"CURVE"))
-        assert self._await(GREETING_LEN)
+        if not self._await(GREETING_LEN):
+            return False
         self.short_public, self.short_secret = key_pair()
         short, nonce = self._nonce(b"CurveZMQHELLO---")
         signature = box(bytes(64), nonce, self.server, self.short_secret)

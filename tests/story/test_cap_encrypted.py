@@ -158,16 +158,19 @@ def test_a_key_that_is_not_let_in(daemon, honest, attack):
 
 @pytest.mark.parametrize("said", ["after the greeting", "after HELLO"])
 def test_no_key_at_all(daemon, honest, attack, said):
-    """A hundred peers stop halfway, or announce far more than a handshake ever has."""
+    """A hundred peers stop halfway, or announce far more than a handshake ever has; most of them are
+    turned away before."""
+    answered = 0
     for turn in range(100):
         peer = attack.peer("stranger")
         if said == "after HELLO":
-            assert peer.say_hello()
+            answered += peer.say_hello()
             peer.send(half_frame(1 << 30, b"\x08INITIATE" + bytes(1000)))
         else:
             peer.send(b"\xff" + bytes(8) + b"\x7f\x03\x00CURVE" + bytes(47) + half_frame(200_000, bytes(1000)))
     for peer in attack.peers:
         assert peer.wait_cut(PATIENCE_S / 3)
+    assert answered >= 30 or said != "after HELLO"
     check_peak(daemon)
     assert daemon.ledger().gate["charged"] < 1 << 20
     honest.check_served()
