@@ -4,12 +4,14 @@
  *
  * Binds a PULL socket and calls zmq_msg_recv until that many bytes of payload have
  * come; with FILE each payload is also written to it, unread. Prints `ready` once it
- * listens. */
+ * listens. Encrypts where the environment has keys (curve_env.h). */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <zmq.h>
+
+#include "bench/curve_env.h"
 
 int main(int argc, char **argv)
 {
@@ -19,6 +21,7 @@ int main(int argc, char **argv)
     void *socket = zmq_socket(context, ZMQ_PULL);
     zmq_msg_t message;
 
+    curve_env_apply(socket);
     if (!left || zmq_bind(socket, argv[1]) < 0) {
         fprintf(stderr, "usage: bare_recv ADDRESS BYTES [FILE]\n");
         return 64;

@@ -60,10 +60,11 @@ class Run:
         self.wall, self.cpu = wall, cpu
 
 
-def push(build, address, entries, batch, clients=1):
+def push(build, address, entries, batch, clients=1, keys=None):
     return start(
         [f"{build}/bench/pusher", address, str(entries), str(batch or 0), "0", str(clients)],
         stdout=subprocess.DEVNULL,
+        env={**os.environ, **(keys.of_client if keys else {})},
     )
 
 
@@ -71,7 +72,7 @@ def address_of(transport, folder):
     return f"ipc://{folder}/bench.sock" if transport == "ipc" else "tcp://127.0.0.1:0"
 
 
-def run_bare(build, transport, entries, batch, write, clients=1):
+def run_bare(build, transport, entries, batch, write, clients=1, keys=None):
     with tempfile.TemporaryDirectory() as folder:
         address = f"ipc://{folder}/bench.sock" if transport == "ipc" else "tcp://127.0.0.1:15514"
         messages = -(-entries // max(1, (batch or 0) // (ENTRY_LEN + 1)))
@@ -79,10 +80,11 @@ def run_bare(build, transport, entries, batch, write, clients=1):
         command = [f"{build}/bench/bare_recv", address, str(payload)]
         if write:
             command.append(f"{folder}/out")
-        bare = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        bare = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                     env={**os.environ, **(keys.of_server if keys else {})})
         assert bare.stdout.readline() == "ready\n"
         cpu, began = cpu_seconds(bare.pid), time.monotonic()
-        pusher = push(build, address, entries, batch, clients)
+        pusher = push(build, address, entries, batch, clients, keys)
         assert bare.stdout.readline() == "done\n"
         run = Run(time.monotonic() - began, cpu_seconds(bare.pid) - cpu)
         bare.communicate("\n")
@@ -135,11 +137,11 @@ class Daemon:
         assert self.process.wait(20) == 0
 
 
-def run_daemon(build, transport, entries, batch, clients=1, **config):
+def run_daemon(build, transport, entries, batch, clients=1, keys=None, **config):
     with tempfile.TemporaryDirectory() as folder:
         daemon = Daemon(build, transport, folder, **config)
         cpu, began = cpu_seconds(daemon.pid), time.monotonic()
-        pusher = push(build, daemon.address, entries, batch, clients)
+        pusher = push(build, daemon.address, entries, batch, clients, keys)
         wait_for_size(daemon.out, entries * LINE_LEN)
         run = Run(time.monotonic() - began, cpu_seconds(daemon.pid) - cpu)
         assert os.stat(daemon.out).st_size == entries * LINE_LEN
