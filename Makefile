@@ -103,7 +103,7 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_RUN:%.c=$(O)/%)
 
-.PHONY: all force bench-packages run test unit story node-clients soak demo bench bench-memory lint lint-tests format fuzz install uninstall clean help \
+.PHONY: all force bench-packages run test unit story node-clients soak demo bench bench-memory lint lint-tests format fuzz install install-units uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -352,21 +352,37 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(PART_O)
 
 # ---- installing --------------------------------------------------------------
 
-DOC_FOLDER = $(DESTDIR)$(PREFIX)/share/doc/logboom
-SAMPLE     = $(DESTDIR)$(SYSCONFDIR)/logboom/logboom.yaml
+BINDIR  ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+DOCDIR  ?= $(PREFIX)/share/doc/logboom
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+CONFDIR := $(SYSCONFDIR)/logboom
 
-install: all
-	install -D -m 755 $(O)/logboomd "$(DESTDIR)$(PREFIX)/sbin/logboomd"
-	install -D -m 755 $(O)/logboom "$(DESTDIR)$(PREFIX)/bin/logboom"
-	install -D -m 644 conf/logboom.yaml "$(DOC_FOLDER)/logboom.yaml"
-	install -D -m 644 LICENSE "$(DOC_FOLDER)/LICENSE"
-	install -D -m 644 README.md "$(DOC_FOLDER)/README.md"
-	@[ -e "$(SAMPLE)" ] || install -D -m 644 conf/logboom.yaml "$(SAMPLE)" || \
-	    echo 'No configuration was installed: copy conf/logboom.yaml to $(SYSCONFDIR)/logboom/ yourself.'
+install: all install-units
+	install -D -m 755 $(O)/logboomd "$(DESTDIR)$(SBINDIR)/logboomd"
+	install -D -m 755 $(O)/logboom "$(DESTDIR)$(BINDIR)/logboom"
+	install -d "$(DESTDIR)$(DOCDIR)/examples"
+	install -m 644 LICENSE README.md $(wildcard docs/*.md) "$(DESTDIR)$(DOCDIR)"
+	install -m 644 conf/logboom.yaml conf/quickstart.yaml $(wildcard contrib/*) "$(DESTDIR)$(DOCDIR)/examples"
+	@[ -e "$(DESTDIR)$(CONFDIR)/logboom.yaml" ] || \
+	    install -D -m 644 conf/logboom.yaml "$(DESTDIR)$(CONFDIR)/logboom.yaml" || \
+	    echo 'No configuration was installed: copy conf/logboom.yaml to $(CONFDIR)/ yourself.'
+
+# With the paths of this installation in it.
+install-units:
+	install -d "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(DOCDIR)/examples"
+	sed 's|@SBINDIR@|$(SBINDIR)|; s|@DOCDIR@|$(DOCDIR)|' systemd/logboom.service.in >"$(DESTDIR)$(UNITDIR)/logboom.service"
+	chmod 644 "$(DESTDIR)$(UNITDIR)/logboom.service"
+	install -m 644 systemd/logboom.socket "$(DESTDIR)$(UNITDIR)/logboom.socket"
+	install -D -m 644 systemd/logboom.sysusers "$(DESTDIR)$(SYSUSERSDIR)/logboom.conf"
+	install -m 644 $(wildcard systemd/examples/*.conf) "$(DESTDIR)$(DOCDIR)/examples"
 
 uninstall:
-	rm -f "$(DESTDIR)$(PREFIX)/sbin/logboomd" "$(DESTDIR)$(PREFIX)/bin/logboom"
-	rm -rf "$(DOC_FOLDER)"
+	rm -f "$(DESTDIR)$(SBINDIR)/logboomd" "$(DESTDIR)$(BINDIR)/logboom" \
+	    "$(DESTDIR)$(UNITDIR)/logboom.service" "$(DESTDIR)$(UNITDIR)/logboom.socket" \
+	    "$(DESTDIR)$(SYSUSERSDIR)/logboom.conf"
+	rm -rf "$(DESTDIR)$(DOCDIR)"
 
 # ---- the rest ----------------------------------------------------------------
 

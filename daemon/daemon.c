@@ -11,7 +11,6 @@
 #include "conf/must.h"
 #include "conf/nanoseconds.h"
 #include "daemon/daemon_parts.h"
-#include "daemon/notify.h"
 #include "zeromq/gate.h"
 
 /* ---- each turn ------------------------------------------------------------------------- */
@@ -44,6 +43,7 @@ static void on_turn_end(struct zmq_watch *watch)
     if (daemon->state <= DAEMON_DRAINING)
         daemon_watch_stall(daemon);
     daemon_watch_memory(daemon);
+    daemon_watch_status(daemon);
 }
 
 /* ---- signals --------------------------------------------------------------------------- */
@@ -119,6 +119,7 @@ void daemon_open_handles(struct daemon *daemon)
     must(uv_timer_init(&daemon->loop, &daemon->drops_timer) == 0);
     must(uv_timer_init(&daemon->loop, &daemon->leave_timer) == 0);
     daemon_open_gatekeeper(daemon);
+    daemon_open_service(daemon);
     daemon->timers_open = true;
     zmq_watch_init(&daemon->watch, &daemon->loop, on_turn_begin, on_turn_end);
     daemon->watch_open = true;
@@ -151,7 +152,7 @@ static enum exit_status run(struct daemon *daemon)
     daemon->ready_ms = uv_now(&daemon->loop);
     daemon_memory_at_rest(daemon);
     daemon_report_ready(daemon);
-    notify_send("READY=1\nSTATUS=running");
+    daemon_begin_service(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_stop(daemon->endpoints[i]);

@@ -7,6 +7,7 @@
 #include "daemon/channel.h"
 #include "daemon/daemon.h"
 #include "daemon/plan.h"
+#include "daemon/watchdog.h"
 #include "ingest/endpoint.h"
 #include "sink/sink.h"
 #include "status/status.h"
@@ -33,6 +34,22 @@ struct giveback {
     size_t at_rest_bytes; /* resident at ready */
     size_t tried_bytes;   /* resident after giving back near the cap; 0: not near it */
     unsigned long times;  /* that it gave back */
+};
+
+/* service.c's. */
+enum { SERVICE_STATUS_MAX = 1024 };
+struct service {
+    bool is_heard; /* there is a service manager */
+    uv_timer_t ping_timer;
+    struct watchdog watchdog;
+    bool withheld;             /* the last ping */
+    uv_timer_t status_timer;   /* runs while anything happens */
+    uint64_t received_seen;    /* at its last tick, */
+    uint64_t status_looked_ms; /* which was then, in loop time */
+    uint64_t turns_seen;
+    bool status_changes;
+    struct status now;
+    char told[SERVICE_STATUS_MAX]; /* the line, as it was sent last */
 };
 
 struct daemon {
@@ -76,6 +93,7 @@ struct daemon {
     uv_timer_t leave_timer; /* ticks while a sink leaves, or one waits for it */
     uv_timer_t stall_timer; /* runs while something is parked */
     struct giveback giveback;
+    struct service service;
     uv_timer_t block_timer; /* the next end of a block_for */
     uv_timer_t drops_timer; /* runs while a sink drops */
     uv_timer_t gate_timer;  /* ticks while the gate has something to look after */
@@ -227,6 +245,13 @@ void daemon_end_check(struct daemon *daemon);
 void daemon_watch_losses(struct daemon *daemon);
 void daemon_add_loss(struct daemon *daemon, enum loss_kind kind, const char *place,
                      const char *reason, uint64_t count, const char *peer);
+
+/* service.c - tells the service manager that we live, and how. Timers open with the others;
+ * begin at ready; each turn; closed with the others. */
+void daemon_open_service(struct daemon *daemon);
+void daemon_begin_service(struct daemon *daemon);
+void daemon_watch_status(struct daemon *daemon);
+void daemon_close_service(struct daemon *daemon);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

@@ -5,6 +5,11 @@
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
+#include <stdbool.h>
+
+/* Whether there is a service manager that asks to be told. */
+bool notify_is_heard(void);
+
 /* Such as "READY=1\nSTATUS=…". */
 void notify_send(const char *state);
 

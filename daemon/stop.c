@@ -155,6 +155,7 @@ static void close_rest(struct daemon *daemon)
         uv_close((uv_handle_t *)&daemon->drops_timer, NULL);
         uv_close((uv_handle_t *)&daemon->leave_timer, NULL);
         daemon_close_gatekeeper(daemon);
+        daemon_close_service(daemon);
     }
     daemon_end_check(daemon);
     control_close(daemon->control);

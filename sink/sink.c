@@ -235,6 +235,12 @@ const char *sink_trouble(const struct sink *sink)
                                         : "its disk does not finish a write";
 }
 
+/* Connections and ZeroMQ's sockets have nothing to do but wait when their outbox is full. */
+bool sink_waits(const struct sink *sink)
+{
+    return sink->remote || sink->zmq || sink->state != SINK_IDLE;
+}
+
 int sink_error(const struct sink *sink)
 {
     return sink->error;

@@ -102,6 +102,10 @@ uint64_t sink_down_since_ms(const struct sink *sink);
 /* The same in words, for a sink whose outbox is full. */
 const char *sink_trouble(const struct sink *sink);
 
+/* Whether its next step is somebody else's, or a clock's: a write that has not returned, a
+ * retry, a receiver. */
+bool sink_waits(const struct sink *sink);
+
 /* Whether both are the same file: two sinks must not share one. */
 bool sink_same_file(const struct sink *a, const struct sink *b);
 
