@@ -7,6 +7,7 @@
 
 #include "conf/log.h"
 #include "conf/must.h"
+#include "daemon/activation.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/judge.h"
 #include "daemon/open_files.h"
@@ -81,6 +82,7 @@ struct channel_shared daemon_channel_shared(struct daemon *daemon, struct conf *
                  .caretaker = daemon->caretaker,
                  .watch = &daemon->watch,
                  .cargo = daemon->cargo,
+                 .inherited = daemon->inherited,
                  .cargo_hold_bytes = daemon->plan.block_cap,
                  .cargo_holds = daemon->plan.cargo_holds,
                  .gate_is_on = daemon->gate_is_on},
@@ -217,6 +219,7 @@ static enum exit_status open_endpoints(struct daemon *daemon)
         .decoder = daemon->decoder,
         .peers = daemon->peers,
         .zap = daemon->zap,
+        .inherited = daemon->inherited,
         .gate_is_on = daemon->gate_is_on,
         .receive_bytes = daemon->plan.receive_bytes,
     };
@@ -245,7 +248,9 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
         return EXIT_CONFIGURATION;
     if (open_pools(daemon, err) < 0)
         return EXIT_CONFIGURATION;
-    judge_listening(daemon->conf, daemon->problems);
+    daemon->inherited = activation_take();
+    daemon->plan.own_descriptors += inherited_count(daemon->inherited); /* of those to spare */
+    judge_listening(daemon->conf, daemon->inherited, daemon->problems);
     if (conf_problems_count(daemon->problems) > 0)
         return EXIT_SYSTEM;
     if (open_files_prepare(&daemon->plan, err) < 0)
@@ -270,7 +275,11 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     if (open_zmq(daemon, err) < 0 || open_zap(daemon, err) < 0)
         return EXIT_SYSTEM;
     status = daemon_open_control(daemon);
-    return status == EXIT_FINE ? open_endpoints(daemon) : status;
+    if (status == EXIT_FINE)
+        status = open_endpoints(daemon);
+    if (status == EXIT_FINE)
+        activation_close_rest(daemon->inherited);
+    return status;
 }
 
 /* A disk that hangs is not waited for: all it holds up is our end. */
@@ -292,6 +301,7 @@ void daemon_free(struct daemon *daemon)
     if (daemon->zmq)
         zmq_ctx_term(daemon->zmq);
     gate_end();
+    inherited_free(&daemon->inherited);
     for (unsigned i = 0; i < daemon->channel_count; i++)
         channel_free(&daemon->channels[i]);
     free(daemon->channels);

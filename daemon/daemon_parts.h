@@ -64,7 +64,8 @@ struct daemon {
     bool loop_open;
     uv_work_t first_job; /* starts the pool's threads */
     void *zmq;
-    struct zap *zap; /* NULL: nothing is encrypted */
+    struct inherited *inherited; /* addresses that the service manager holds for us */
+    struct zap *zap;             /* NULL: nothing is encrypted */
     bool encryption_is_tested;
 
     struct pool *blocks;

@@ -206,16 +206,17 @@ static void try_control(const struct conf *conf, const struct conf_strings *list
         conf_problem(conf, problems, &conf->control.path, "%s", err.text);
 }
 
-void judge_listening(const struct conf *conf, struct conf_problems *problems)
+void judge_listening(const struct conf *conf, const struct inherited *inherited,
+                     struct conf_problems *problems)
 {
-    judge_try_to_listen(conf, NULL, problems);
+    judge_try_to_listen(conf, inherited, NULL, problems);
     try_control(conf, NULL, problems);
 }
 
 void judge_surroundings(const struct conf *conf, const struct conf_strings *listening,
                         struct conf_problems *problems)
 {
-    judge_try_to_listen(conf, listening, problems);
+    judge_try_to_listen(conf, NULL, listening, problems);
     try_control(conf, listening, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
         judge_path_surroundings(conf, &conf->sinks[i], problems);

@@ -5,6 +5,8 @@
 #include "conf/conf.h"
 #include "conf/err.h"
 
+struct inherited;
+
 /* Adds a problem for each format and each match that does not compile, each address that is
  * none, lies beyond loopback without a word on encryption or stands twice, each key that cannot
  * be used, each user or group that there is none of, each
@@ -39,7 +41,9 @@ void judge_sink_surroundings(const struct conf *conf, const struct conf_sink *si
 bool judge_share_target(const struct conf_sink *a, const struct conf_sink *b);
 
 /* The part of it that must be known before a file is touched: whether the addresses can
- * be listened on. A daemon started by mistake must not end the other's lines. */
-void judge_listening(const struct conf *conf, struct conf_problems *problems);
+ * be listened on, but for those that are held for us already (NULL: none). A daemon started by
+ * mistake must not end the other's lines. */
+void judge_listening(const struct conf *conf, const struct inherited *inherited,
+                     struct conf_problems *problems);
 
 #endif

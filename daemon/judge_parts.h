@@ -4,6 +4,8 @@
 
 #include "conf/conf.h"
 
+struct inherited;
+
 /* ---- judge.c --------------------------------------------------------------------------- */
 
 bool judge_is_unknown_user(const char *name);
@@ -20,10 +22,10 @@ void judge_endpoint(const struct conf *conf, unsigned index, struct conf_problem
 /* Of a sink of type zmq. */
 void judge_zmq(const struct conf *conf, unsigned index, struct conf_problems *problems);
 
-/* `listening`: for --check, which is often asked while the daemon runs: what it listens on, by its
- * word, which is not tried. NULL: no check. */
-void judge_try_to_listen(const struct conf *conf, const struct conf_strings *listening,
-                         struct conf_problems *problems);
+/* What is inherited (NULL: nothing) listens already. `listening`: for --check, which is often asked
+ * while the daemon runs: what it listens on, by its word, which is not tried. NULL: no check. */
+void judge_try_to_listen(const struct conf *conf, const struct inherited *inherited,
+                         const struct conf_strings *listening, struct conf_problems *problems);
 
 /* Whether it is among these; NULL: none. */
 bool judge_is_listening(const struct conf_strings *listening, const char *text);

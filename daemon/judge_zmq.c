@@ -195,6 +195,7 @@ bool judge_sink_is_open(const struct conf_sink *sink, struct err *sentence)
 
 static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
                           const struct conf_curve *curve, const char *text,
+                          const struct inherited *inherited,
                           const struct conf_strings *listening, struct conf_problems *problems)
 {
     struct address address;
@@ -207,6 +208,8 @@ static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
         is_exposed_by_accident(conf, curve, &address) || judge_is_unknown_user(ipc->owner) ||
         judge_is_unknown_group(ipc->group))
         return; /* said before */
+    if (inherited_has(inherited, &address))
+        return;
     if (listener_open(&listener, &address, ipc, &err) == 0) {
         listener_close(&listener);
         return;
@@ -220,10 +223,11 @@ static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
 
 static void try_list_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
                                const struct conf_curve *curve, const struct conf_strings *bind,
+                               const struct inherited *inherited,
                                const struct conf_strings *listening, struct conf_problems *problems)
 {
     for (unsigned i = 0; i < bind->count; i++)
-        try_to_listen(conf, ipc, curve, bind->items[i], listening, problems);
+        try_to_listen(conf, ipc, curve, bind->items[i], inherited, listening, problems);
 }
 
 bool judge_is_listening(const struct conf_strings *listening, const char *text)
@@ -235,13 +239,14 @@ bool judge_is_listening(const struct conf_strings *listening, const char *text)
     return false;
 }
 
-void judge_try_to_listen(const struct conf *conf, const struct conf_strings *listening,
+void judge_try_to_listen(const struct conf *conf, const struct inherited *inherited,
+                         const struct conf_strings *listening,
                          struct conf_problems *problems)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++)
         try_list_to_listen(conf, &conf->ingest[i].ipc, &conf->ingest[i].curve,
-                           &conf->ingest[i].bind, listening, problems);
+                           &conf->ingest[i].bind, inherited, listening, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
         try_list_to_listen(conf, &conf->sinks[i].ipc, &conf->sinks[i].curve, &conf->sinks[i].bind,
-                           listening, problems);
+                           inherited, listening, problems);
 }

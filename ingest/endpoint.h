@@ -25,8 +25,9 @@ struct endpoint_shared {
     struct message_pool *messages;
     struct entry_pool *entries;
     struct decoder *decoder;
-    struct peers *peers; /* NULL: nobody asks who sent an entry */
-    struct zap *zap;     /* who says which clients may come in; NULL: nobody encrypts */
+    struct peers *peers;         /* NULL: nobody asks who sent an entry */
+    struct zap *zap;             /* who says which clients may come in; NULL: nobody encrypts */
+    struct inherited *inherited; /* addresses that are held for us; NULL: none */
     bool gate_is_on;
     size_t receive_bytes; /* what ZeroMQ may hold of the messages of all clients */
 };

@@ -97,7 +97,7 @@ static int bind_one(struct endpoint *endpoint, const char *text, struct err *err
     struct address address;
 
     if (address_parse(text, ADDRESS_TO_BIND, &address, err) < 0 ||
-        listener_open(listener, &address, &endpoint->conf->ipc, err) < 0)
+        listener_get(listener, endpoint->shared.inherited, &address, &endpoint->conf->ipc, err) < 0)
         return -1;
     endpoint->listener_count++;
     return endpoint_attach(endpoint, err);

@@ -17,6 +17,7 @@
 #include "logfile/caretaker.h"
 
 struct sink;
+struct inherited;
 struct zmq_watch;
 
 /* What all sinks share. */
@@ -30,6 +31,7 @@ struct sink_shared {
     struct pool *cargo;
     size_t cargo_hold_bytes;
     unsigned cargo_holds;
+    struct inherited *inherited; /* addresses that are held for us; NULL: none */
     bool gate_is_on;
 };
 

@@ -433,6 +433,7 @@ struct sink *sink_zmq_open(const struct conf_sink *conf, const struct sink_kind 
                           .zmq = zmq,
                           .state = SINK_IDLE};
     zmq->gate_is_on = shared->gate_is_on;
+    zmq->inherited = shared->inherited;
     zmq->gate = gate_outlet_new(conf->name, conf->max_clients.count);
     cargo_init(&zmq->cargo, shared->cargo, shared->cargo_hold_bytes, shared->cargo_holds,
                &zmq->wake);

@@ -48,6 +48,7 @@ struct sink_zmq {
     struct cargo cargo;
     struct gate_group *gate;
     bool gate_is_on;
+    struct inherited *inherited; /* shared; NULL: none */
     struct listener *listeners;
     unsigned listener_count;
 

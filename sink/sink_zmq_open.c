@@ -95,7 +95,7 @@ static int bind_one(struct sink *sink, const char *text, struct err *err)
     struct address address;
 
     if (address_parse(text, ADDRESS_TO_BIND, &address, err) < 0 ||
-        listener_open(listener, &address, &sink->conf->ipc, err) < 0)
+        listener_get(listener, zmq->inherited, &address, &sink->conf->ipc, err) < 0)
         return -1;
     zmq->listener_count++;
     if (listener_attach(listener, zmq->socket, zmq->gate, err) < 0)

@@ -207,6 +207,36 @@ int listener_open(struct listener *listener, const struct address *address,
     return 0;
 }
 
+/* What it accepts inherits its buffer, as in open_socket; only connections that were made before
+ * keep another scale of their windows. */
+static int adopt(struct listener *listener, int fd, const struct address *address, struct err *err)
+{
+    struct listener adopted = {.fd = fd, .address = *address};
+
+    address_show(address, adopted.text);
+    if (address->transport == ADDRESS_TCP &&
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, LISTENER_RECEIVE_BUFFER_BYTES) < 0) {
+        refuse(&adopted, err);
+        close(fd);
+        return -1;
+    }
+    *listener = adopted;
+    return 0;
+}
+
+int listener_get(struct listener *listener, struct inherited *inherited,
+                 const struct address *address, const struct conf_ipc *ipc, struct err *err)
+{
+    int fd = inherited_take(inherited, address);
+    char text[ADDRESS_TEXT_MAX];
+
+    if (fd >= 0)
+        return adopt(listener, fd, address, err);
+    if (errno == ENOENT)
+        return listener_open(listener, address, ipc, err);
+    return err_set(err, "cannot listen on %s: %s", address_show(address, text), strerror(errno));
+}
+
 int listener_attach(const struct listener *listener, void *zmq_socket, struct gate_group *group,
                     struct err *err)
 {

@@ -15,6 +15,7 @@
 #include "zeromq/address.h"
 #include "zeromq/curve_key.h"
 #include "zeromq/gate.h"
+#include "zeromq/inherited.h"
 
 enum { LISTENER_RECEIVE_BUFFER_BYTES = 256 * 1024 };
 
@@ -44,6 +45,12 @@ struct listener {
  * that is not a socket, is left alone. 0, or -1 and a sentence with the remedy. */
 int listener_open(struct listener *listener, const struct address *address,
                   const struct conf_ipc *ipc, struct err *err);
+
+/* The same, but where a descriptor of this address was inherited, it is used as it is: mode,
+ * owner and group of a socket file are those that it has, and it stays at the end. `inherited`
+ * may be NULL. */
+int listener_get(struct listener *listener, struct inherited *inherited,
+                 const struct address *address, const struct conf_ipc *ipc, struct err *err);
 
 /* Lets the socket accept here, watched by the gate as one of this group. The
  * descriptor that libzmq has now, or -1 and a sentence. */

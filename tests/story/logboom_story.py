@@ -166,7 +166,7 @@ class Daemon:
     """
 
     def __init__(self, folder, *, endpoint=None, sink=None, ingest=None, sinks=None, text=None,
-                 stdout=subprocess.DEVNULL, stderr=None, env=None, wrapper=(), ready=True, **top):
+                 stdout=subprocess.DEVNULL, stderr=None, env=None, wrapper=(), pass_fds=(), ready=True, **top):
         self.folder = pathlib.Path(folder)
         self.log = self.folder / "all.log"
         self.config = self.folder / "logboom.yaml"
@@ -179,7 +179,8 @@ class Daemon:
         with self._stderr.open("wb") as said:
             self.process = subprocess.Popen(
                 [*wrapper, LOGBOOMD, "--config", self.config], stdin=subprocess.DEVNULL,
-                stdout=stdout, stderr=stderr or said, env=clean_environment(**(env or {})), cwd=self.folder)
+                stdout=stdout, stderr=stderr or said, env=clean_environment(**(env or {})), cwd=self.folder,
+                pass_fds=pass_fds)
         if ready:
             try:
                 self.wait_ready()

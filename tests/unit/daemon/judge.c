@@ -335,7 +335,7 @@ static void an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start(void
                            "choose another address; if that is the logboomd you are about to "
                            "restart, this is expected\n"));
     read_conf(config);
-    judge_listening(t.conf, t.problems);
+    judge_listening(t.conf, NULL, t.problems);
     assert_non_null(strstr(told(), "choose another address\n"));
     listener_close(&other);
     assert_string_equal(check_of(config), "");
