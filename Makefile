@@ -42,7 +42,7 @@ VERSION := 0.1.0
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev \
                   libpcre2-dev libzstd-dev zlib1g-dev libmpack-dev libssl-dev libsodium-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq \
-                  logrotate zstd openssl socat libczmq4 iproute2
+                  logrotate zstd openssl socat libczmq4 iproute2 man-db mandoc
 BENCH_PACKAGES := python3
 LINT_PACKAGES  := clang clang-format clang-tidy
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
@@ -103,12 +103,12 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_RUN:%.c=$(O)/%)
 
-.PHONY: all force bench-packages run test unit story node-clients soak demo bench bench-memory lint lint-tests format fuzz install install-units uninstall clean help \
+.PHONY: all force bench-packages run test unit story node-clients soak demo bench bench-memory lint lint-tests format fuzz man install install-files install-units uninstall clean help \
         build-packages test-packages lint-packages fuzz-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(O)/logboomd $(O)/logboom
+all: $(O)/logboomd $(O)/logboom man
 
 build-packages:
 	@tools/ensure-packages 'build' $(BUILD_PACKAGES)
@@ -164,6 +164,18 @@ $(O)/flags: force
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' >$@
 force:
+
+# ---- the manual --------------------------------------------------------------
+
+MAN_PAGES := logboomd.8 logboom.1 logboom.yaml.5
+
+man: $(MAN_PAGES:%=$(O)/man/%)
+
+# Made of what the programs say of themselves.
+$(O)/man/%: man/%.in $(wildcard man/*.awk) tools/man-page $(O)/logboomd $(O)/logboom
+	$(call say,MAN,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/man-page $* $(O) >$@
 
 # ---- running -----------------------------------------------------------------
 
@@ -354,17 +366,29 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(PART_O)
 
 BINDIR  ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
+MANDIR  ?= $(PREFIX)/share/man
 DOCDIR  ?= $(PREFIX)/share/doc/logboom
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 CONFDIR := $(SYSCONFDIR)/logboom
 
-install: all install-units
+install: all
+	@$(MAKE) --no-print-directory install-files
+
+# Of what is built.
+install-files: install-units
 	install -D -m 755 $(O)/logboomd "$(DESTDIR)$(SBINDIR)/logboomd"
 	install -D -m 755 $(O)/logboom "$(DESTDIR)$(BINDIR)/logboom"
 	install -d "$(DESTDIR)$(DOCDIR)/examples"
 	install -m 644 LICENSE README.md $(wildcard docs/*.md) "$(DESTDIR)$(DOCDIR)"
 	install -m 644 conf/logboom.yaml conf/quickstart.yaml $(wildcard contrib/*) "$(DESTDIR)$(DOCDIR)/examples"
+	for page in $(MAN_PAGES); do \
+	    install -D -m 644 $(O)/man/$$page "$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page" || exit; done
+	install -D -m 644 completions/logboom.bash "$(DESTDIR)$(BASHDIR)/logboom"
+	ln -sf logboom "$(DESTDIR)$(BASHDIR)/logboomd"
+	install -D -m 644 completions/_logboom "$(DESTDIR)$(ZSHDIR)/_logboom"
 	@[ -e "$(DESTDIR)$(CONFDIR)/logboom.yaml" ] || \
 	    install -D -m 644 conf/logboom.yaml "$(DESTDIR)$(CONFDIR)/logboom.yaml" || \
 	    echo 'No configuration was installed: copy conf/logboom.yaml to $(CONFDIR)/ yourself.'
@@ -381,7 +405,8 @@ install-units:
 uninstall:
 	rm -f "$(DESTDIR)$(SBINDIR)/logboomd" "$(DESTDIR)$(BINDIR)/logboom" \
 	    "$(DESTDIR)$(UNITDIR)/logboom.service" "$(DESTDIR)$(UNITDIR)/logboom.socket" \
-	    "$(DESTDIR)$(SYSUSERSDIR)/logboom.conf"
+	    "$(DESTDIR)$(SYSUSERSDIR)/logboom.conf" "$(DESTDIR)$(BASHDIR)/logboom" "$(DESTDIR)$(BASHDIR)/logboomd" \
+	    "$(DESTDIR)$(ZSHDIR)/_logboom" $(foreach page,$(MAN_PAGES),"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)")
 	rm -rf "$(DESTDIR)$(DOCDIR)"
 
 # ---- the rest ----------------------------------------------------------------
