@@ -1,21 +1,32 @@
 #include "conf/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "conf/log_repeats.h"
 #include "conf/printable.h"
 
 enum { SENTENCE_MAX = 2048, LINE_MAX_BYTES = 16 + 4 * SENTENCE_MAX, PATIENCE_MS = 10 };
 
-/* The one variable of conf/: set before any thread by log_init, then only read. */
+/* The variables of conf/: set before any thread, then only read. */
 static bool stderr_is_journal;
+static enum log_level least_grave = LOG_LEVEL_INFO;
+
+/* And what all threads share. */
+static pthread_mutex_t repeats_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_repeats repeats;
+static atomic_uint repeats_waiting; /* as of the last look, for who asks often */
 
 /* JOURNAL_STREAM may be inherited by a process whose stderr was redirected since,
  * so the device and inode that it names decide (systemd.exec(5)). */
@@ -50,23 +61,108 @@ static bool stderr_takes_a_line(void)
     return poll(&stderr_poll, 1, PATIENCE_MS) > 0;
 }
 
+/* One write, so that lines of several threads never mix; when stderr itself is broken there is
+ * nobody left to tell. */
+static void say(enum log_level level, const char *sentence)
+{
+    char line[LINE_MAX_BYTES];
+    size_t len = put_prefix(line, sizeof line, level);
+
+    len += printable_copy(line + len, sizeof line - len - 1, sentence, strlen(sentence));
+    line[len++] = '\n';
+    if (stderr_takes_a_line())
+        (void)!write(STDERR_FILENO, line, len);
+}
+
+/* ---- repeats --------------------------------------------------------------------------- */
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool is_new(enum log_level level, const char *sentence)
+{
+    bool admitted;
+
+    if (level > LOG_LEVEL_NOTICE)
+        return true;
+    pthread_mutex_lock(&repeats_lock);
+    admitted = log_repeats_admit(&repeats, (int)level, sentence, now_ms());
+    repeats_waiting = log_repeats_waiting(&repeats);
+    pthread_mutex_unlock(&repeats_lock);
+    return admitted;
+}
+
+static bool next_to_tell(bool at_end, struct log_repeat *told)
+{
+    bool found;
+
+    pthread_mutex_lock(&repeats_lock);
+    found = log_repeats_next(&repeats, at_end, now_ms(), told);
+    repeats_waiting = log_repeats_waiting(&repeats);
+    pthread_mutex_unlock(&repeats_lock);
+    return found;
+}
+
+void log_tell_repeats(bool at_end)
+{
+    struct log_repeat told;
+    char sentence[LOG_REPEATS_TEXT_MAX + 64];
+
+    while (next_to_tell(at_end, &told)) {
+        snprintf(sentence, sizeof sentence, "the same %" PRIu64 " times more: %s", told.counted,
+                 told.text);
+        say((enum log_level)told.level, sentence);
+    }
+}
+
+bool log_repeats_wait(void)
+{
+    return repeats_waiting > 0;
+}
+
+/* ---- levels ---------------------------------------------------------------------------- */
+
+void log_set_level(enum log_level level)
+{
+    least_grave = level;
+}
+
+bool log_level_parse(const char *name, enum log_level *level_out)
+{
+    static const char *const names[] = {
+        [LOG_LEVEL_ERROR] = "error",
+        [LOG_LEVEL_WARNING] = "warning",
+        [LOG_LEVEL_NOTICE] = "notice",
+        [LOG_LEVEL_INFO] = "info",
+    };
+
+    for (unsigned i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_INFO; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *level_out = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     int saved_errno = errno;
-    char sentence[SENTENCE_MAX], line[LINE_MAX_BYTES];
-    size_t len;
+    char sentence[SENTENCE_MAX];
     va_list args;
 
+    if (level > least_grave)
+        return;
     va_start(args, format);
     if (vsnprintf(sentence, sizeof sentence, format, args) < 0)
         sentence[0] = '\0';
     va_end(args);
-    len = put_prefix(line, sizeof line, level);
-    len += printable_copy(line + len, sizeof line - len - 1, sentence, strlen(sentence));
-    line[len++] = '\n';
-    /* One write, so that lines of several threads never mix; when stderr itself is
-     * broken there is nobody left to tell. */
-    if (stderr_takes_a_line())
-        (void)!write(STDERR_FILENO, line, len);
+    if (is_new(level, sentence))
+        say(level, sentence);
     errno = saved_errno;
 }

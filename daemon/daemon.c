@@ -44,6 +44,7 @@ static void on_turn_end(struct zmq_watch *watch)
         daemon_watch_stall(daemon);
     daemon_watch_memory(daemon);
     daemon_watch_status(daemon);
+    daemon_watch_voice(daemon);
 }
 
 /* ---- signals --------------------------------------------------------------------------- */
@@ -120,6 +121,7 @@ void daemon_open_handles(struct daemon *daemon)
     must(uv_timer_init(&daemon->loop, &daemon->leave_timer) == 0);
     daemon_open_gatekeeper(daemon);
     daemon_open_service(daemon);
+    must(uv_timer_init(&daemon->loop, &daemon->voice_timer) == 0);
     daemon->timers_open = true;
     zmq_watch_init(&daemon->watch, &daemon->loop, on_turn_begin, on_turn_end);
     daemon->watch_open = true;

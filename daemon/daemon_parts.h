@@ -95,6 +95,7 @@ struct daemon {
     uv_timer_t stall_timer; /* runs while something is parked */
     struct giveback giveback;
     struct service service;
+    uv_timer_t voice_timer; /* runs while sentences are only counted */
     uv_timer_t block_timer; /* the next end of a block_for */
     uv_timer_t drops_timer; /* runs while a sink drops */
     uv_timer_t gate_timer;  /* ticks while the gate has something to look after */
@@ -253,6 +254,9 @@ void daemon_open_service(struct daemon *daemon);
 void daemon_begin_service(struct daemon *daemon);
 void daemon_watch_status(struct daemon *daemon);
 void daemon_close_service(struct daemon *daemon);
+
+/* voice.c - tells what the log has only counted. Each turn. */
+void daemon_watch_voice(struct daemon *daemon);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

@@ -23,6 +23,8 @@ static const char usage[] =
     "      --listening ADDRESS   with --check: that this address is in use is no problem,\n"
     "                      since the daemon to be restarted listens there; as often as needed\n"
     "      --plan          print how memory.cap is split, then leave\n"
+    "      --log-level L   say what is at least so grave: error, warning, notice or info\n"
+    "                      (the default)\n"
     "      --help-config   every setting with its bounds and default\n"
     "  -V, --version       the version\n"
     "  -h, --help          this text\n"
@@ -38,9 +40,16 @@ struct options {
     bool check;
     bool plan;
     struct conf_strings listening;
+    enum log_level log_level;
 };
 
-enum { OPTION_CHECK = 256, OPTION_LISTENING, OPTION_PLAN, OPTION_HELP_CONFIG };
+enum {
+    OPTION_CHECK = 256,
+    OPTION_LISTENING,
+    OPTION_PLAN,
+    OPTION_LOG_LEVEL,
+    OPTION_HELP_CONFIG
+};
 
 /* Returns -1 to go on, else the exit status. */
 static int read_options(int argc, char **argv, struct options *options)
@@ -50,6 +59,7 @@ static int read_options(int argc, char **argv, struct options *options)
         {"check", no_argument, NULL, OPTION_CHECK},
         {"listening", required_argument, NULL, OPTION_LISTENING},
         {"plan", no_argument, NULL, OPTION_PLAN},
+        {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
         {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
@@ -70,6 +80,14 @@ static int read_options(int argc, char **argv, struct options *options)
             break;
         case OPTION_PLAN:
             options->plan = true;
+            break;
+        case OPTION_LOG_LEVEL:
+            if (!log_level_parse(optarg, &options->log_level)) {
+                fprintf(stderr,
+                        "logboomd: '%s' is no level; there are error, warning, notice and info\n",
+                        optarg);
+                return EXIT_USAGE;
+            }
             break;
         case OPTION_HELP_CONFIG:
             conf_print_help(stdout);
@@ -158,7 +176,7 @@ void __lsan_do_leak_check(void);
 
 int main(int argc, char **argv)
 {
-    struct options options = {.config = CONF_DEFAULT_PATH};
+    struct options options = {.config = CONF_DEFAULT_PATH, .log_level = LOG_LEVEL_INFO};
     struct conf_problems *problems;
     int status;
 
@@ -168,10 +186,12 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     prepare_process();
+    log_set_level(options.log_level);
     problems = conf_problems_new();
     status = (int)start(&options, problems);
     conf_problems_free(&problems);
     free(options.listening.items);
+    log_tell_repeats(true);
     fflush(NULL);
 #ifdef LOGBOOM_SAN
     if (status != EXIT_LOSSES)

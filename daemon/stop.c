@@ -156,6 +156,7 @@ static void close_rest(struct daemon *daemon)
         uv_close((uv_handle_t *)&daemon->leave_timer, NULL);
         daemon_close_gatekeeper(daemon);
         daemon_close_service(daemon);
+        uv_close((uv_handle_t *)&daemon->voice_timer, NULL);
     }
     daemon_end_check(daemon);
     control_close(daemon->control);

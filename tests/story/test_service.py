@@ -12,7 +12,16 @@ import threading
 import time
 
 import pytest
-from logboom_story import EXIT_FINE, LOGBOOMD, PATIENCE_S, numbered_batches, numbered_json, wait_until
+from logboom_story import (
+    EXIT_FINE,
+    EXIT_USAGE,
+    LOGBOOMD,
+    PATIENCE_S,
+    numbered_batches,
+    numbered_json,
+    run_logboomd,
+    wait_until,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PERIOD_S = 0.3  # of the watchdog; the daemon pings three times in it
@@ -201,3 +210,19 @@ def test_without_memory_that_can_be_written_and_run(start, client):
     client(daemon.address).send("order 17", "border", "new order 18")
     assert daemon.wait_lines(2) == [b"order 17", b"new order 18"]
     assert daemon.stop() == EXIT_FINE
+
+
+def test_only_what_is_grave_is_said(start, client, tmp_path):
+    """--log-level warning: neither the address nor the ledger, but what may be lost."""
+    quiet = ["sh", "-c", 'exec "$@" --log-level warning', "sh"]
+    address = f"ipc://{tmp_path}/in.sock"
+    daemon = start(endpoint={"bind": address}, wrapper=quiet, ready=False)
+    daemon.wait((tmp_path / "in.sock").exists, "the address")
+    client(address).send(b"here")
+    daemon.wait(lambda: (tmp_path / "all.log").exists(), "the file")
+    daemon.wait_lines(1)
+    assert daemon.stop() == EXIT_FINE
+    assert daemon.said == ""
+    told = run_logboomd("--log-level", "loud")
+    assert (told.returncode, told.stderr) == (
+        EXIT_USAGE, "logboomd: 'loud' is no level; there are error, warning, notice and info\n")

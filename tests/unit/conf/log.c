@@ -125,6 +125,42 @@ static void a_sentence_too_long_is_cut_and_still_one_line(void **state)
     assert_ptr_equal(strchr(shown, '\n'), shown + strlen(shown) - 1);
 }
 
+static void what_is_less_grave_than_wanted_is_not_said(void **state)
+{
+    enum log_level level = LOG_LEVEL_INFO;
+
+    (void)state;
+    assert_true(log_level_parse("warning", &level));
+    assert_int_equal(level, LOG_LEVEL_WARNING);
+    assert_false(log_level_parse("warn", &level));
+    assert_false(log_level_parse("", &level));
+    assert_int_equal(level, LOG_LEVEL_WARNING);
+    begin();
+    log_set_level(level);
+    say_each_level();
+    log_set_level(LOG_LEVEL_INFO);
+    assert_string_equal(shown_since(), "error: no disk\nwarning: little disk\n");
+}
+
+static void repeats_are_counted_and_told_at_the_end(void **state)
+{
+    (void)state;
+    begin();
+    for (unsigned i = 0; i < 100; i++) {
+        log_line(LOG_LEVEL_WARNING, "sink %s: full", "all");
+        log_line(LOG_LEVEL_INFO, "asked for");
+    }
+    assert_true(log_repeats_wait());
+    log_tell_repeats(false); /* not yet */
+    log_tell_repeats(true);
+    assert_false(log_repeats_wait());
+    log_tell_repeats(true);
+    shown_since();
+    assert_non_null(strstr(shown, "\nwarning: the same 95 times more: sink all: full\n"));
+    for (char *line = strtok(shown, "\n"); line; line = strtok(NULL, "\n"))
+        assert_true(strcmp(line, "asked for") == 0 || strstr(line, "sink all: full"));
+}
+
 static void errno_stays_as_it_was(void **state)
 {
     (void)state;
@@ -143,6 +179,8 @@ int main(void)
         cmocka_unit_test_setup(a_journal_that_is_not_our_stderr_does_not_count, without_journal),
         cmocka_unit_test_setup(control_bytes_are_escaped_and_utf8_is_not, without_journal),
         cmocka_unit_test_setup(a_sentence_too_long_is_cut_and_still_one_line, without_journal),
+        cmocka_unit_test_setup(what_is_less_grave_than_wanted_is_not_said, without_journal),
+        cmocka_unit_test_setup(repeats_are_counted_and_told_at_the_end, without_journal),
         cmocka_unit_test_setup(errno_stays_as_it_was, without_journal),
     };
 
