@@ -45,6 +45,8 @@ TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-py
                   logrotate zstd openssl socat libczmq4 iproute2 man-db mandoc
 BENCH_PACKAGES := python3
 LINT_PACKAGES  := clang clang-format clang-tidy
+PACKAGE_PACKAGES := debhelper dpkg-dev fakeroot lintian
+PACKAGE_TEST_PACKAGES := debootstrap systemd-container
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 
 # ---- flags -------------------------------------------------------------------
@@ -103,8 +105,8 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_RUN:%.c=$(O)/%)
 
-.PHONY: all force bench-packages run test unit story node-clients soak demo bench bench-memory lint lint-tests format fuzz man install install-files install-units uninstall clean help \
-        build-packages test-packages lint-packages fuzz-packages
+.PHONY: all force bench-packages run test unit story node-clients soak demo bench bench-memory lint lint-tests format fuzz man install install-files install-units uninstall deb package-test clean help \
+        build-packages test-packages lint-packages fuzz-packages package-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -409,6 +411,35 @@ uninstall:
 	    "$(DESTDIR)$(ZSHDIR)/_logboom" $(foreach page,$(MAN_PAGES),"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)")
 	rm -rf "$(DESTDIR)$(DOCDIR)"
 
+# ---- the package -------------------------------------------------------------
+
+DEB_O   := $(O)/deb
+DEB      = $(O)/logboom_$(VERSION)_$(shell dpkg --print-architecture).deb
+
+package-packages: build-packages
+	@tools/ensure-packages 'make a package' $(PACKAGE_PACKAGES)
+
+# From a copy of the sources, so that nothing of the build gets into it, nor into them.
+deb: package-packages
+	@grep -q '^logboom ($(VERSION))' debian/changelog || \
+	    { echo 'debian/changelog is not about $(VERSION)'; exit 1; }
+	$(Q)rm -rf $(DEB_O)
+	$(Q)mkdir -p $(DEB_O)/logboom-$(VERSION)
+	$(Q)tar -c --exclude=./build --exclude=./run --exclude=./.git --exclude=__pycache__ --exclude=.pytest_cache . | \
+	    tar -x -C $(DEB_O)/logboom-$(VERSION)
+	$(Q)cd $(DEB_O)/logboom-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL -u O -u DESTDIR -u PREFIX \
+	    dpkg-buildpackage -b -us -uc -j$(JOBS) >../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	$(Q)lintian --allow-root --fail-on error,warning $(DEB_O)/*.changes
+	$(Q)cp $(DEB_O)/*.deb $(O)
+	@echo '$(DEB)'
+
+# Installs it into a fresh Debian, under the real systemd if that can be had: some minutes, and
+# root. Needs a mirror.
+package-test: deb | test-packages
+	@tools/ensure-packages 'test the package' $(PACKAGE_TEST_PACKAGES)
+	$(Q)LOGBOOM_DEB=$(DEB) LOGBOOM_BUILD=$(O) timeout --foreground --kill-after=20 20m \
+	    $(PYTHON) -m pytest -q -p no:cacheprovider --timeout=900 --timeout-method=signal tests/package </dev/null
+
 # ---- the rest ----------------------------------------------------------------
 
 clean:
@@ -431,6 +462,8 @@ help:
 	    'make fuzz       each fuzz target for FUZZ_SECONDS (20), or the same FUZZ_RUNS each time' \
 	    'make install    into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX); a configuration into $(SYSCONFDIR)' \
 	    'make uninstall  take that away again, but for the configuration in $(SYSCONFDIR)' \
+	    'make deb        a Debian package in $(O)/' \
+	    'make package-test  the same, installed into a fresh Debian; some minutes, and root' \
 	    'make clean      remove build/' \
 	    '' \
 	    'SAN=1 builds and tests with the address and undefined-behaviour sanitizers,' \
