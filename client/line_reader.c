@@ -1,5 +1,6 @@
 #include "client/line_reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/must.h"
@@ -85,8 +86,37 @@ void line_reader_move(struct line_reader *reader, char *bytes)
     size_t begun_bytes = reader->filled - reader->begin;
 
     must(reader->scanned == reader->filled);
-    memcpy(bytes, reader->bytes + reader->begin, begun_bytes);
+    memmove(bytes, reader->bytes + reader->begin, begun_bytes);
     reader->bytes = bytes;
     reader->begin = 0;
     reader->scanned = reader->filled = begun_bytes;
+}
+
+void line_reader_put_aside(struct line_reader *reader, struct begun_line *line)
+{
+    size_t len = reader->filled - reader->begin;
+
+    must(reader->scanned == reader->filled);
+    if (len > line->capacity_bytes) {
+        line->capacity_bytes = len < reader->max_line_bytes / 2 ? 2 * len : reader->max_line_bytes;
+        line->bytes = realloc(line->bytes, line->capacity_bytes);
+        must(line->bytes);
+    }
+    if (len > 0)
+        memcpy(line->bytes, reader->bytes + reader->begin, len);
+    line->len = len;
+    line->cut_bytes = reader->cut_bytes;
+    line->line_count = reader->line_count;
+    reader->scanned = reader->filled = reader->begin;
+    reader->cut_bytes = reader->line_count = 0;
+}
+
+void line_reader_take_up(struct line_reader *reader, const struct begun_line *line)
+{
+    must(reader->filled == reader->begin && line->len <= line_reader_room_bytes(reader));
+    if (line->len > 0)
+        memcpy(line_reader_room(reader), line->bytes, line->len);
+    reader->scanned = reader->filled = reader->begin + line->len;
+    reader->cut_bytes = line->cut_bytes;
+    reader->line_count = line->line_count;
 }

@@ -53,8 +53,26 @@ bool line_reader_next(struct line_reader *reader, struct line *line_out);
  * Whatever the answer, the next line is line 1 of another file. */
 bool line_reader_end(struct line_reader *reader, struct line *line_out);
 
-/* Goes on in another buffer; the begun line is copied there. Call it when
- * line_reader_next has just answered false. */
+/* Goes on in another buffer, or from the beginning of this one, where nobody needs the lines
+ * given out any more; the begun line is copied there. Call it when line_reader_next has just
+ * answered false. */
 void line_reader_move(struct line_reader *reader, char *bytes);
+
+/* What was read of a line whose file has no more of it yet. Begins as {0}; its bytes are the
+ * caller's to free. */
+struct begun_line {
+    char *bytes;
+    size_t len;
+    size_t capacity_bytes; /* at most the longest line */
+    uint64_t cut_bytes;
+    uint64_t line_count;
+};
+
+/* Leaves a file for another in the middle of a line, when line_reader_next has just answered
+ * false. */
+void line_reader_put_aside(struct line_reader *reader, struct begun_line *line);
+
+/* And goes on with it, from between two files. There must be room for it. */
+void line_reader_take_up(struct line_reader *reader, const struct begun_line *line);
 
 #endif

@@ -1,8 +1,7 @@
 /* push.c - `logboom push`: lines of files or standard input to the daemon.
  *
- * Input is read into a chunk, cut into lines there, and sent from there; a batch is
- * the stretch of a chunk from the first of its lines to the last. Nothing is copied
- * but the begun line at the end of a chunk, and nothing grows with the input. */
+ * Reads the inputs one after the other, or with --follow all of them as they grow (follow.c). What
+ * becomes of the bytes is the shipment's part. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,119 +10,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/chunks.h"
 #include "client/command.h"
-#include "client/line_reader.h"
+#include "client/follow.h"
+#include "client/progress.h"
 #include "client/push_options.h"
 #include "client/say.h"
+#include "client/shipment.h"
 #include "client/signals.h"
 #include "client/uplink.h"
-#include "conf/units.h"
 
-enum {
-    READ_BYTES = 256 * 1024,     /* what a chunk has beyond one longest line or batch */
-    READ_ROOM_BYTES = 16 * 1024, /* with less room, go on in the next chunk */
-    CUTS_TOLD = 5,               /* a file; the others are counted */
-    STATUS_INCOMPLETE = 1,
-};
+enum { STATUS_INCOMPLETE = 1 };
 
 struct push {
     struct push_conf conf;
     int signal_fd;
     struct chunks *chunks;
     struct uplink *uplink;
-    struct line_reader reader;
-    char *batch; /* begins here, in the current chunk */
-    size_t batch_used_bytes;
-    uint64_t line_count;
-    uint64_t cut_lines; /* of this file */
-    bool incomplete;
+    struct shipment shipment;
+    struct progress progress;
+    bool incomplete; /* an input could not be read */
 };
 
-/* ---- lines to messages ------------------------------------------------------ */
-
-static int send_batch(struct push *push, struct err *err)
-{
-    char *bytes = push->batch;
-    size_t len = push->batch_used_bytes;
-
-    if (!bytes)
-        return 0;
-    /* The daemon takes one newline off the end; it must not be the only sign of an empty line. */
-    if (len > 0 && bytes[len - 1] == '\n')
-        len++;
-    push->batch = NULL;
-    return uplink_send(push->uplink, bytes, len, err);
-}
-
-/* Only lines that lie next to each other, parted by their newline, make a batch. */
-static bool fits_batch(const struct push *push, const struct line *line)
-{
-    const char *batch_end = push->batch + push->batch_used_bytes;
-
-    return line->bytes == batch_end + 1 &&
-           push->batch_used_bytes + 1 + line->len + 1 <= push->conf.batch_bytes;
-}
-
-static int add_to_batch(struct push *push, const struct line *line, struct err *err)
-{
-    if (push->batch && fits_batch(push, line)) {
-        push->batch_used_bytes += 1 + line->len;
-        return 0;
-    }
-    if (send_batch(push, err) < 0)
-        return -1;
-    push->batch = line->bytes;
-    push->batch_used_bytes = line->len;
-    return 0;
-}
-
-static void tell_cut(struct push *push, const struct line *line, const char *name)
-{
-    char max_line[UNITS_TEXT_MAX];
-
-    push->incomplete = true;
-    if (++push->cut_lines > CUTS_TOLD)
-        return;
-    units_show_bytes((struct conf_bytes){push->conf.max_line_bytes}, max_line);
-    say("%s:%" PRIu64 ": the line is longer than %s; its last %" PRIu64 " bytes were cut off", name,
-        line->number, max_line, line->cut_bytes);
-}
-
-static int push_line(struct push *push, const struct line *line, const char *name, struct err *err)
-{
-    push->line_count++;
-    if (line->cut_bytes > 0)
-        tell_cut(push, line, name);
-    if (push->conf.batch_bytes > 0)
-        return add_to_batch(push, line, err);
-    return uplink_send(push->uplink, line->bytes, line->len, err);
-}
-
-static int push_lines(struct push *push, const char *name, struct err *err)
-{
-    struct line line;
-
-    while (line_reader_next(&push->reader, &line))
-        if (push_line(push, &line, name, err) < 0)
-            return -1;
-    return 0;
-}
-
 /* ---- input ------------------------------------------------------------------ */
-
-static int make_room(struct push *push, struct err *err)
-{
-    if (line_reader_room_bytes(&push->reader) >= READ_ROOM_BYTES)
-        return 0;
-    if (send_batch(push, err) < 0 || uplink_await_chunk(push->uplink, err) < 0)
-        return -1;
-    chunks_turn(push->chunks);
-    line_reader_move(&push->reader, chunks_bytes(push->chunks));
-    return 0;
-}
 
 static bool would_block(int fd)
 {
@@ -132,49 +44,41 @@ static bool would_block(int fd)
     return poll(&input, 1, 0) == 0;
 }
 
-/* One read and what follows from it. *more_out is false at the end of the input. */
-static int push_some(struct push *push, int fd, const char *name, bool *more_out, struct err *err)
+/* What can be read now, or 0 at the end of the input. */
+static size_t read_input(struct push *push, int fd, const char *name, bool *more_out)
 {
-    ssize_t count;
+    struct line_reader *reader = &push->shipment.reader;
+    ssize_t count = read(fd, line_reader_room(reader), line_reader_room_bytes(reader));
 
-    *more_out = true;
-    if (push->batch && would_block(fd) && send_batch(push, err) < 0)
-        return -1;
-    if (make_room(push, err) < 0 || uplink_await_input(push->uplink, fd, err) < 0)
-        return -1;
-    if (uplink_signal(push->uplink) != 0) {
-        *more_out = false;
-        return 0;
-    }
-    count = read(fd, line_reader_room(&push->reader), line_reader_room_bytes(&push->reader));
-    if (count > 0) {
-        line_reader_filled(&push->reader, (size_t)count);
-        return push_lines(push, name, err);
-    }
-    if (count < 0 && (errno == EINTR || errno == EAGAIN))
-        return 0;
-    if (count < 0) {
+    *more_out = count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
+    if (count < 0 && !*more_out) {
         say("cannot read %s: %s", name, strerror(errno));
         push->incomplete = true;
     }
+    return count > 0 ? (size_t)count : 0;
+}
+
+/* One read and what follows from it. *more_out is false at the end of the input. */
+static int push_some(struct push *push, int fd, const char *name, bool *more_out, struct err *err)
+{
+    struct shipment *shipment = &push->shipment;
+    size_t bytes_read;
+
     *more_out = false;
-    return 0;
+    if (shipment_has_batch(shipment) && would_block(fd) && shipment_send_batch(shipment, err) < 0)
+        return -1;
+    if (shipment_make_room(shipment, err) < 0 || uplink_await_input(push->uplink, fd, err) < 0)
+        return -1;
+    if (uplink_signal(push->uplink) != 0)
+        return 0;
+    bytes_read = read_input(push, fd, name, more_out);
+    if (bytes_read == 0)
+        return 0;
+    progress_add(&push->progress, bytes_read);
+    return shipment_take(shipment, bytes_read, name, err);
 }
 
 /* The begun line counts at the end of a file; after a signal it may be torn, and goes. */
-static int end_input(struct push *push, const char *name, struct err *err)
-{
-    struct line line;
-
-    if (line_reader_end(&push->reader, &line) && uplink_signal(push->uplink) == 0 &&
-        push_line(push, &line, name, err) < 0)
-        return -1;
-    if (push->cut_lines > CUTS_TOLD)
-        say("%s: %" PRIu64 " more lines were cut", name, push->cut_lines - CUTS_TOLD);
-    push->cut_lines = 0;
-    return 0;
-}
-
 static int push_fd(struct push *push, int fd, const char *name, struct err *err)
 {
     bool more = true;
@@ -182,7 +86,7 @@ static int push_fd(struct push *push, int fd, const char *name, struct err *err)
     while (more)
         if (push_some(push, fd, name, &more, err) < 0)
             return -1;
-    return end_input(push, name, err);
+    return shipment_end_input(&push->shipment, name, uplink_signal(push->uplink) == 0, err);
 }
 
 static int push_input(struct push *push, const char *path, struct err *err)
@@ -214,6 +118,47 @@ static int push_inputs(struct push *push, struct err *err)
     return 0;
 }
 
+static int follow_inputs(struct push *push, struct err *err)
+{
+    struct follow *follow = follow_new(push->conf.paths, push->conf.path_count, push->conf.new_only,
+                                       &push->shipment, err);
+    int result = follow ? follow_run(follow, err) : -1;
+
+    follow_free(&follow);
+    return result;
+}
+
+/* ---- how far is it ------------------------------------------------------------ */
+
+/* Adds the size of an input. False: it may be of any size. */
+static bool add_size(const char *path, uint64_t *total, bool *is_typed)
+{
+    bool is_standard = strcmp(path, "-") == 0;
+    struct stat st;
+
+    *is_typed = *is_typed || (is_standard && isatty(STDIN_FILENO));
+    if ((is_standard ? fstat(STDIN_FILENO, &st) : stat(path, &st)) < 0)
+        return true; /* nothing will come from it */
+    *total += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    return S_ISREG(st.st_mode);
+}
+
+/* Not while somebody types what is sent. */
+static void begin_progress(struct push *push)
+{
+    bool is_known = true, is_typed = false;
+    uint64_t total = 0;
+
+    if (push->conf.quiet || push->conf.follow || !progress_is_possible())
+        return;
+    if (push->conf.path_count == 0)
+        is_known = add_size("-", &total, &is_typed);
+    for (int i = 0; i < push->conf.path_count; i++)
+        is_known = add_size(push->conf.paths[i], &total, &is_typed) && is_known;
+    if (!is_typed)
+        progress_begin(&push->progress, is_known ? total : 0);
+}
+
 /* ---- the whole -------------------------------------------------------------- */
 
 static int push_open(struct push *push, struct err *err)
@@ -222,26 +167,23 @@ static int push_open(struct push *push, struct err *err)
     struct uplink_conf uplink_conf = {.address = conf->address,
                                       .timeout_ms = (int64_t)conf->timeout_ms,
                                       .encryption = conf->encryption};
-    size_t longest =
-        conf->batch_bytes > conf->max_line_bytes ? conf->batch_bytes : conf->max_line_bytes;
 
     signal(SIGPIPE, SIG_IGN);
     uplink_conf.signal_fd = push->signal_fd = signals_open(err);
     if (push->signal_fd < 0)
         return -1;
-    push->chunks = chunks_new(longest + READ_BYTES, err);
+    push->chunks = chunks_new(shipment_chunk_bytes(&conf->shipment), err);
     if (!push->chunks)
         return -1;
     push->uplink = uplink_new(&uplink_conf, push->chunks, err);
     if (!push->uplink)
         return -1;
-    line_reader_init(&push->reader, chunks_bytes(push->chunks), chunks_chunk_bytes(push->chunks),
-                     conf->max_line_bytes);
-    return 0;
+    return shipment_init(&push->shipment, &conf->shipment, push->chunks, push->uplink, err);
 }
 
 static void push_close(struct push *push)
 {
+    shipment_fini(&push->shipment);
     uplink_free(&push->uplink);
     chunks_free(&push->chunks);
     if (push->signal_fd >= 0)
@@ -250,9 +192,9 @@ static void push_close(struct push *push)
 
 static void say_failed(const struct push *push, const char *why)
 {
-    const char *messages = push->conf.batch_bytes > 0 ? "batches" : "entries";
+    const char *messages = push->conf.shipment.batch_bytes > 0 ? "batches" : "entries";
 
-    if (push->line_count == 0)
+    if (push->shipment.line_count == 0)
         say("%s", why);
     else
         say("%s; %" PRIu64 " %s were handed over (of the last, some may not have arrived), "
@@ -260,20 +202,47 @@ static void say_failed(const struct push *push, const char *why)
             why, uplink_handed_over_count(push->uplink), messages, uplink_held_count(push->uplink));
 }
 
+static void say_replaced(const struct push *push)
+{
+    if (push->shipment.replaced_count > 0)
+        say("%" PRIu64 " lines had bytes that are no UTF-8, which JSON cannot carry; each of "
+            "them became U+FFFD",
+            push->shipment.replaced_count);
+}
+
+static int push_and_drain(struct push *push, struct err *err)
+{
+    int result;
+
+    if (uplink_await_daemon(push->uplink, err) < 0)
+        return -1;
+    begin_progress(push);
+    result = push->conf.follow ? follow_inputs(push, err) : push_inputs(push, err);
+    if (result == 0 &&
+        (shipment_send_batch(&push->shipment, err) < 0 || uplink_drain(push->uplink, err) < 0))
+        result = -1;
+    progress_end(&push->progress);
+    return result;
+}
+
+static bool is_incomplete(const struct push *push)
+{
+    return push->incomplete || push->shipment.incomplete || uplink_break_count(push->uplink) > 0;
+}
+
 static int push_all(struct push *push)
 {
     struct err err;
-    bool failed = uplink_await_daemon(push->uplink, &err) < 0 || push_inputs(push, &err) < 0 ||
-                  send_batch(push, &err) < 0 || uplink_drain(push->uplink, &err) < 0;
+    bool failed = push_and_drain(push, &err) < 0;
 
+    say_replaced(push);
     if (failed)
         say_failed(push, err.text);
     if (uplink_signal(push->uplink) != 0)
         return EXIT_SIGNALLED + uplink_signal(push->uplink);
     if (failed)
         return EXIT_UNAVAILABLE;
-    return push->incomplete || uplink_break_count(push->uplink) > 0 ? STATUS_INCOMPLETE
-                                                                    : EXIT_SUCCESS;
+    return is_incomplete(push) ? STATUS_INCOMPLETE : EXIT_SUCCESS;
 }
 
 static int refuse_usage(const struct err *err)

@@ -22,6 +22,13 @@ const char PUSH_HELP[] =
     "\n"
     "  --to ADDRESS       where logboomd listens: tcp://HOST:PORT or ipc://PATH\n"
     "                     (default: $LOGBOOM_ADDRESS, else tcp://127.0.0.1:5514)\n"
+    "  -f, --follow       go on as the files grow, for ever: through rotation, and when they\n"
+    "                     become shorter, or are not there yet\n"
+    "  --new              with --follow: of files that are there already, only what will\n"
+    "                     be added\n"
+    "  --level LEVEL      each of these makes the lines entries of JSON, which have this\n"
+    "  --app NAME         level, app or host, and the line as their message. Bytes that are\n"
+    "  --host NAME        no UTF-8 become U+FFFD\n"
     "  --batch            many lines in one message: several times faster, for lines of\n"
     "                     JSON, or for an endpoint with 'split: lines'\n"
     "  --batch-size SIZE  at most this much in one message (default 64KiB); only a\n"
@@ -33,6 +40,7 @@ const char PUSH_HELP[] =
     "  --key FILE         encrypt, with our key pair in FILE, as 'logboom keygen' makes it;\n"
     "                     for an endpoint with 'encryption: curve'\n"
     "  --server-key KEY   the endpoint's public key; nobody else is talked to\n"
+    "  -q, --quiet        no progress bar. There is one while standard error is a terminal\n"
     "  -h, --help         this text\n"
     "\n"
     "logboomd itself cuts an entry at its 'max_entry' (64KiB by default), and marks and\n"
@@ -43,9 +51,9 @@ const char PUSH_HELP[] =
     "\n"
     "Exit status:\n"
     "  0    everything was handed over\n"
-    "  1    all that could be was handed over, but a line was cut, an input could not be\n"
-    "       read (the others were), or the connection broke and came back, so that what\n"
-    "       was under way may be missing; standard error says which\n"
+    "  1    all that could be was handed over, but a line was cut or had bytes replaced, an\n"
+    "       input could not be read (the others were), or the connection broke and came\n"
+    "       back, so that what was under way may be missing; standard error says which\n"
     "  64   wrong usage\n"
     "  69   logboomd was not there, or did not come back, within --timeout; or it does not\n"
     "       know our key, wants one, or does not encrypt: standard error says which\n"
@@ -59,6 +67,10 @@ const char PUSH_HELP[] =
 
 enum {
     OPTION_TO = OPTION_LONG,
+    OPTION_NEW,
+    OPTION_LEVEL,
+    OPTION_APP,
+    OPTION_HOST,
     OPTION_BATCH,
     OPTION_BATCH_SIZE,
     OPTION_MAX_LINE,
@@ -70,17 +82,23 @@ enum {
 
 static const struct option options[] = {
     {"to", required_argument, NULL, OPTION_TO},
+    {"follow", no_argument, NULL, 'f'},
+    {"new", no_argument, NULL, OPTION_NEW},
+    {"level", required_argument, NULL, OPTION_LEVEL},
+    {"app", required_argument, NULL, OPTION_APP},
+    {"host", required_argument, NULL, OPTION_HOST},
     {"batch", no_argument, NULL, OPTION_BATCH},
     {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
     {"max-line", required_argument, NULL, OPTION_MAX_LINE},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"key", required_argument, NULL, OPTION_KEY},
     {"server-key", required_argument, NULL, OPTION_SERVER_KEY},
+    {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
 
-static const struct option_set option_set = {":h", options,
+static const struct option_set option_set = {":hfq", options,
                                              sizeof(options) / sizeof(options[0]) - 1};
 
 static const char *default_address(void)
@@ -90,20 +108,47 @@ static const char *default_address(void)
     return address && *address ? address : "tcp://127.0.0.1:5514";
 }
 
+static int parse_flag(int option, struct push_conf *conf)
+{
+    switch (option) {
+    case 'f':
+        conf->follow = true;
+        return 0;
+    case OPTION_NEW:
+        conf->new_only = true;
+        return 0;
+    case 'q':
+        conf->quiet = true;
+        return 0;
+    case OPTION_BATCH:
+        if (conf->shipment.batch_bytes == 0)
+            conf->shipment.batch_bytes = DEFAULT_BATCH_BYTES;
+        return 0;
+    default:
+        must(!"an option of the table is not parsed");
+        return -1;
+    }
+}
+
 static int parse_option(int option, struct push_conf *conf, struct err *err)
 {
     switch (option) {
     case OPTION_TO:
         conf->address = optarg;
         return 0;
-    case OPTION_BATCH:
-        if (conf->batch_bytes == 0)
-            conf->batch_bytes = DEFAULT_BATCH_BYTES;
+    case OPTION_LEVEL:
+        conf->shipment.wrap.level = optarg;
+        return 0;
+    case OPTION_APP:
+        conf->shipment.wrap.app = optarg;
+        return 0;
+    case OPTION_HOST:
+        conf->shipment.wrap.host = optarg;
         return 0;
     case OPTION_BATCH_SIZE:
-        return option_size("--batch-size", optarg, &conf->batch_bytes, err);
+        return option_size("--batch-size", optarg, &conf->shipment.batch_bytes, err);
     case OPTION_MAX_LINE:
-        return option_size("--max-line", optarg, &conf->max_line_bytes, err);
+        return option_size("--max-line", optarg, &conf->shipment.max_line_bytes, err);
     case OPTION_TIMEOUT:
         return option_time("--timeout", optarg, &conf->timeout_ms, err);
     case OPTION_KEY:
@@ -113,8 +158,7 @@ static int parse_option(int option, struct push_conf *conf, struct err *err)
         conf->encryption.server_key = optarg;
         return 0;
     default:
-        must(!"an option of the table is not parsed");
-        return -1;
+        return parse_flag(option, conf);
     }
 }
 
@@ -127,11 +171,26 @@ static const char *find_address(char **paths)
     return NULL;
 }
 
+/* Files have names by which they can be found again; pipes have not. */
+static int judge_follow(const struct push_conf *conf, struct err *err)
+{
+    if (conf->new_only && !conf->follow)
+        return err_set(err, "--new needs --follow");
+    if (!conf->follow)
+        return 0;
+    if (conf->path_count == 0)
+        return err_set(err, "--follow needs a file; a pipe is followed without it");
+    for (int i = 0; i < conf->path_count; i++)
+        if (strcmp(conf->paths[i], "-") == 0)
+            return err_set(err, "--follow is for files; a pipe is followed without it");
+    return 0;
+}
+
 int push_options_parse(int argc, char **argv, struct push_conf *conf_out, bool *help_out,
                        struct err *err)
 {
     struct push_conf conf = {.address = default_address(),
-                             .max_line_bytes = DEFAULT_MAX_LINE_BYTES,
+                             .shipment = {.max_line_bytes = DEFAULT_MAX_LINE_BYTES},
                              .timeout_ms = DEFAULT_TIMEOUT_MS};
     const char *address;
     enum option_answer answer;
@@ -155,6 +214,9 @@ int push_options_parse(int argc, char **argv, struct push_conf *conf_out, bool *
                        address);
     conf.paths = argv + optind;
     conf.path_count = argc - optind;
+    if (judge_follow(&conf, err) < 0 ||
+        wrap_judge(&conf.shipment.wrap, conf.shipment.max_line_bytes, err) < 0)
+        return -1;
     *conf_out = conf;
     *help_out = false;
     return 0;

@@ -7,16 +7,19 @@
 #include <stdint.h>
 
 #include "client/encryption.h"
+#include "client/shipment.h"
 #include "conf/err.h"
 
 extern const char PUSH_HELP[];
 
 struct push_conf {
     const char *address;
-    size_t batch_bytes; /* 0: a message a line */
-    size_t max_line_bytes;
+    struct shipment_conf shipment;
     uint64_t timeout_ms;
     struct encryption_conf encryption;
+    bool follow;
+    bool new_only; /* with follow: of what is there already, nothing */
+    bool quiet;
     char **paths; /* within argv */
     int path_count;
 };

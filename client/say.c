@@ -9,10 +9,16 @@
 enum { SENTENCE_MAX = 1024 };
 
 static const char *speaker_now = "logboom";
+static const char *wipe_now = "";
 
 void say_as(const char *speaker)
 {
     speaker_now = speaker;
+}
+
+void say_over(const char *wipe)
+{
+    wipe_now = wipe;
 }
 
 void say(const char *format, ...)
@@ -25,5 +31,5 @@ void say(const char *format, ...)
         sentence[0] = '\0';
     va_end(args);
     printable_copy(shown, sizeof(shown), sentence, strlen(sentence));
-    fprintf(stderr, "%s: %s\n", speaker_now, shown);
+    fprintf(stderr, "%s%s: %s\n", wipe_now, speaker_now, shown);
 }

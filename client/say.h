@@ -7,6 +7,10 @@
 /* Names the command that speaks: "logboom push". Keeps the pointer. */
 void say_as(const char *speaker);
 
+/* What wipes the terminal's line before a sentence; "" where nothing is drawn on it. Keeps the
+ * pointer. */
+void say_over(const char *wipe);
+
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

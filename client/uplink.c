@@ -151,6 +151,14 @@ int uplink_await_input(struct uplink *uplink, int fd, struct err *err)
     return 0;
 }
 
+int uplink_nap(struct uplink *uplink, int fd, long nap_ms, struct err *err)
+{
+    zmq_pollitem_t item = {.fd = fd, .events = ZMQ_POLLIN};
+    bool ready;
+
+    return link_sleep(uplink->link, fd >= 0 ? &item : NULL, nap_ms, &ready, err);
+}
+
 int uplink_await_chunk(struct uplink *uplink, struct err *err)
 {
     zmq_pollitem_t item = {.fd = chunks_doorbell(uplink->chunks), .events = ZMQ_POLLIN};

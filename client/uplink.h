@@ -41,6 +41,9 @@ int uplink_await_daemon(struct uplink *uplink, struct err *err);
  * signal came: ask uplink_signal. */
 int uplink_await_input(struct uplink *uplink, int fd, struct err *err);
 
+/* The same once, and for so long at most, whatever came. fd may be -1. */
+int uplink_nap(struct uplink *uplink, int fd, long nap_ms, struct err *err);
+
 /* Waits until chunks_may_turn. */
 int uplink_await_chunk(struct uplink *uplink, struct err *err);
 

@@ -236,6 +236,42 @@ static void random_texts_agree_with_a_plain_split(void **state)
     }
 }
 
+/* Two files that grow in turns, with lines begun in one while the other is read. */
+static void a_begun_line_waits_while_another_file_is_read(void **state)
+{
+    static const char *const pieces[2][3] = {{"a1\na", "2 and more", "\na3"},
+                                             {"b1", "\n\nb", "3\n"}};
+    struct begun_line begun[2] = {{0}};
+    struct walk walk;
+
+    (void)state;
+    walk_begin(&walk, 40, 4);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        for (unsigned file = 0; file < 2; file++) {
+            const char *piece = pieces[file][turn];
+            struct line line;
+
+            line_reader_move(&walk.reader,
+                             walk.buffers[file]); /* the lines before are not needed */
+            line_reader_take_up(&walk.reader, &begun[file]);
+            walk.last_number = begun[file].line_count;
+            memcpy(line_reader_room(&walk.reader), piece, strlen(piece));
+            line_reader_filled(&walk.reader, strlen(piece));
+            while (line_reader_next(&walk.reader, &line))
+                show(&walk, &line);
+            line_reader_put_aside(&walk.reader, &begun[file]);
+        }
+    }
+    walk.shown[walk.shown_len] = '\0';
+    assert_string_equal(walk.shown, "[a1][b1][][a2 a+7][b3]");
+    assert_int_equal(begun[0].len, 2);
+    assert_memory_equal(begun[0].bytes, "a3", 2);
+    assert_int_equal(begun[1].len, 0);
+    free(begun[0].bytes);
+    free(begun[1].bytes);
+    walk_end(&walk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_cut_line_does_not_spoil_the_next),
         cmocka_unit_test(files_are_not_glued_together),
         cmocka_unit_test(lines_in_a_row_are_parted_by_their_newline),
+        cmocka_unit_test(a_begun_line_waits_while_another_file_is_read),
         cmocka_unit_test(random_texts_agree_with_a_plain_split),
     };
 

@@ -12,6 +12,7 @@
 #include "client/encryption.c"
 #include "client/options.c"
 #include "client/push_options.c"
+#include "client/wrap.c"
 
 struct parsed {
     struct command_line line;
@@ -38,8 +39,8 @@ static void no_argument_at_all_means_the_defaults(void **state)
     assert_int_equal(parsed.result, 0);
     assert_false(parsed.help);
     assert_string_equal(parsed.conf.address, "tcp://127.0.0.1:5514");
-    assert_int_equal(parsed.conf.batch_bytes, 0);
-    assert_int_equal(parsed.conf.max_line_bytes, 256 * 1024);
+    assert_int_equal(parsed.conf.shipment.batch_bytes, 0);
+    assert_int_equal(parsed.conf.shipment.max_line_bytes, 256 * 1024);
     assert_int_equal(parsed.conf.timeout_ms, 5000);
     assert_int_equal(parsed.conf.path_count, 0);
 }
@@ -51,11 +52,24 @@ static void options_may_stand_between_and_behind_paths(void **state)
     (void)state;
     parse(&parsed, (const char *const[]){"a", "--batch-size", "2B", "b", "--batch", "-", NULL});
     assert_int_equal(parsed.result, 0);
-    assert_int_equal(parsed.conf.batch_bytes, 2); /* --batch implies no other size */
+    assert_int_equal(parsed.conf.shipment.batch_bytes, 2); /* --batch implies no other size */
     assert_int_equal(parsed.conf.path_count, 3);
     assert_string_equal(parsed.conf.paths[0], "a");
     assert_string_equal(parsed.conf.paths[1], "b");
     assert_string_equal(parsed.conf.paths[2], "-");
+}
+
+static void what_is_followed_and_what_is_wrapped(void **state)
+{
+    struct parsed parsed;
+
+    (void)state;
+    parse(&parsed, (const char *const[]){"-fq", "a", "--new", "--level=WARN", "--app=b", NULL});
+    assert_int_equal(parsed.result, 0);
+    assert_true(parsed.conf.follow && parsed.conf.new_only && parsed.conf.quiet);
+    assert_string_equal(parsed.conf.shipment.wrap.level, "WARN");
+    assert_string_equal(parsed.conf.shipment.wrap.app, "b");
+    assert_null(parsed.conf.shipment.wrap.host);
 }
 
 static void help_has_two_names_and_ends_the_parsing(void **state)
@@ -90,6 +104,13 @@ static void a_refusal_names_the_argument(void **state)
         {{"--help=3"}, "option '--help=3' takes no value"},
         {{"--batch=3", "-h"}, "option '--batch=3' takes no value"},
         {{"--batch", "--to"}, "option '--to' needs a value"},
+        {{"--follow"}, "--follow needs a file; a pipe is followed without it"},
+        {{"-f", "a", "-"}, "--follow is for files; a pipe is followed without it"},
+        {{"--new", "a"}, "--new needs --follow"},
+        {{"--level", "loud"},
+         "--level is 'loud', but must be emerg, alert, crit, error, warning, notice, info, "
+         "debug or trace"},
+        {{"--app", ""}, "--app must have 1 to 255 bytes"},
     };
     struct parsed parsed;
 
@@ -130,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_argument_at_all_means_the_defaults),
         cmocka_unit_test(options_may_stand_between_and_behind_paths),
+        cmocka_unit_test(what_is_followed_and_what_is_wrapped),
         cmocka_unit_test(help_has_two_names_and_ends_the_parsing),
         cmocka_unit_test(a_refusal_names_the_argument),
         cmocka_unit_test(sizes_and_times_have_bounds),
