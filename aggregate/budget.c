@@ -70,7 +70,7 @@ const char *budget_share_name(enum budget_share share)
         [BUDGET_BLOCKS] = "blocks",   [BUDGET_TABLES] = "tables",
         [BUDGET_PATHS] = "paths",     [BUDGET_CARETAKER] = "caretaker",
         [BUDGET_CARGO] = "cargo",     [BUDGET_TLS] = "tls",
-        [BUDGET_CONTROL] = "control",
+        [BUDGET_CONTROL] = "control", [BUDGET_RECENT] = "recent",
     };
 
     return names[share];

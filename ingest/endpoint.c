@@ -135,6 +135,8 @@ void endpoint_free(struct endpoint **endpoint_address)
     must(!endpoint->watching && !endpoint_is_parked(endpoint));
     close_sockets(endpoint);
     admission_free(&endpoint->admission);
+    if (endpoint->shared.recent)
+        recent_forget(endpoint->shared.recent, endpoint);
     gate_group_free(&endpoint->gate);
     free(endpoint->listeners);
     free(endpoint);

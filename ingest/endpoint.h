@@ -9,6 +9,7 @@
 #define INGEST_ENDPOINT_H
 
 #include "aggregate/aggregate.h"
+#include "aggregate/recent.h"
 #include "conf/conf.h"
 #include "decode/decode.h"
 #include "ingest/peer.h"
@@ -26,6 +27,7 @@ struct endpoint_shared {
     struct entry_pool *entries;
     struct decoder *decoder;
     struct peers *peers;         /* NULL: nobody asks who sent an entry */
+    struct recent *recent;       /* NULL: nobody will look back at them */
     struct zap *zap;             /* who says which clients may come in; NULL: nobody encrypts */
     struct inherited *inherited; /* addresses that are held for us; NULL: none */
     bool gate_is_on;

@@ -69,6 +69,7 @@ struct endpoint {
     struct message *message;
     struct entry *entry;
     struct decode_cursor cursor;
+    uint32_t taken; /* entries of it */
 };
 
 /* ---- endpoint_open.c ------------------------------------------------------------------ */

@@ -38,7 +38,8 @@ static enum offered offer(struct endpoint *endpoint)
     return AGGREGATE_TAKEN;
 }
 
-/* A key is a field of each entry, as long as there is room for it; and what we add. */
+/* A key is a field of each entry, as long as there is room for it; and what we add. What is done
+ * here is done once more in replay.c. */
 static bool next_entry(struct endpoint *endpoint)
 {
     const struct message *message = endpoint->message;
@@ -53,14 +54,29 @@ static bool next_entry(struct endpoint *endpoint)
     return true;
 }
 
+/* For `logboom tail`: so many entries more were taken of the message in hand. */
+static void remember(struct endpoint *endpoint, uint32_t count)
+{
+    const struct recent_origin origin = {
+        .source = endpoint, .peer = endpoint->stamp.origin_peer, .uid = endpoint->stamp.origin_uid};
+
+    recent_add(endpoint->shared.recent, endpoint->message, &origin, endpoint->taken, count);
+    endpoint->taken += count;
+}
+
 bool endpoint_offer_rest(struct endpoint *endpoint)
 {
+    uint64_t before = endpoint->ledger.accepted;
+    bool busy;
+
     do {
-        if (offer(endpoint) == AGGREGATE_BUSY)
-            return false;
-    } while (next_entry(endpoint));
-    finish_payload(endpoint);
-    return true;
+        busy = offer(endpoint) == AGGREGATE_BUSY;
+    } while (!busy && next_entry(endpoint));
+    if (endpoint->shared.recent && endpoint->ledger.accepted > before)
+        remember(endpoint, (uint32_t)(endpoint->ledger.accepted - before));
+    if (!busy)
+        finish_payload(endpoint);
+    return !busy;
 }
 
 void endpoint_refuse_payload(struct endpoint *endpoint)
@@ -114,6 +130,7 @@ bool endpoint_take_payload(struct endpoint *endpoint, zmq_msg_t *payload)
     must(endpoint->message && endpoint->entry); /* one of each for every endpoint */
     endpoint->message->received_ns = endpoint->received_ns;
     endpoint->cursor = (struct decode_cursor){0};
+    endpoint->taken = 0;
     endpoint->ledger.bytes += parts.payload.len;
     must(next_entry(endpoint));
     if (!endpoint->stopped)

@@ -179,3 +179,19 @@ void stamp_entry(struct stamp *stamp, const struct message *message, struct entr
         take_host(stamp, message, entry);
     add_fields(stamp, message, entry);
 }
+
+void stamp_again(struct stamp *stamp, struct span origin_peer, struct span origin_uid,
+                 const struct message *message, struct entry *entry)
+{
+    struct span peer_now = stamp->origin_peer, uid_now = stamp->origin_uid;
+
+    stamp->origin_peer = origin_peer;
+    stamp->origin_uid = origin_uid;
+    entry->origin.peer = origin_peer.len > 0 ? there(message, origin_peer) : origin_peer;
+    entry->origin.uid = origin_uid.len > 0 ? there(message, origin_uid) : origin_uid;
+    if (stamp->takes_host)
+        take_host(stamp, message, entry);
+    add_fields(stamp, message, entry);
+    stamp->origin_peer = peer_now; /* of a message that may be in hand */
+    stamp->origin_uid = uid_now;
+}

@@ -58,4 +58,9 @@ struct message_part stamp_message(struct stamp *stamp, zmq_msg_t *frame);
 /* Each entry of that message, once, in their order. */
 void stamp_entry(struct stamp *stamp, const struct message *message, struct entry *entry);
 
+/* The same, later, to an entry of a message that had this origin (aggregate/recent.h); what is
+ * counted is not counted again. */
+void stamp_again(struct stamp *stamp, struct span origin_peer, struct span origin_uid,
+                 const struct message *message, struct entry *entry);
+
 #endif
