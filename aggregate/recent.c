@@ -111,10 +111,17 @@ static char *put(char *to, const struct message *message, struct span span)
     return to + span.len;
 }
 
+/* Most messages have nothing beside their payload. */
+static void put_parts(char *to, const struct message *message)
+{
+    to = put(to, message, message->topic);
+    to = put(to, message, message->header);
+    to = put(to, message, message->key);
+    put(to, message, message->added);
+}
+
 static void fill(struct recent_record *record, const struct message *message)
 {
-    char *to = record->bytes;
-
     record->received_ns = message->received_ns;
     record->payload_len = message->payload_len;
     record->topic_len = message->topic.len;
@@ -123,11 +130,9 @@ static void fill(struct recent_record *record, const struct message *message)
     record->added_len = message->added.len;
     record->topic_cut = message->topic_cut;
     record->header_lost = message->header_lost;
-    memcpy(to, message->bytes, message->payload_len);
-    to = put(to + message->payload_len, message, message->topic);
-    to = put(to, message, message->header);
-    to = put(to, message, message->key);
-    put(to, message, message->added);
+    memcpy(record->bytes, message->bytes, message->payload_len);
+    if (record->topic_len | record->header_len | record->key_len | record->added_len)
+        put_parts(record->bytes + message->payload_len, message);
 }
 
 void recent_add(struct recent *recent, const struct message *message,
@@ -141,12 +146,12 @@ void recent_add(struct recent *recent, const struct message *message,
 
         recent->end = place + bytes;
         slot->next = recent->end;
-        slot->record = (struct recent_record){.source = origin->source,
-                                              .first = recent->count,
-                                              .count = count,
-                                              .skip = skip,
-                                              .origin_peer = origin->peer,
-                                              .origin_uid = origin->uid};
+        slot->record.source = origin->source;
+        slot->record.first = recent->count;
+        slot->record.count = count;
+        slot->record.skip = skip;
+        slot->record.origin_peer = origin->peer;
+        slot->record.origin_uid = origin->uid;
         fill(&slot->record, message);
     }
     recent->count += count;

@@ -29,6 +29,7 @@ extern const struct command sink_command;
 extern const struct command reopen_command;
 extern const struct command reload_command;
 extern const struct command check_command;
+extern const struct command tail_command;
 extern const struct command unescape_command;
 
 #endif

@@ -209,8 +209,9 @@ struct conf_memory {
 #define CONF_CONTROL_PATH "/run/logboom/control.sock"
 
 struct conf_control {
-    char *path;  /* or "none" */
-    char *group; /* who may look, beside root and our own user; NULL: nobody */
+    char *path;             /* or "none" */
+    char *group;            /* who may look, beside root and our own user; NULL: nobody */
+    struct conf_bytes keep; /* of the last messages, for `logboom tail`; 0: nothing */
 };
 
 struct conf_places; /* where each setting was written */

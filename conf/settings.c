@@ -316,6 +316,9 @@ static const struct setting control_settings[] = {
      .help = "the socket on which `logboom stat` and the like talk to the daemon, or none"},
     {ROW(struct conf_control, group),
      .help = "whose members may look there; only root and the daemon's own user may do more"},
+    {ROW(struct conf_control, keep), .standard = "256KiB", .least = 0, .most = 16 * MIB,
+     .help = "so much of the last messages is kept for `logboom tail`; longer messages it does "
+             "not show; 0: nothing is kept"},
 };
 static const struct section control_section = {"'control'", sizeof(struct conf_control),
                                                control_settings, COUNT_OF(control_settings)};

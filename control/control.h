@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "conf/conf.h"
+#include "control/tail.h"
 #include "status/losses.h"
 #include "status/status.h"
 
@@ -19,6 +20,7 @@ struct control_later;
 /* What the daemon does when it is asked to. NULL where it cannot. */
 struct control_actions {
     void *context;
+    struct tail *tail; /* NULL: nothing is kept for it */
     void (*gather)(void *context, struct status *status);
     const struct losses *(*losses)(void *context);
     void (*reopen)(void *context);

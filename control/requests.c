@@ -117,6 +117,17 @@ void control_finish(const struct control_later *later, const struct err *error, 
     connection_answered(connection, &out);
 }
 
+static void on_tail(struct control_call *call)
+{
+    struct tail *tail = call->control->actions->tail;
+
+    if (tail)
+        tail_serve(tail, call);
+    else
+        connection_refuse(call->connection,
+                          "this logboomd keeps no entries ('control: {keep: 0}')");
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct request {
@@ -127,7 +138,7 @@ static const struct request {
     {CONTROL_STAT, CONTROL_LOOKS, on_stat},    {CONTROL_WATCH, CONTROL_LOOKS, control_on_watch},
     {CONTROL_DROPS, CONTROL_LOOKS, on_drops},  {CONTROL_CHECK, CONTROL_LOOKS, on_check},
     {CONTROL_SINK, CONTROL_ACTS, on_sink},     {CONTROL_REOPEN, CONTROL_ACTS, on_reopen},
-    {CONTROL_RELOAD, CONTROL_ACTS, on_reload},
+    {CONTROL_RELOAD, CONTROL_ACTS, on_reload}, {CONTROL_TAIL, CONTROL_LOOKS, on_tail},
 };
 
 enum { REQUEST_COUNT = sizeof requests / sizeof *requests };

@@ -18,6 +18,22 @@ enum { CONTROL_REQUEST_MAX = 4096 }; /* bytes of a request, its newline included
 #define CONTROL_RELOAD "reload"
 #define CONTROL_CHECK  "check"
 
+/* {"do":"tail","last":10,"min_level":"error","app":["shop*"],"host":["web1"],"message":"a|b"}: the
+ * stream begins with {"ok":true}; then come {"level":"error","text":"the entry as text"},
+ * {"missed":12} where the reader was too slow, and at last {"end":"a sentence"}. With
+ * "json":true entries are as in the format json, and what is no entry is {"_logboom":{…}}. */
+#define CONTROL_TAIL      "tail"
+#define CONTROL_LAST      "last"
+#define CONTROL_MIN_LEVEL "min_level"
+#define CONTROL_APP       "app"
+#define CONTROL_HOST      "host"
+#define CONTROL_MESSAGE   "message"
+#define CONTROL_JSON      "json"
+#define CONTROL_LEVEL     "level"
+#define CONTROL_CUT       "cut"
+#define CONTROL_ENDED     "end"
+#define CONTROL_OURS      "_logboom"
+
 #define CONTROL_NAME "name" /* of the sink */
 #define CONTROL_DROP "drop" /* true: drop everything; false: no more */
 

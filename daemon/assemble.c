@@ -218,6 +218,7 @@ static enum exit_status open_endpoints(struct daemon *daemon)
         .entries = daemon->entries,
         .decoder = daemon->decoder,
         .peers = daemon->peers,
+        .recent = daemon->recent,
         .zap = daemon->zap,
         .inherited = daemon->inherited,
         .gate_is_on = daemon->gate_is_on,
@@ -274,6 +275,8 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
         return status;
     if (open_zmq(daemon, err) < 0 || open_zap(daemon, err) < 0)
         return EXIT_SYSTEM;
+    if (daemon_open_tail(daemon, err) < 0)
+        return EXIT_SYSTEM;
     status = daemon_open_control(daemon);
     if (status == EXIT_FINE)
         status = open_endpoints(daemon);
@@ -297,6 +300,7 @@ void daemon_free(struct daemon *daemon)
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_free(&daemon->endpoints[i]);
     free(daemon->endpoints);
+    daemon_free_tail(daemon);
     zap_free(&daemon->zap);
     if (daemon->zmq)
         zmq_ctx_term(daemon->zmq);

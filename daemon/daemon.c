@@ -43,6 +43,8 @@ static void on_turn_end(struct zmq_watch *watch)
     if (daemon->state <= DAEMON_DRAINING)
         daemon_watch_stall(daemon);
     daemon_watch_memory(daemon);
+    if (daemon->tail)
+        tail_turn(daemon->tail);
     daemon_watch_status(daemon);
     daemon_watch_voice(daemon);
 }

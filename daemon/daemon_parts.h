@@ -120,6 +120,9 @@ struct daemon {
 
     struct control *control; /* NULL: there is none */
     struct control_actions control_actions;
+    struct recent *recent; /* NULL: nothing is kept; this and the next two */
+    struct replay *replay;
+    struct tail *tail;
     struct losses losses;
     struct check *check; /* NULL: none is under way */
 
@@ -242,6 +245,10 @@ enum exit_status daemon_open_control(struct daemon *daemon);
 /* check.c - one of the control socket's actions; and its end, before the loop's */
 void daemon_check(void *context, const struct control_later *later);
 void daemon_end_check(struct daemon *daemon);
+
+/* tail.c - what `logboom tail` shows */
+int daemon_open_tail(struct daemon *daemon, struct err *err);
+void daemon_free_tail(struct daemon *daemon);
 
 /* losses.c - what was lost lately. Each turn; and what others see. The reason must last. */
 void daemon_watch_losses(struct daemon *daemon);

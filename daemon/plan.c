@@ -9,6 +9,7 @@
 #include "aggregate/message.h"
 #include "conf/must.h"
 #include "control/control.h"
+#include "control/tail.h"
 #include "daemon/origin.h"
 #include "decode/decode.h"
 #include "decode/json_index.h"
@@ -92,6 +93,11 @@ static const struct conf_sink *sink_at(const struct planned *planned, unsigned i
 
     return index < conf->sink_count ? &conf->sinks[index]
                                     : planned->beside->leaving[index - conf->sink_count];
+}
+
+size_t plan_replay_max(const struct plan *plan)
+{
+    return smaller(plan->keep_bytes, plan->max_message);
 }
 
 /* ---- what each must have --------------------------------------------------------------- */
@@ -292,6 +298,18 @@ static bool serves_encrypted(const struct conf *conf)
     return false;
 }
 
+static void measure_tail(struct plan *plan, const struct conf *conf)
+{
+    size_t *share = plan->share_bytes;
+
+    if (!conf_has_control(conf) || conf->control.keep.bytes == 0)
+        return;
+    plan->keep_bytes = conf->control.keep.bytes;
+    share[BUDGET_RECENT] = recent_bytes(plan->keep_bytes) + tail_bytes(plan->max_entry);
+    share[BUDGET_MESSAGES] += replay_message_bytes(plan_replay_max(plan));
+    share[BUDGET_ENTRIES] += replay_entry_bytes(plan->entry_fields);
+}
+
 static void measure_shares(struct plan *plan, const struct planned *planned)
 {
     size_t *share = plan->share_bytes;
@@ -318,6 +336,7 @@ static void measure_shares(struct plan *plan, const struct planned *planned)
     share[BUDGET_TLS] = tls_bytes(planned);
     if (conf_has_control(planned->conf))
         share[BUDGET_CONTROL] = control_bytes(endpoints, planned->sink_count);
+    measure_tail(plan, planned->conf);
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }
 

@@ -30,6 +30,7 @@ struct plan {
     bool searches;      /* some match does */
     size_t max_message; /* the largest of all endpoints */
     size_t max_entry;
+    size_t keep_bytes; /* of the last messages; 0: none */
     unsigned entry_fields;
     size_t block_cap;
     bool asks_origin;      /* somebody wants to know who sent an entry */
@@ -62,6 +63,9 @@ void plan_init_beside(struct plan *plan, const struct conf *conf, const struct p
  * plan holds memory until plan_fini either way. */
 void plan_init(struct plan *plan, const struct conf *conf, struct conf_problems *problems);
 void plan_fini(struct plan *plan);
+
+/* The longest message that `logboom tail` decodes once more. */
+size_t plan_replay_max(const struct plan *plan);
 
 /* plan_show.c: the table of `--plan`, also of a plan that does not fit. */
 void plan_show(const struct plan *plan, const struct conf *conf, FILE *out);

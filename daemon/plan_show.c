@@ -96,6 +96,9 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
     if (plan->share_bytes[BUDGET_CONTROL] > 0)
         row(out, "control", plan->share_bytes[BUDGET_CONTROL],
             "the control socket: what is asked and answered (control, sinks)");
+    if (plan->share_bytes[BUDGET_RECENT] > 0)
+        row(out, "recent", plan->share_bytes[BUDGET_RECENT],
+            "the last messages, and who reads along with `logboom tail` (keep, max_entry)");
     row(out, "tables", plan->share_bytes[BUDGET_TABLES],
         "%u descriptors, %u endpoint%s, %u sink%s%s", plan->descriptors, conf->ingest_count,
         plural(conf->ingest_count), conf->sink_count, plural(conf->sink_count),

@@ -87,6 +87,7 @@ enum exit_status daemon_open_control(struct daemon *daemon)
 
     daemon->control_actions = (struct control_actions){
         .context = daemon,
+        .tail = daemon->tail,
         .gather = gather,
         .losses = losses,
         .reopen = reopen,
@@ -98,8 +99,11 @@ enum exit_status daemon_open_control(struct daemon *daemon)
         return EXIT_FINE;
     daemon->control =
         control_open(&daemon->conf->control, &daemon->loop, &daemon->control_actions, &err);
-    if (!daemon->control)
+    if (!daemon->control) {
+        if (daemon->recent)
+            recent_stop(daemon->recent);
         return do_without(daemon, &err);
+    }
     control_plan_for(daemon->control, daemon->conf->ingest_count, daemon->conf->sink_count);
     return EXIT_FINE;
 }

@@ -159,6 +159,7 @@ static void close_rest(struct daemon *daemon)
         uv_close((uv_handle_t *)&daemon->voice_timer, NULL);
     }
     daemon_end_check(daemon);
+    tail_close(daemon->tail);
     control_close(daemon->control);
     if (daemon->watch_open)
         zmq_watch_close(&daemon->watch, NULL);

@@ -23,6 +23,7 @@ static struct {
     struct conf *conf;
     struct plan plan;
     char *said;
+    size_t keep_bytes;
 } t;
 
 static void say_problems(void)
@@ -44,6 +45,7 @@ static unsigned plan_of(const char *text)
     if (conf_problems_count(t.problems) > 0)
         fail_msg("%s", t.said);
     free(t.said);
+    t.conf->control.keep.bytes = t.keep_bytes; /* has a test of its own */
     plan_init(&t.plan, t.conf, t.problems);
     say_problems();
     return conf_problems_count(t.problems);
@@ -169,6 +171,27 @@ static void the_defaults_fit_with_room_to_spare(void **state)
     assert_true(t.plan.share_bytes[BUDGET_BLOCKS] > 16 * MIB);
     assert_true(fits());
     what_was_planned_can_be_made();
+    forget_plan();
+}
+
+static void what_tail_shows_is_planned_and_what_it_cannot_show_is_not(void **state)
+{
+    size_t messages, entries;
+
+    (void)state;
+    assert_int_equal(plan_of(one_of_each), 0);
+    messages = t.plan.share_bytes[BUDGET_MESSAGES];
+    entries = t.plan.share_bytes[BUDGET_ENTRIES];
+    assert_int_equal(t.plan.share_bytes[BUDGET_RECENT], 0);
+    forget_plan();
+    t.keep_bytes = 8 * MIB; /* more than any message has */
+    assert_int_equal(plan_of(one_of_each), 0);
+    t.keep_bytes = 0;
+    assert_int_equal(t.plan.share_bytes[BUDGET_RECENT],
+                     recent_bytes(8 * MIB) + tail_bytes(t.plan.max_entry));
+    assert_int_equal(t.plan.share_bytes[BUDGET_MESSAGES], 2 * messages);
+    assert_int_equal(t.plan.share_bytes[BUDGET_ENTRIES], 2 * entries);
+    assert_true(fits());
     forget_plan();
 }
 
@@ -635,6 +658,7 @@ int main(void)
         cmocka_unit_test(who_sent_it_costs_a_row_a_descriptor_where_somebody_asks),
         cmocka_unit_test(entries_have_room_for_what_is_added),
         cmocka_unit_test(the_defaults_fit_with_room_to_spare),
+        cmocka_unit_test(what_tail_shows_is_planned_and_what_it_cannot_show_is_not),
         cmocka_unit_test(the_largest_of_all_endpoints_counts),
         cmocka_unit_test(sinks_share_what_is_for_queues),
         cmocka_unit_test(small_entries_still_have_blocks_of_the_least_size),

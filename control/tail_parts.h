@@ -1,0 +1,66 @@
+/* tail_parts.h - the inside of the stream `tail`: for the files tail*.c. */
+#ifndef CONTROL_TAIL_PARTS_H
+#define CONTROL_TAIL_PARTS_H
+
+#include "aggregate/format.h"
+#include "aggregate/match.h"
+#include "control/control_parts.h"
+#include "control/tail.h"
+
+/* A line that is longer is cut, so that it has room in a stream. */
+enum { TAIL_LINE_MAX = FORMAT_ROOM_MIN };
+
+struct tail_reader {
+    struct tail *tail;
+    struct control_stream *stream; /* NULL: nobody */
+    struct match *match;           /* NULL: takes everything */
+    bool searches;
+    bool json;
+
+    /* Of those that match, the last so many come first. To know which these are, they are
+     * counted from `begin` up to `until`, and then most are skipped. */
+    uint64_t last;
+    bool is_counting;
+    uint64_t begin, until;
+    uint64_t matches;
+    uint64_t skip;
+
+    struct recent_cursor cursor;
+    uint64_t number; /* of the next entry */
+    uint64_t missed; /* and not told yet */
+    size_t needs;    /* bytes of the line that had no room; 0: all had */
+};
+
+struct tail {
+    struct tail_means means;
+    struct format *text, *as_json;
+    struct expression_room *room;
+    uv_timer_t timer; /* runs while somebody is behind */
+    bool is_open;
+    unsigned reader_count, search_count;
+    int64_t allowance_ns; /* of time; below 0: more was taken */
+    uint64_t turn_ns;     /* when it was given */
+
+    /* The entry in hand, of the record that begins with number `playing`: the one before
+     * `played`. Another reader may go on from there. */
+    uint64_t playing, played;
+    const struct entry *entry;
+    const char *base;
+    struct tail_reader readers[TAIL_READERS_MAX];
+    char line[TAIL_LINE_MAX + FORMAT_SPARE];
+};
+
+/* ---- tail_request.c ------------------------------------------------------------------------ */
+
+/* What is asked for; the match belongs to the reader. -1 and a sentence. */
+int tail_read_request(struct json_doc *request, struct tail_reader *reader, struct err *err);
+
+/* ---- tail_show.c --------------------------------------------------------------------------- */
+
+/* False: there is no room, and reader->needs says for how much. */
+bool tail_show_entry(struct tail_reader *reader, const struct entry *entry, const char *base);
+bool tail_show_missed(struct tail_reader *reader);
+void tail_show_begin(struct tail_reader *reader);
+void tail_show_end(struct tail_reader *reader, const char *sentence);
+
+#endif
