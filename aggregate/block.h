@@ -28,8 +28,9 @@ struct block {
     uint32_t cap;
     uint32_t len;
     uint32_t entry_count;
-    uint32_t notice_len; /* the last bytes of `notice` that are in use */
-    uint32_t sent_count; /* entries that were ever sent whole (aggregate/outbox_ack.h) */
+    uint32_t notice_len;  /* the last bytes of `notice` that are in use */
+    uint32_t sent_count;  /* entries that were ever sent whole (aggregate/outbox_ack.h) */
+    uint32_t batch_count; /* entries in flight of it (aggregate/outbox_batch.c) */
     char notice[NOTICES_ROOM];
     char bytes[];
 };

@@ -3,6 +3,7 @@
 #include "aggregate/outbox_batch.h"
 #include "aggregate/outbox_parts.h"
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 
 struct outbox *outbox_new(struct pool *blocks, size_t cap, unsigned quota)
 {
@@ -212,6 +213,19 @@ struct block *outbox_unlink(struct outbox *outbox, struct block **link)
     return block;
 }
 
+void outbox_note_time(struct outbox *outbox)
+{
+    outbox->wrote_ns = clock_nanoseconds(CLOCK_REALTIME);
+}
+
+void outbox_count_written(struct outbox *outbox, const struct block *block, uint32_t entries)
+{
+    outbox->ledger.written += entries;
+    outbox->ledger.in_flight -= entries;
+    if (entries > 0)
+        latency_add(&outbox->latency, outbox->wrote_ns - block->first_received_ns, entries);
+}
+
 void outbox_advance_head(struct outbox *outbox, uint32_t bytes)
 {
     struct sink_ledger *ledger = &outbox->ledger;
@@ -225,8 +239,7 @@ void outbox_advance_head(struct outbox *outbox, uint32_t bytes)
         outbox_count_notices(outbox, head, before, outbox->head_written);
     outbox->head_entries_written = block_entries_until(head, passed);
     ledger->queued_bytes -= passed - outbox_entry_bytes(head, before);
-    ledger->written += outbox->head_entries_written - entries_before;
-    ledger->in_flight -= outbox->head_entries_written - entries_before;
+    outbox_count_written(outbox, head, outbox->head_entries_written - entries_before);
     if (outbox->head_written < block_wire_len(head))
         return;
     if (head->entry_count > 0)
@@ -240,6 +253,7 @@ void outbox_wrote(struct outbox *outbox, size_t bytes)
     bool all = bytes == outbox->in_flight_bytes;
 
     must(bytes <= outbox->in_flight_bytes);
+    outbox_note_time(outbox);
     ledger->written_bytes += bytes;
     while (bytes > 0) {
         uint32_t left = block_wire_len(outbox->head) - outbox->head_written;
@@ -289,6 +303,11 @@ uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest)
 const struct sink_ledger *outbox_ledger(const struct outbox *outbox)
 {
     return &outbox->ledger;
+}
+
+const struct latency *outbox_latency(const struct outbox *outbox)
+{
+    return &outbox->latency;
 }
 
 size_t outbox_used_bytes(const struct outbox *outbox)

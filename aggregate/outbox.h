@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 
 #include "aggregate/block.h"
+#include "aggregate/latency.h"
 #include "aggregate/ledger.h"
 
 struct outbox;
@@ -152,6 +153,9 @@ void outbox_drop_all(struct outbox *outbox, enum drop_reason reason);
 uint64_t outbox_done_through(const struct outbox *outbox, uint64_t newest);
 
 const struct sink_ledger *outbox_ledger(const struct outbox *outbox);
+
+/* How long what is written took; its counts add up to the ledger's `written`. */
+const struct latency *outbox_latency(const struct outbox *outbox);
 
 /* How much of its quota its blocks take, spare ends included, and how much that may be: full,
  * both are the same but for what no entry fits into any more. */

@@ -129,6 +129,7 @@ static uint32_t ack_head(struct outbox *outbox, size_t bytes)
 void outbox_acked(struct outbox *outbox, size_t bytes)
 {
     must(bytes <= outbox->in_flight_bytes);
+    outbox_note_time(outbox);
     outbox->in_flight_bytes -= bytes;
     outbox->ledger.written_bytes += bytes;
     if (bytes > 0 && !outbox_has_unsent(outbox))

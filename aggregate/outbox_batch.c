@@ -75,6 +75,7 @@ unsigned outbox_begin_batch(struct outbox *outbox, struct block **blocks, unsign
         outbox->in_flight_bytes += notice_bytes(block) + rest.bytes;
         outbox->in_flight_entry_bytes += rest.bytes;
         ledger->in_flight += rest.entries;
+        block->batch_count = rest.entries;
         blocks[count++] = block;
     }
     outbox->took_all = block == NULL;
@@ -112,6 +113,7 @@ static struct labelled_rest settle_blocks(struct outbox *outbox)
         struct labelled_rest rest = labelled_rest(block);
 
         settle_notices(outbox, block);
+        outbox_count_written(outbox, block, block->batch_count - rest.entries);
         sum.entries += rest.entries;
         sum.bytes += rest.bytes;
         if (!is_done(block, &rest)) {
@@ -132,9 +134,9 @@ void outbox_end_batch(struct outbox *outbox, uint64_t bytes)
     struct labelled_rest rest;
 
     must(outbox_is_writing(outbox));
+    outbox_note_time(outbox);
     rest = settle_blocks(outbox);
-    must(rest.entries <= ledger->in_flight);
-    ledger->written += ledger->in_flight - rest.entries;
+    must(rest.entries == ledger->in_flight);
     ledger->queued += rest.entries;
     ledger->in_flight = 0;
     ledger->queued_bytes += rest.bytes;

@@ -29,6 +29,8 @@ struct outbox {
     bool took_all; /* nothing was left in the queue by the write in flight */
     uint64_t done_through;
     struct sink_ledger ledger;
+    struct latency latency;
+    int64_t wrote_ns; /* when the write ended of which the ledger learns now */
 
     /* outbox_policy.c */
     enum outbox_when_full when_full;
@@ -65,6 +67,12 @@ struct block *outbox_unlink(struct outbox *outbox, struct block **link);
 /* Of `max` blocks so many may be put in flight. */
 unsigned outbox_most_in_flight(const struct outbox *outbox, unsigned max);
 void outbox_send_home(struct outbox *outbox, struct block *block);
+
+/* A write has ended; before what it wrote is counted. */
+void outbox_note_time(struct outbox *outbox);
+
+/* So many more of a block's entries are written, and no more in flight. */
+void outbox_count_written(struct outbox *outbox, const struct block *block, uint32_t entries);
 
 /* Moves the head's cursor; what is now wholly written is counted, and no more in flight. */
 void outbox_advance_head(struct outbox *outbox, uint32_t bytes);

@@ -77,6 +77,7 @@ static void gather_sink(const struct status_sources *sources,
     copy_text(out->target, sizeof out->target, sink_target(sink));
     copy_text(out->trouble, sizeof out->trouble, is_hindered(source) ? sink_trouble(sink) : "");
     out->ledger = *outbox_ledger(source->outbox);
+    out->latency = *outbox_latency(source->outbox);
     out->queue_bytes = outbox_used_bytes(source->outbox);
     out->queue_limit_bytes = outbox_limit_bytes(source->outbox);
     out->oldest_ms = waited_ms(now_ns, outbox_oldest_ns(source->outbox));
@@ -113,6 +114,11 @@ static void make_rooms(const struct status_sources *sources, struct status *stat
     status->sink_count = sources->sink_count;
 }
 
+static uint64_t microseconds(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+}
+
 static void gather_memory(const struct status_sources *sources, struct status *status)
 {
     struct rusage usage = {.ru_maxrss = 0};
@@ -124,6 +130,7 @@ static void gather_memory(const struct status_sources *sources, struct status *s
     status->resident_peak_bytes = (size_t)usage.ru_maxrss * 1024;
     if (status->resident_peak_bytes < sources->resident_bytes) /* the kernel updates it lazily */
         status->resident_peak_bytes = sources->resident_bytes;
+    status->cpu_us = microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
     memcpy(status->shares, sources->budget->shares, sizeof status->shares);
 }
 

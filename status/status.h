@@ -34,6 +34,7 @@ struct status_sink {
     char target[STATUS_TEXT_MAX];
     char trouble[STATUS_TEXT_MAX]; /* why nothing is written; empty: nothing hinders it */
     struct sink_ledger ledger;
+    struct latency latency;
     size_t queue_bytes; /* of queue_limit_bytes, in whole blocks */
     size_t queue_limit_bytes;
     uint64_t oldest_ms;  /* how long the oldest entry has waited; 0: none does */
@@ -60,6 +61,7 @@ struct status {
     int64_t now_ns;     /* since 1970 */
     uint64_t now_ms;    /* loop time: for differences */
     uint64_t uptime_ms; /* since ready */
+    uint64_t cpu_us;    /* of all threads, since the start of the process */
     enum status_phase phase;
 
     struct status_endpoint *endpoints;

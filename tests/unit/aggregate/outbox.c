@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "conf/nanoseconds.h"
+#include "tests/unit/aggregate/latency_sum.h"
 #include "tests/unit/aggregate/misuse.h"
 
 enum { CAP = BLOCK_CAP_MIN, QUOTA = 4, VECTORS = 8 };
@@ -197,6 +199,37 @@ static void after_a_break_the_entry_begun_is_sent_whole(void **state)
     all_home();
 }
 
+/* Entries were received at 10 ns and 20 ns of 1970, so all bounds are behind them. */
+static void what_is_written_counts_with_the_age_of_the_oldest_in_its_block(void **state)
+{
+    const struct latency *latency = outbox_latency(outbox);
+    int64_t now_ns = clock_nanoseconds(CLOCK_REALTIME);
+
+    (void)state;
+    add(1, 10);
+    add(2, 10);
+    take(VECTORS);
+    outbox_wrote(outbox, 15);
+    assert_int_equal(latency->counts[LATENCY_BUCKETS], 1);
+    assert_int_equal(latency_sum(latency), 1);
+    assert_in_range(latency->sum_us, (uint64_t)now_ns / 1000, (uint64_t)now_ns / 1000 + 60000000);
+    write_entry(outbox_add(outbox, 10, 3, now_ns + 60000000000), 3, 10); /* behind the clock */
+    take(VECTORS);
+    outbox_wrote(outbox, 15);
+    assert_int_equal(latency->counts[LATENCY_BUCKETS], 2);
+    assert_int_equal(latency->counts[0], 1);
+    all_home();
+}
+
+static void what_is_dropped_has_no_age(void **state)
+{
+    (void)state;
+    add(1, 10);
+    outbox_drop_all(outbox, DROP_FULL);
+    assert_int_equal(latency_sum(outbox_latency(outbox)), 0);
+    all_home();
+}
+
 static void what_is_dropped_is_counted(void **state)
 {
     (void)state;
@@ -244,6 +277,8 @@ int main(void)
         TEST(the_open_block_has_room_when_the_quota_is_used_up),
         TEST(a_partial_write_goes_on_where_it_ended),
         TEST(after_a_break_the_entry_begun_is_sent_whole),
+        TEST(what_is_written_counts_with_the_age_of_the_oldest_in_its_block),
+        TEST(what_is_dropped_has_no_age),
         TEST(what_is_dropped_is_counted),
         TEST(misuse_stops_us),
     };

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/aggregate/dice.h"
+#include "tests/unit/aggregate/latency_sum.h"
 #include "tests/unit/aggregate/misuse.h"
 
 enum { CAP = BLOCK_CAP_MIN, QUOTA = 6, VECTORS = 8, STEPS = 40000 };
@@ -405,6 +406,7 @@ static void run_streak(enum outbox_when_full policy)
     }
     assert_true(missing() <= sink_ledger_dropped(ledger));
     assert_true(ledger->resent > 100 && ledger->written > STEPS / 40);
+    assert_int_equal(latency_sum(outbox_latency(outbox)), ledger->written);
     all_home();
 }
 

@@ -14,6 +14,7 @@
 
 #include "aggregate/outbox_batch.h"
 #include "tests/unit/aggregate/dice.h"
+#include "tests/unit/aggregate/latency_sum.h"
 
 enum { CAP = BLOCK_CAP_MIN, QUOTA = 6, FILES = 5, STEPS = 30000 };
 
@@ -179,6 +180,7 @@ static void check(void)
     assert_true(sink_ledger_balances(ledger));
     assert_int_equal(ledger->offered, world.newest);
     assert_int_equal(ledger->written, world.written);
+    assert_int_equal(latency_sum(outbox_latency(outbox)), ledger->written);
     assert_int_equal(ledger->notices, world.notices);
     assert_true(done >= done_before);
     assert_true(world.told <= sink_ledger_dropped(ledger));

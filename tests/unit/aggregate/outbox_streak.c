@@ -12,6 +12,7 @@
 
 #include "aggregate/outbox.h"
 #include "tests/unit/aggregate/dice.h"
+#include "tests/unit/aggregate/latency_sum.h"
 
 enum { CAP = BLOCK_CAP_MIN, QUOTA = 4, VECTORS = 8, STEPS = 30000 };
 
@@ -136,6 +137,7 @@ static void check(void)
     assert_true(sink_ledger_balances(ledger));
     assert_int_equal(ledger->offered, peer.newest);
     assert_int_equal(ledger->written, peer.written);
+    assert_int_equal(latency_sum(outbox_latency(outbox)), ledger->written);
     assert_int_equal(sink_ledger_dropped(ledger), peer.dropped);
     assert_int_equal(ledger->queued + ledger->in_flight, waiting);
     assert_int_equal(ledger->queued_bytes + peer.partial_len, bytes);
