@@ -40,10 +40,12 @@ VERSION := 0.1.0
 # ---- packages: a fresh Debian 12 has only a compiler and make ----------------
 
 BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson-dev uthash-dev \
-                  libpcre2-dev libzstd-dev zlib1g-dev libmpack-dev libssl-dev libsodium-dev
+                  libpcre2-dev libzstd-dev zlib1g-dev libmpack-dev libssl-dev libsodium-dev \
+                  libmicrohttpd-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq \
                   logrotate zstd openssl socat libczmq4 iproute2 man-db mandoc
 BENCH_PACKAGES := python3
+PROMETHEUS_PACKAGES := prometheus
 LINT_PACKAGES  := clang clang-format clang-tidy
 PACKAGE_PACKAGES := debhelper dpkg-dev fakeroot lintian
 PACKAGE_TEST_PACKAGES := debootstrap systemd-container
@@ -86,7 +88,7 @@ WERROR       ?=
 # plain malloc so that AddressSanitizer sees each slot.
 POOL_OTHER := aggregate/$(if $(SAN),pool_carved,pool_plain).c
 
-PARTS     := conf zeromq aggregate decode ingest logfile sink status control
+PARTS     := conf zeromq aggregate decode ingest logfile sink status control metrics
 PART_C    := $(filter-out $(POOL_OTHER),$(wildcard $(addsuffix /*.c,$(PARTS))))
 PART_CXX  := $(wildcard $(addsuffix /*.cc,$(PARTS)))
 DAEMON_C  := $(wildcard daemon/*.c)
@@ -105,7 +107,7 @@ DAEMON_O := $(call object,$(DAEMON_C))
 CLIENT_O := $(call object,$(CLIENT_C))
 UNIT     := $(UNIT_RUN:%.c=$(O)/%)
 
-.PHONY: all force bench-packages run test unit story node-clients soak demo bench bench-memory lint lint-tests format fuzz man install install-files install-units uninstall deb package-test clean help \
+.PHONY: all force bench-packages run test unit story node-clients prometheus soak demo bench bench-memory lint lint-tests format fuzz man install install-files install-units uninstall deb package-test clean help \
         build-packages test-packages lint-packages fuzz-packages package-packages
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -227,6 +229,13 @@ node-clients:
 	@command -v npm >/dev/null || tools/ensure-packages 'test with Node' $(NODE_PACKAGES)
 	$(Q)mkdir -p $(O)/node
 	$(Q)cd $(O)/node && timeout 300 npm install --no-audit --no-fund --silent $(NODE_MODULES)
+
+# A real Prometheus for tests/story/test_metrics.py: 25 MB to fetch, so not part of `make test`,
+# which then skips what needs it.
+prometheus: all | test-packages
+	@command -v promtool >/dev/null || tools/ensure-packages 'test with Prometheus' $(PROMETHEUS_PACKAGES)
+	$(Q)LOGBOOM_BUILD=$(O) timeout --foreground --kill-after=20 5m \
+	    $(PYTHON) -m pytest -q -n $(JOBS) -p no:cacheprovider tests/story/test_metrics.py </dev/null
 
 # kill -9 while files are compressed, some hundreds of times: a quarter of an hour.
 CRASHES ?= 300
@@ -453,6 +462,7 @@ help:
 	    'make unit       the unit tests only' \
 	    'make story      the story tests only' \
 	    'make node-clients  install pino, winston and zeromq.js, so that `make story` tries them, too' \
+	    'make prometheus  install Prometheus, and let it scrape the daemon and judge the alerts' \
 	    'make soak       kill -9 some hundreds of times while files are compressed, and 100,000 files' \
 	    'make demo       eight clients, a sink that stands still and a hostile peer, in the terminal' \
 	    'make bench      measure; prints tables and Go-style benchmark lines' \

@@ -71,6 +71,7 @@ const char *budget_share_name(enum budget_share share)
         [BUDGET_PATHS] = "paths",     [BUDGET_CARETAKER] = "caretaker",
         [BUDGET_CARGO] = "cargo",     [BUDGET_TLS] = "tls",
         [BUDGET_CONTROL] = "control", [BUDGET_RECENT] = "recent",
+        [BUDGET_METRICS] = "metrics",
     };
 
     return names[share];

@@ -25,6 +25,7 @@ enum budget_share {
     BUDGET_TLS,       /* OpenSSL, and what each sink needs that uses it */
     BUDGET_CARETAKER, /* of rotated files: looking through them, and compressing */
     BUDGET_CONTROL,   /* the control socket: requests and answers, and what it remembers */
+    BUDGET_METRICS,   /* the library that serves them, its connections and their pages */
     BUDGET_TABLES,    /* the gate's slots, and what each endpoint and sink is */
     BUDGET_RECENT,    /* the last messages, and what `logboom tail` needs to show them */
     BUDGET_SHARES

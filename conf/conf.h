@@ -214,6 +214,11 @@ struct conf_control {
     struct conf_bytes keep; /* of the last messages, for `logboom tail`; 0: nothing */
 };
 
+/* Where to listen for who scrapes metrics. */
+struct conf_metrics {
+    char *listen; /* HOST:PORT, or NULL: nowhere */
+};
+
 struct conf_places; /* where each setting was written */
 
 struct conf {
@@ -222,6 +227,7 @@ struct conf {
     struct conf_ms drain_timeout;
     struct conf_strings include;
     struct conf_control control;
+    struct conf_metrics metrics;
     struct conf_ingest *ingest;
     unsigned ingest_count;
     struct conf_sink *sinks;

@@ -33,6 +33,7 @@
         struct conf_tls: SETTING_SECTION,                                                          \
         struct conf_rotate: SETTING_SECTION,                                                       \
         struct conf_control: SETTING_SECTION,                                                      \
+        struct conf_metrics: SETTING_SECTION,                                                      \
         struct conf_ingest *: SETTING_LIST,                                                        \
         struct conf_sink *: SETTING_LIST)
 
@@ -323,6 +324,14 @@ static const struct setting control_settings[] = {
 static const struct section control_section = {"'control'", sizeof(struct conf_control),
                                                control_settings, COUNT_OF(control_settings)};
 
+static const struct setting metrics_settings[] = {
+    {ROW(struct conf_metrics, listen),
+     .help = "where Prometheus finds /metrics, such as 127.0.0.1:9514; whoever reaches it can read "
+             "them"},
+};
+static const struct section metrics_section = {"'metrics'", sizeof(struct conf_metrics),
+                                               metrics_settings, COUNT_OF(metrics_settings)};
+
 static const struct setting root_settings[] = {
     {ROW(struct conf, memory), .change = SETTING_NEEDS_A_RESTART, .section = &memory_section,
      .help = "the memory plan"},
@@ -334,6 +343,8 @@ static const struct setting root_settings[] = {
      .help = "more files, by path or pattern; each may only add 'ingest' and 'sinks'"},
     {ROW(struct conf, control), .change = SETTING_NEEDS_A_RESTART, .section = &control_section,
      .help = "who may ask the daemon how it is, and tell it what to do"},
+    {ROW(struct conf, metrics), .change = SETTING_NEEDS_A_RESTART, .section = &metrics_section,
+     .help = "how the daemon is, for Prometheus"},
     {ROW(struct conf, ingest), .section = &ingest_section, .most = 256, .in_included = true,
      .count_offset = offsetof(struct conf, ingest_count),
      .help = "where entries come from; at least one"},

@@ -273,7 +273,8 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     status = open_sinks(daemon);
     if (status != EXIT_FINE)
         return status;
-    if (open_zmq(daemon, err) < 0 || open_zap(daemon, err) < 0)
+    if (daemon_open_metrics(daemon, err) < 0 || open_zmq(daemon, err) < 0 ||
+        open_zap(daemon, err) < 0)
         return EXIT_SYSTEM;
     if (daemon_open_tail(daemon, err) < 0)
         return EXIT_SYSTEM;
@@ -297,6 +298,7 @@ void daemon_free(struct daemon *daemon)
 {
     leave_caretaker(daemon);
     control_free(&daemon->control);
+    metrics_free(&daemon->metrics);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         endpoint_free(&daemon->endpoints[i]);
     free(daemon->endpoints);

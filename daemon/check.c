@@ -133,7 +133,7 @@ static unsigned add_ours(const struct conf_strings *bind, const char **arguments
 static const char **make_arguments(const struct daemon *daemon)
 {
     const struct conf *conf = daemon->conf;
-    unsigned count = 8, at = 0;
+    unsigned count = 10, at = 0;
     const char **arguments;
 
     for (unsigned i = 0; i < conf->ingest_count; i++)
@@ -148,6 +148,10 @@ static const char **make_arguments(const struct daemon *daemon)
     arguments[at++] = daemon->conf_path;
     arguments[at++] = "--listening";
     arguments[at++] = conf->control.path;
+    if (conf->metrics.listen) {
+        arguments[at++] = "--listening";
+        arguments[at++] = conf->metrics.listen;
+    }
     for (unsigned i = 0; i < conf->ingest_count; i++)
         at = add_ours(&conf->ingest[i].bind, arguments, at);
     for (unsigned i = 0; i < conf->sink_count; i++)

@@ -9,6 +9,7 @@
 #include "daemon/plan.h"
 #include "daemon/watchdog.h"
 #include "ingest/endpoint.h"
+#include "metrics/metrics.h"
 #include "sink/sink.h"
 #include "status/status.h"
 
@@ -124,7 +125,8 @@ struct daemon {
     struct replay *replay;
     struct tail *tail;
     struct losses losses;
-    struct check *check; /* NULL: none is under way */
+    struct check *check;     /* NULL: none is under way */
+    struct metrics *metrics; /* NULL: not configured */
 
     /* sources.c's */
     uint64_t ready_ms; /* loop time */
@@ -264,6 +266,9 @@ void daemon_close_service(struct daemon *daemon);
 
 /* voice.c - tells what the log has only counted. Each turn. */
 void daemon_watch_voice(struct daemon *daemon);
+
+/* expose.c */
+int daemon_open_metrics(struct daemon *daemon, struct err *err);
 
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);

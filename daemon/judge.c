@@ -97,6 +97,7 @@ void judge_values(const struct conf *conf, struct conf_problems *problems)
     judge_control(conf, problems);
     for (unsigned i = 0; i < conf->ingest_count; i++)
         judge_endpoint(conf, i, problems);
+    judge_metrics(conf, problems);
     for (unsigned i = 0; i < conf->sink_count; i++) {
         judge_format(conf, &conf->sinks[i], problems);
         judge_match(conf, &conf->sinks[i], problems);
@@ -189,6 +190,7 @@ void judge_warnings(const struct conf *conf, struct conf_problems *warnings)
     }
     for (unsigned i = 0; i < conf->ingest_count; i++)
         warn_of_encrypted_rep(conf, &conf->ingest[i], warnings);
+    judge_metrics_warnings(conf, warnings);
     if (!judge_takes_everything(conf))
         conf_problem(conf, warnings, &conf->sinks, "warning: %s", judge_not_everything);
 }
@@ -211,6 +213,7 @@ void judge_listening(const struct conf *conf, const struct inherited *inherited,
 {
     judge_try_to_listen(conf, inherited, NULL, problems);
     try_control(conf, NULL, problems);
+    judge_try_metrics(conf, NULL, problems);
 }
 
 void judge_surroundings(const struct conf *conf, const struct conf_strings *listening,
@@ -218,6 +221,7 @@ void judge_surroundings(const struct conf *conf, const struct conf_strings *list
 {
     judge_try_to_listen(conf, NULL, listening, problems);
     try_control(conf, listening, problems);
+    judge_try_metrics(conf, listening, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
         judge_path_surroundings(conf, &conf->sinks[i], problems);
 }

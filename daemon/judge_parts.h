@@ -30,6 +30,13 @@ void judge_try_to_listen(const struct conf *conf, const struct inherited *inheri
 /* Whether it is among these; NULL: none. */
 bool judge_is_listening(const struct conf_strings *listening, const char *text);
 
+/* ---- judge_metrics.c ------------------------------------------------------------------- */
+
+void judge_metrics(const struct conf *conf, struct conf_problems *problems);
+void judge_metrics_warnings(const struct conf *conf, struct conf_problems *warnings);
+void judge_try_metrics(const struct conf *conf, const struct conf_strings *listening,
+                       struct conf_problems *problems);
+
 /* ---- judge_path.c ---------------------------------------------------------------------- */
 
 void judge_path(const struct conf *conf, unsigned index, struct conf_problems *problems);

@@ -17,6 +17,7 @@
 #include "ingest/peer.h"
 #include "ingest/stamp.h"
 #include "logfile/caretaker.h"
+#include "metrics/metrics.h"
 #include "sink/sink_tree.h"
 #include "sink/sink_zmq.h"
 #include "sink/tls_context.h"
@@ -148,6 +149,15 @@ static void measure_caretaker(struct plan *plan, const struct planned *planned,
         return;
     plan->share_bytes[BUDGET_CARETAKER] = caretaker_bytes(plan->compress_set);
     plan->own_descriptors += FILES_A_CARETAKER;
+}
+
+static void measure_metrics(struct plan *plan, const struct planned *planned)
+{
+    if (!planned->conf->metrics.listen)
+        return;
+    plan->share_bytes[BUDGET_METRICS] =
+        metrics_bytes(planned->conf->ingest_count, planned->sink_count);
+    plan->own_descriptors += METRICS_DESCRIPTORS;
 }
 
 /* What was loaded stays. */
@@ -507,6 +517,7 @@ void plan_init_beside(struct plan *plan, const struct conf *conf, const struct p
 
     *plan = (struct plan){.cap_bytes = conf->memory.cap.bytes};
     measure_caretaker(plan, &planned, problems);
+    measure_metrics(plan, &planned);
     measure_ingest(plan, &planned, problems);
     measure_shares(plan, &planned);
     measure_sinks(plan, &planned, problems);

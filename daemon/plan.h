@@ -1,7 +1,7 @@
 /* plan.h - how memory.cap is split before anything is opened. All bytes.
  *
  *     cap >= base + clients + receive + messages + entries + parser + blocks + cargo + tls
- *            + paths + caretaker + control + tables + slack
+ *            + paths + caretaker + control + metrics + tables + slack
  *
  * What each must have comes first; what is left over is split between `receive` and the
  * queues that are `auto`, so that both grow with the cap. */

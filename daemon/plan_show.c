@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "daemon/plan.h"
+#include "metrics/metrics.h"
 
 /* Wide enough for `1023.9 GiB`. */
 static const char *show_bytes(size_t bytes, char text[UNITS_TEXT_MAX])
@@ -99,6 +100,9 @@ void plan_show(const struct plan *plan, const struct conf *conf, FILE *out)
     if (plan->share_bytes[BUDGET_RECENT] > 0)
         row(out, "recent", plan->share_bytes[BUDGET_RECENT],
             "the last messages, and who reads along with `logboom tail` (keep, max_entry)");
+    if (plan->share_bytes[BUDGET_METRICS] > 0)
+        row(out, "metrics", plan->share_bytes[BUDGET_METRICS],
+            "libmicrohttpd, %d connections and their pages (metrics)", METRICS_CONNECTIONS);
     row(out, "tables", plan->share_bytes[BUDGET_TABLES],
         "%u descriptors, %u endpoint%s, %u sink%s%s", plan->descriptors, conf->ingest_count,
         plural(conf->ingest_count), conf->sink_count, plural(conf->sink_count),

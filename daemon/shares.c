@@ -6,7 +6,7 @@
 /* What no pool of ours holds is claimed as a whole: it is there, or libzmq's to fill. */
 static const enum budget_share reserved[] = {BUDGET_BASE,    BUDGET_CLIENTS, BUDGET_RECEIVE,
                                              BUDGET_PATHS,   BUDGET_TLS,     BUDGET_CARETAKER,
-                                             BUDGET_CONTROL, BUDGET_TABLES};
+                                             BUDGET_CONTROL, BUDGET_METRICS, BUDGET_TABLES};
 
 static unsigned cargo_slots(const struct plan *plan)
 {

@@ -161,6 +161,7 @@ static void close_rest(struct daemon *daemon)
     daemon_end_check(daemon);
     tail_close(daemon->tail);
     control_close(daemon->control);
+    metrics_close(daemon->metrics);
     if (daemon->watch_open)
         zmq_watch_close(&daemon->watch, NULL);
 }

@@ -42,6 +42,7 @@ from logboom_story import (
     wait_until,
 )
 from receivers import free_port
+from metrics_story import page_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -427,6 +428,19 @@ def test_the_manual_has_every_setting_and_no_other():
     assert said == settings_of_the_program()
 
 
+def test_the_table_of_metrics(start):
+    """Each has its type, its labels and its help, in the order of the page; and there is no other."""
+    page = page_of(start(metrics={"listen": "127.0.0.1:0"}))
+    labels = {}
+    for line in page.text.splitlines():
+        if found := re.match(r"([a-z_]+?)(?:_bucket)?(?:\{(.*)\})? ", line):
+            labels.setdefault(found[1], [name for name in re.findall(r'(\w+)="', found[2] or "") if name != "le"])
+    helps = dict(re.findall(r"^# HELP (\w+) (.*)\.$", page.text, re.M))
+    assert [(words(name)[0], kind, words(marks), meaning) for name, kind, marks, meaning in
+            table("docs/metrics.md", "metrics")] == [
+        (name, kind, labels[name], helps[name]) for name, kind in page.families.items()]
+
+
 def test_the_benchmarks_that_the_pages_name():
     """Each exists, and each that exists is named."""
     named = set(re.findall(r"`([A-Z]\w+/[\w+]+)`", (ROOT / "docs/architecture.md").read_text()))
@@ -463,7 +477,7 @@ def test_links_and_paths_lead_somewhere(page):
         place = (page.parent / file).resolve() if file else page
         assert place.exists(), target
         assert not anchor or anchor in anchors(place), target
-    folders = "conf|aggregate|ingest|sink|daemon|client|bench|tests|docs|tools"
+    folders = "conf|aggregate|ingest|sink|daemon|client|bench|tests|docs|tools|contrib|metrics"
     for path in re.findall(rf"`((?:{folders})/[\w./-]*)`", text):
         assert (ROOT / path).exists(), path
 

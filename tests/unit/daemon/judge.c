@@ -13,6 +13,7 @@
 
 /* The daemon's objects hold a main and are not linked into tests. */
 #include "daemon/judge.c"
+#include "daemon/judge_metrics.c"
 #include "daemon/judge_path.c"
 #include "daemon/judge_tls.c"
 #include "daemon/judge_zmq.c"
@@ -400,6 +401,28 @@ static void it_is_warned_of_when_no_sink_takes_everything(void **state)
     assert_non_null(strstr(told(), "x.yaml:2:8: warning: no sink takes everything; "));
 }
 
+#define SINKS "sinks: [{name: a, type: stdout}]\n"
+
+static void metrics_need_an_address_that_is_their_own(void **state)
+{
+    (void)state;
+    assert_string_equal(values_of(INGEST SINKS "metrics: {listen: '127.0.0.1:9514'}\n"), "");
+    assert_string_equal(values_of(INGEST SINKS "metrics: {listen: '127.0.0.1:0'}\n"), "");
+    assert_non_null(strstr(values_of(INGEST SINKS "metrics: {listen: 'http://[::1]:9514/'}\n"),
+                           "x.yaml:3:19: 'http://[::1]:9514/': write HOST:PORT alone"));
+    assert_non_null(strstr(values_of("ingest: [{name: in, bind: 'tcp://*:9514'}]\n" SINKS
+                                     "metrics: {listen: ':9514'}\n"),
+                           "x.yaml:3:19: ':9514' is where 'in' listens, too"));
+}
+
+static void metrics_beyond_loopback_are_warned_of(void **state)
+{
+    (void)state;
+    assert_int_equal(warnings_of(INGEST SINKS "metrics: {listen: 'localhost:9514'}\n"), 0);
+    assert_int_equal(warnings_of(INGEST SINKS "metrics: {listen: ':9514'}\n"), 1);
+    assert_non_null(strstr(told(), "x.yaml:3:19: warning: ':9514' is beyond loopback"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -416,6 +439,8 @@ int main(void)
         TEST(publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint),
         TEST(a_glob_that_is_none_is_told_at_its_place),
         TEST(it_is_warned_of_when_no_sink_takes_everything),
+        TEST(metrics_need_an_address_that_is_their_own),
+        TEST(metrics_beyond_loopback_are_warned_of),
         TEST(an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start),
     };
 

@@ -262,6 +262,24 @@ static void a_queue_of_too_few_blocks_is_refused_where_it_is_written(void **stat
     }
 }
 
+static void metrics_cost_a_share_only_where_they_are_configured(void **state)
+{
+    char text[512];
+    unsigned usual;
+
+    (void)state;
+    assert_int_equal(plan_of(one_of_each), 0);
+    assert_int_equal(t.plan.share_bytes[BUDGET_METRICS], 0);
+    usual = t.plan.own_descriptors;
+    forget_plan();
+    snprintf(text, sizeof text, "%smetrics: {listen: '127.0.0.1:0'}\n", one_of_each);
+    assert_int_equal(plan_of(text), 0);
+    assert_int_equal(t.plan.share_bytes[BUDGET_METRICS], metrics_bytes(1, 1));
+    assert_int_equal(t.plan.own_descriptors, usual + METRICS_DESCRIPTORS);
+    assert_true(fits());
+    forget_plan();
+}
+
 static void rotated_files_cost_what_is_done_to_them(void **state)
 {
     static const struct {
@@ -663,6 +681,7 @@ int main(void)
         cmocka_unit_test(sinks_share_what_is_for_queues),
         cmocka_unit_test(small_entries_still_have_blocks_of_the_least_size),
         cmocka_unit_test(a_queue_of_too_few_blocks_is_refused_where_it_is_written),
+        cmocka_unit_test(metrics_cost_a_share_only_where_they_are_configured),
         cmocka_unit_test(rotated_files_cost_what_is_done_to_them),
         cmocka_unit_test(a_cap_that_is_too_small_says_what_would_do),
         cmocka_unit_test(no_cap_would_do_that_the_settings_refuse),
