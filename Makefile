@@ -251,7 +251,7 @@ soak: all | test-packages
 # ---- measuring ---------------------------------------------------------------
 
 BENCH_PAIRS ?= 15
-BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher flooder bare_recv tcp_read tls_read count_malloc.so)
+BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher flooder visible bare_recv tcp_read tls_read count_malloc.so)
 WRAPPED     := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strndup)
 
 $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o: CFLAGS += -fno-builtin -Wno-missing-prototypes
@@ -261,7 +261,7 @@ $(O)/bench/micro: $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o $(PART_O)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(ALL_LDFLAGS) $(WRAPPED) -o $@ $^ $(LIB_LDLIBS)
 
-$(O)/bench/pusher $(O)/bench/flooder $(O)/bench/bare_recv $(O)/bench/tcp_read: $(O)/bench/%: $(O)/obj/bench/%.o
+$(O)/bench/pusher $(O)/bench/flooder $(O)/bench/visible $(O)/bench/bare_recv $(O)/bench/tcp_read: $(O)/bench/%: $(O)/obj/bench/%.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lzmq
@@ -289,6 +289,8 @@ bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(PYTHON) bench/flood.py $(O)
 	@$(PYTHON) bench/rotation.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/paths.py $(O)
+	@$(PYTHON) bench/latency.py $(O)
+	@$(PYTHON) bench/scrape.py $(O)
 	@$(PYTHON) bench/connections.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/memory.py $(O)
 	@$(PYTHON) bench/memory_plot.py $(O)

@@ -123,7 +123,9 @@ class Daemon:
             text=True,
             env={**os.environ, **(env or {})},
         )
+        self.said = ""  # until it was ready
         for line in self.process.stderr:
+            self.said += line
             found = re.search(r"ready: (\S+) ", line)
             if found:
                 self.address = found.group(1)
