@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "control/tail.h"
+#include "ingest/census.h"
 #include "status/losses.h"
 #include "status/status.h"
 
@@ -23,6 +24,7 @@ struct control_actions {
     struct tail *tail; /* NULL: nothing is kept for it */
     void (*gather)(void *context, struct status *status);
     const struct losses *(*losses)(void *context);
+    struct census *(*census)(void *context);
     void (*reopen)(void *context);
 
     /* 0, or -1 and a sentence: there is no such sink. */

@@ -9,6 +9,7 @@
 #include "control/stream.h"
 #include "control/words.h"
 #include "decode/json_doc.h"
+#include "ingest/census.h"
 #include "sink/fd_watch.h"
 #include "zeromq/listener.h"
 
@@ -36,6 +37,12 @@ struct control_stream {
     void *context;
     uint64_t missed;
     size_t limit_bytes; /* that may wait */
+};
+
+/* One who watches, and what it also wants to know of: enum census_by; CENSUS_KINDS: nothing. */
+struct watcher {
+    struct control_stream *stream;
+    enum census_by by;
 };
 
 struct connection {
@@ -68,7 +75,7 @@ struct control {
     size_t out_bytes, out_bytes_max; /* of all `out` */
     uv_timer_t deadlines;            /* runs while somebody is waited for */
     uv_timer_t watching;             /* watch.c: runs while somebody watches */
-    struct control_stream *watchers[CONTROL_STREAMS_MAX];
+    struct watcher watchers[CONTROL_STREAMS_MAX];
     unsigned watcher_count;
     struct connection places[CONTROL_PLACES];
 };

@@ -37,6 +37,12 @@ enum { CONTROL_REQUEST_MAX = 4096 }; /* bytes of a request, its newline included
 #define CONTROL_NAME "name" /* of the sink */
 #define CONTROL_DROP "drop" /* true: drop everything; false: no more */
 
+#define CONTROL_BY        "by" /* watch also who sends most, by */
+#define CONTROL_BY_CLIENT "client"
+#define CONTROL_BY_APP    "app"
+#define CONTROL_BY_HOST   "host"
+#define CONTROL_HEAVIEST  "heaviest"
+
 #define CONTROL_OK     "ok"
 #define CONTROL_ERROR  "error"
 #define CONTROL_TEXT   "text"   /* for the person who asked, in lines */

@@ -219,6 +219,7 @@ static enum exit_status open_endpoints(struct daemon *daemon)
         .decoder = daemon->decoder,
         .peers = daemon->peers,
         .recent = daemon->recent,
+        .census = &daemon->census,
         .zap = daemon->zap,
         .inherited = daemon->inherited,
         .gate_is_on = daemon->gate_is_on,
@@ -278,6 +279,7 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
         return EXIT_SYSTEM;
     if (daemon_open_tail(daemon, err) < 0)
         return EXIT_SYSTEM;
+    census_init(&daemon->census, daemon->plan.descriptors);
     status = daemon_open_control(daemon);
     if (status == EXIT_FINE)
         status = open_endpoints(daemon);
@@ -320,6 +322,7 @@ void daemon_free(struct daemon *daemon)
         must(uv_loop_close(&daemon->loop) == 0);
     decoder_free(&daemon->decoder);
     peers_free(&daemon->peers);
+    census_fini(&daemon->census);
     entry_pool_free(&daemon->entries);
     message_pool_free(&daemon->messages);
     daemon_close_shares(daemon);

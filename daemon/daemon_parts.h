@@ -125,6 +125,7 @@ struct daemon {
     struct replay *replay;
     struct tail *tail;
     struct losses losses;
+    struct census census;
     struct check *check;     /* NULL: none is under way */
     struct metrics *metrics; /* NULL: not configured */
 

@@ -345,7 +345,8 @@ static void measure_shares(struct plan *plan, const struct planned *planned)
             has_many_files(sink_at(planned, i)) ? sink_tree_bytes(sink_at(planned, i)) : 0;
     share[BUDGET_TLS] = tls_bytes(planned);
     if (conf_has_control(planned->conf))
-        share[BUDGET_CONTROL] = control_bytes(endpoints, planned->sink_count);
+        share[BUDGET_CONTROL] =
+            control_bytes(endpoints, planned->sink_count) + census_bytes(plan->descriptors);
     measure_tail(plan, planned->conf);
     plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
 }

@@ -18,6 +18,13 @@ static const struct losses *losses(void *context)
     return &daemon->losses;
 }
 
+static struct census *census(void *context)
+{
+    struct daemon *daemon = context;
+
+    return &daemon->census;
+}
+
 static void reopen(void *context)
 {
     log_line(LOG_LEVEL_INFO, "control socket: files are reopened");
@@ -90,6 +97,7 @@ enum exit_status daemon_open_control(struct daemon *daemon)
         .tail = daemon->tail,
         .gather = gather,
         .losses = losses,
+        .census = census,
         .reopen = reopen,
         .set_drops_all = set_drops_all,
         .reload = reload,

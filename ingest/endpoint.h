@@ -12,6 +12,7 @@
 #include "aggregate/recent.h"
 #include "conf/conf.h"
 #include "decode/decode.h"
+#include "ingest/census.h"
 #include "ingest/peer.h"
 #include "zeromq/admission.h"
 #include "zeromq/gate.h"
@@ -28,6 +29,7 @@ struct endpoint_shared {
     struct decoder *decoder;
     struct peers *peers;         /* NULL: nobody asks who sent an entry */
     struct recent *recent;       /* NULL: nobody will look back at them */
+    struct census *census;       /* NULL: nobody can ask who sends most */
     struct zap *zap;             /* who says which clients may come in; NULL: nobody encrypts */
     struct inherited *inherited; /* addresses that are held for us; NULL: none */
     bool gate_is_on;

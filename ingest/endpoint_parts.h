@@ -69,7 +69,8 @@ struct endpoint {
     struct message *message;
     struct entry *entry;
     struct decode_cursor cursor;
-    uint32_t taken; /* entries of it */
+    uint32_t taken;              /* entries of it */
+    struct census_sender sender; /* of the message */
 };
 
 /* ---- endpoint_open.c ------------------------------------------------------------------ */

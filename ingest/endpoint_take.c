@@ -27,7 +27,7 @@ static void finish_payload(struct endpoint *endpoint)
 }
 
 /* Publishers cannot be held back: what they send is always taken. */
-static enum offered offer(struct endpoint *endpoint)
+static enum offered offer_or_take(struct endpoint *endpoint)
 {
     struct aggregate *aggregate = endpoint->shared.aggregate;
     const char *base = endpoint->message->bytes;
@@ -36,6 +36,16 @@ static enum offered offer(struct endpoint *endpoint)
         return aggregate_offer(aggregate, endpoint->entry, base, &endpoint->ledger);
     aggregate_take(aggregate, endpoint->entry, base, &endpoint->ledger);
     return AGGREGATE_TAKEN;
+}
+
+static enum offered offer(struct endpoint *endpoint)
+{
+    struct census *census = endpoint->shared.census;
+    enum offered offered = offer_or_take(endpoint);
+
+    if (offered == AGGREGATE_TAKEN && census_is_on(census))
+        census_add(census, &endpoint->sender, endpoint->entry, endpoint->message->bytes);
+    return offered;
 }
 
 /* A key is a field of each entry, as long as there is room for it; and what we add. What is done
@@ -125,6 +135,10 @@ bool endpoint_take_payload(struct endpoint *endpoint, zmq_msg_t *payload)
         return true;
     if (endpoint->stamp.in_use)
         parts.added = stamp_message(&endpoint->stamp, payload);
+    if (census_is_on(shared->census))
+        census_find_sender(shared->census, payload, endpoint->stamp.is_named, &endpoint->sender);
+    else
+        endpoint->sender.len = 0;
     endpoint->message = message_take(shared->messages, &parts);
     endpoint->entry = entry_take(shared->entries);
     must(endpoint->message && endpoint->entry); /* one of each for every endpoint */
