@@ -8,4 +8,7 @@
  * some 10 us. */
 size_t resident_bytes(void);
 
+/* The most it ever was (VmHWM). getrusage(2) has it of whoever ran execve(2), too. */
+size_t resident_peak_bytes(void);
+
 #endif

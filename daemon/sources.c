@@ -45,6 +45,7 @@ void daemon_gather_status(struct daemon *daemon, struct status *status)
         .sink_count = daemon->channel_count,
         .budget = &daemon->budget,
         .resident_bytes = resident_bytes(),
+        .resident_peak_bytes = resident_peak_bytes(),
         .gate_is_on = daemon->gate_is_on,
         .zap = daemon->zap,
         .aggregate = daemon->aggregate,

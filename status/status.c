@@ -127,7 +127,7 @@ static void gather_memory(const struct status_sources *sources, struct status *s
     status->cap_bytes = sources->budget->cap_bytes;
     status->claimed_bytes = sources->budget->used_bytes;
     status->resident_bytes = sources->resident_bytes;
-    status->resident_peak_bytes = (size_t)usage.ru_maxrss * 1024;
+    status->resident_peak_bytes = sources->resident_peak_bytes;
     if (status->resident_peak_bytes < sources->resident_bytes) /* the kernel updates it lazily */
         status->resident_peak_bytes = sources->resident_bytes;
     status->cpu_us = microseconds(usage.ru_utime) + microseconds(usage.ru_stime);

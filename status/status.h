@@ -111,6 +111,7 @@ struct status_sources {
     unsigned sink_count;
     const struct budget *budget;
     size_t resident_bytes;
+    size_t resident_peak_bytes; /* VmHWM */
     bool gate_is_on;
     const struct zap *zap; /* NULL: nothing is encrypted */
     const struct aggregate *aggregate;
