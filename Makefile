@@ -43,7 +43,7 @@ BUILD_PACKAGES := g++ pkg-config libuv1-dev libzmq3-dev libfyaml-dev libsimdjson
                   libpcre2-dev libzstd-dev zlib1g-dev libmpack-dev libssl-dev libsodium-dev \
                   libmicrohttpd-dev
 TEST_PACKAGES  := libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-zmq \
-                  logrotate zstd openssl socat libczmq4 iproute2 man-db mandoc
+                  logrotate zstd openssl socat libczmq4 iproute2 man-db mandoc python3-pyte
 BENCH_PACKAGES := python3
 PROMETHEUS_PACKAGES := prometheus
 LINT_PACKAGES  := clang clang-format clang-tidy

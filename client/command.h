@@ -31,5 +31,6 @@ extern const struct command reload_command;
 extern const struct command check_command;
 extern const struct command tail_command;
 extern const struct command unescape_command;
+extern const struct command top_command;
 
 #endif

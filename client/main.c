@@ -12,7 +12,7 @@
 static const struct command *const commands[] = {
     &push_command,  &probe_command, &keygen_command,   &stat_command,
     &drops_command, &sink_command,  &reopen_command,   &reload_command,
-    &check_command, &tail_command,  &unescape_command,
+    &check_command, &tail_command,  &unescape_command, &top_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

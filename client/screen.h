@@ -1,0 +1,28 @@
+/* screen.h - a terminal that a command has for itself: another page, no echo, no cursor.
+ *
+ * Only one at a time. What it changes is put back by screen_close, which whoever opened it calls
+ * before the process ends, for whatever reason. */
+#ifndef CLIENT_SCREEN_H
+#define CLIENT_SCREEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct screen_size {
+    unsigned columns, lines;
+};
+
+/* Whether standard output is a terminal that can draw over itself. */
+bool screen_is_possible(void);
+
+/* Of the terminal behind standard output; 80 × 24 where it does not say. */
+struct screen_size screen_size(void);
+
+/* Keys are read from standard input at once and are not shown, if that is a terminal. */
+void screen_open(void);
+void screen_close(void);
+
+/* Whole lines from the upper left corner; what was there before is gone. */
+void screen_show(const char *lines, size_t len);
+
+#endif
