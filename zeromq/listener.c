@@ -182,11 +182,17 @@ static int bind_file(struct listener *listener, const struct file_rights *rights
     return result;
 }
 
+static unsigned next_number(void)
+{
+    static unsigned last;
+
+    return ++last;
+}
+
 int listener_open(struct listener *listener, const struct address *address,
                   const struct conf_ipc *ipc, struct err *err)
 {
-    static unsigned opened_before;
-    struct listener opened = {.fd = -1, .address = *address, .number = ++opened_before};
+    struct listener opened = {.fd = -1, .address = *address, .number = next_number()};
     struct file_rights rights = {0};
     int result;
 
@@ -211,7 +217,7 @@ int listener_open(struct listener *listener, const struct address *address,
  * keep another scale of their windows. */
 static int adopt(struct listener *listener, int fd, const struct address *address, struct err *err)
 {
-    struct listener adopted = {.fd = fd, .address = *address};
+    struct listener adopted = {.fd = fd, .address = *address, .number = next_number()};
 
     address_show(address, adopted.text);
     if (address->transport == ADDRESS_TCP &&

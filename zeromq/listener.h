@@ -36,7 +36,7 @@ struct listener {
     struct listener_key keys[LISTENER_KEYS_MAX]; /* by which it takes clients now */
     unsigned key_count;                          /* 0: without encryption */
     unsigned settled_count;                      /* of these, before the change in work */
-    unsigned number;                             /* no other has it */
+    unsigned number;                             /* not 0, and no other has it */
 };
 
 /* Listens; a client that connects from now on waits until listener_attach. A

@@ -191,6 +191,24 @@ static void a_listener_opens_what_was_not_inherited(void **state)
     listener_close(&listener);
 }
 
+/* By it the gate deals newcomers to two server keys. */
+static void each_listener_has_a_number_of_its_own(void **state)
+{
+    struct address addresses[3] = {handed(at_file("one.sock")), handed(at_file("two.sock")),
+                                   at_file("own.sock")};
+    struct listener listeners[3];
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(listener_get(&listeners[i], inherited, &addresses[i], &plain, &err), 0);
+        assert_int_not_equal(listeners[i].number, 0);
+    }
+    assert_int_not_equal(listeners[0].number, listeners[1].number);
+    assert_int_not_equal(listeners[1].number, listeners[2].number);
+    for (unsigned i = 0; i < 3; i++)
+        listener_close(&listeners[i]);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -199,11 +217,12 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    static const char *const names[] = {"in.sock", "taken.sock", "left.sock", "kept.sock"};
+    static const char *const names[] = {"in.sock",   "taken.sock", "left.sock",
+                                        "kept.sock", "one.sock",   "two.sock"};
     char path[64];
 
     (void)state;
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);
     }
@@ -220,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_listener_leaves_an_inherited_file_where_it_is, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_listener_opens_what_was_not_inherited, begin, end),
+        cmocka_unit_test_setup_teardown(each_listener_has_a_number_of_its_own, begin, end),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
