@@ -104,15 +104,18 @@ static int take_newcomer(struct gate_group *group, int fd)
 }
 
 /* The next one who may come in; the others are closed before libzmq hears of them. Left in the
- * backlog, they would stand in the way of those who may. Under the lock, but while it closes. */
+ * backlog, they would stand in the way of those who may. Under the lock, but while it closes: then
+ * other threads may take the last place, retire this listener or begin the stop. */
 static int accept_welcome(struct gate_slot *listener, int listener_fd, struct sockaddr *address,
                           socklen_t *address_len, int flags)
 {
     struct gate_group *group = listener->group;
+    int fd;
 
-    for (unsigned i = 0; i < TURNED_AWAY_AT_ONCE && gate_has_turn(listener); i++) {
-        int fd = (int)syscall(SYS_accept4, listener_fd, address, address_len, flags);
-
+    for (unsigned i = 0; i < TURNED_AWAY_AT_ONCE; i++) {
+        if (!gate_has_place(group) || !gate_has_turn(listener))
+            break;
+        fd = (int)syscall(SYS_accept4, listener_fd, address, address_len, flags);
         if (fd < 0)
             return -1;
         if (gate_is_user_welcome(group, fd) && gate_may_try(group, fd, address)) {

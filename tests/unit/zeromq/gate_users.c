@@ -46,6 +46,32 @@ static void who_is_not_is_turned_away_counted_and_told(void **state)
     close(far);
 }
 
+static void stop_and_let_in_all(void *context)
+{
+    (void)context;
+    gate_group_pick_users(group, NULL, 0);
+    gate_half_close();
+}
+
+/* Who is turned away is closed without the lock: what other threads change meanwhile counts. */
+static void a_stop_that_comes_while_one_is_turned_away_lets_nobody_in(void **state)
+{
+    int far[2];
+
+    (void)state;
+    pick(getuid() + 1);
+    while (gate_tick())
+        continue;
+    gate_on_attention(stop_and_let_in_all, NULL);
+    for (unsigned i = 0; i < 2; i++)
+        far[i] = knock();
+    assert_int_equal(take_newcomer(), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_int_equal(gate_stats().slots_in_use, 0);
+    for (unsigned i = 0; i < 2; i++)
+        close(far[i]);
+}
+
 static void an_empty_list_lets_nobody_in_and_no_list_everybody(void **state)
 {
     struct peer peer;
@@ -102,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_is_listed_comes_in),
         TEST(who_is_not_is_turned_away_counted_and_told),
+        TEST(a_stop_that_comes_while_one_is_turned_away_lets_nobody_in),
         TEST(an_empty_list_lets_nobody_in_and_no_list_everybody),
         TEST(who_is_listed_no_more_is_cut),
         TEST(over_tcp_nobody_has_a_user),
