@@ -91,12 +91,15 @@ static void turn_away(int fd)
     gate_raise_attention(); /* it is told */
 }
 
-static int take_newcomer(struct gate_group *group, int fd)
+static int take_newcomer(const struct gate_slot *listener, int fd)
 {
+    struct gate_group *group = listener->group;
+
     fd = gate_find_free_number(fd);
     if (fd < 0)
         return nobody(group);
     gate_take(gate_slot_of(fd), group, false);
+    gate_slot_of(fd)->was_dealt = gate_is_dealt(listener);
     count(&gate.accepted, 1);
     gate_unlock();
     gate_raise_attention(); /* its handshake has a time limit */
@@ -141,7 +144,7 @@ static int accept_watched(struct gate_slot *listener, int listener_fd, struct so
         return nobody(group);
     fd = accept_welcome(listener, listener_fd, address, address_len, flags);
     if (fd >= 0)
-        return take_newcomer(group, fd);
+        return take_newcomer(listener, fd);
     if (out_of_descriptors(errno))
         return nobody(group);
     gate_unlock();

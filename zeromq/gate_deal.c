@@ -59,6 +59,11 @@ bool gate_has_turn(const struct gate_slot *listener)
     return listener->dealt == 0 || listener->has_turn;
 }
 
+bool gate_is_dealt(const struct gate_slot *listener)
+{
+    return listener->dealt != 0 && next_partner(listener);
+}
+
 void gate_pass_turn(struct gate_slot *listener)
 {
     unsigned char chance = 1;

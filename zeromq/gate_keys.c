@@ -88,7 +88,7 @@ void gate_note_key(const struct gate_caller *caller, const unsigned char key[GAT
     if (slot) {
         memcpy(slot->key, key, GATE_KEY_BYTES);
         slot->has_key = true;
-        gate_end_try(caller->fd);
+        gate_end_try(slot);
     }
     gate_unlock();
 }

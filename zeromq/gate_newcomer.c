@@ -28,11 +28,17 @@ bool gate_may_try(const struct gate_group *group, int fd, const struct sockaddr 
     return false;
 }
 
-void gate_end_try(int fd)
+/* While a server has two keys, whoever comes in by the right one has met the wrong one once before,
+ * on average. So a site whose clients all come at once, be they as many as they like, does not
+ * run out of tries for it. */
+void gate_end_try(const struct gate_slot *slot)
 {
-    struct gate_address from = gate_address_of(fd, NULL);
+    struct gate_address from = gate_address_of(gate_fd_of(slot), NULL);
 
-    if (from.kind != GATE_ADDRESS_NONE)
+    if (from.kind == GATE_ADDRESS_NONE)
+        return;
+    gate_try_give_back(from, gate_now_ms());
+    if (slot->was_dealt)
         gate_try_give_back(from, gate_now_ms());
 }
 

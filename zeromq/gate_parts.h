@@ -43,7 +43,8 @@ struct gate_slot {
     unsigned dealt;                /* L, as are the next two: see gate_deal; 0: alone */
     bool has_turn;
     bool retired;
-    bool has_key; /* L: it was let in for */
+    bool was_dealt; /* L: of a connection: its listener was one of several, each with a key */
+    bool has_key;   /* L: it was let in for */
     unsigned char key[GATE_KEY_BYTES];
     int64_t charged_ms; /* L: when it was last seen closed and charged, if it rests */
 
@@ -222,8 +223,9 @@ void gate_collect(void);
 /* Whether this one, which has just been accepted, may begin a handshake. */
 bool gate_may_try(const struct gate_group *group, int fd, const struct sockaddr *address);
 
-/* The key of whoever is at the other end was let in: the try is given back. */
-void gate_end_try(int fd);
+/* The key of whoever is at the other end was let in: the try is given back, and one more where he
+ * may have met the wrong key of two before. */
+void gate_end_try(const struct gate_slot *slot);
 
 /* ---- gate_outlet.c ---------------------------------------------------------------------- */
 
@@ -253,6 +255,9 @@ void gate_let_go_who_may(void);
 /* ---- gate_deal.c: under the lock -------------------------------------------------------- */
 
 bool gate_has_turn(const struct gate_slot *listener);
+
+/* Whether others take turns with it. */
+bool gate_is_dealt(const struct gate_slot *listener);
 
 /* It has accepted somebody. */
 void gate_pass_turn(struct gate_slot *listener);

@@ -242,7 +242,7 @@ static void enter(struct gate_slot *slot, struct gate_group *group, enum gate_st
     slot->privileged = false;
     slot->doomed = 0;
     slot->dealt = 0;
-    slot->has_turn = slot->retired = false;
+    slot->has_turn = slot->retired = slot->was_dealt = false;
     group->refs++;
     atomic_fetch_add(&group->complete, gate_charge_of(slot));
     set_state(slot, state);

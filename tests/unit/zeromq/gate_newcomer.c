@@ -86,12 +86,39 @@ static void whoever_is_let_in_gives_the_try_back(void **state)
         struct peer peer = connect_peer();
 
         gate_lock();
-        gate_end_try(peer.here);
+        gate_end_try(gate_slot_of(peer.here));
         gate_unlock();
         close_peer(&peer);
         gate_turn();
         gate_turn();
     }
+}
+
+/* Two keys at one address, and clients that come in by the second one met. */
+static void a_site_that_meets_two_keys_does_not_run_out(void **state)
+{
+    int second = fcntl(listener, F_DUPFD_CLOEXEC, 0);
+
+    (void)state;
+    assert_true(gate_watch_listener(group, second));
+    gate_deal(listener, 1);
+    gate_deal(second, 1);
+    for (unsigned i = 0; i < 8 * TRIES_OF_KNOWN; i++) {
+        int far = knock(), here = take_newcomer();
+
+        if (here < 0)
+            here = accept4(second, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        assert_true(here >= 0);
+        gate_lock();
+        if (i % 2)
+            gate_end_try(gate_slot_of(here));
+        gate_unlock();
+        close(here);
+        close(far);
+        gate_turn();
+        gate_turn();
+    }
+    close(second);
 }
 
 static void the_log_is_told_of_it_by_a_tick(void **state)
@@ -119,6 +146,7 @@ int main(void)
         ENCRYPTED(who_has_no_try_left_is_closed_at_once_and_counted),
         ENCRYPTED(nobody_stays_in_the_backlog_before_who_may_come_in),
         ENCRYPTED(whoever_is_let_in_gives_the_try_back),
+        ENCRYPTED(a_site_that_meets_two_keys_does_not_run_out),
         ENCRYPTED(the_log_is_told_of_it_by_a_tick),
         TEST(a_group_without_encryption_turns_nobody_away),
     };
