@@ -266,6 +266,8 @@ static void write_gate(const struct status *status, struct page *page)
               "Clients that wait for that memory.");
     write_one(page, "logboom_clients_not_let_in_total", "counter", status->not_let_in, 0,
               "Attempts to connect with a key that is not on the list.");
+    write_one(page, "logboom_clients_turned_away_total", "counter", status->gate.turned_away, 0,
+              "Newcomers closed at once, since too many handshakes from there failed.");
 }
 
 static void write_config(const struct status *status, struct page *page)

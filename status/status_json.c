@@ -134,6 +134,7 @@ static void write_gate(const struct status *status, struct json_out *out)
     json_truth(out, "on", status->gate_is_on);
     json_number(out, "open", gate->open_now);
     json_number(out, "accepted", gate->accepted);
+    json_number(out, "turned_away", gate->turned_away);
     json_number(out, "held", gate->held_peers);
     json_number(out, "holds", gate->holds);
     json_number(out, "doors_closed", gate->doors_closed);

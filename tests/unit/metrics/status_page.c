@@ -156,6 +156,7 @@ static void the_daemon_is_shown_as_it_is(void **state)
         (struct budget_use){.used_bytes = 1, .peak_bytes = 2, .limit_bytes = 3, .refused = 4};
     status.gate_is_on = true;
     status.not_let_in = 11;
+    status.gate.turned_away = 12;
     status.phase = STATUS_STOPPING;
     write_page();
     has("logboom_memory_cap_bytes 67108864");
@@ -169,6 +170,7 @@ static void the_daemon_is_shown_as_it_is(void **state)
     has("logboom_memory_refused_total{share=\"blocks\"} 4");
     has("logboom_gate_active 1");
     has("logboom_clients_not_let_in_total 11");
+    has("logboom_clients_turned_away_total 12");
     has("logboom_config_reload_ok 1");
     has("logboom_config_loaded_timestamp_seconds 1795404852.123");
     has("logboom_draining 1");
