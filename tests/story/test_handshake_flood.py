@@ -3,6 +3,7 @@ all that were never let in have some together. Whoever makes more is closed befo
 
 import contextlib
 import socket
+import time
 
 import pytest
 from curve_peer import CurvePeer
@@ -10,7 +11,19 @@ from curve_story import Keys, refusal_of
 from logboom_story import EXIT_FINE, PATIENCE_S
 
 OF_UNKNOWN, SHARED = 32, 64
+A_SECOND, A_SECOND_SHARED = 5, 25  # come back
+TOLD_EVERY_S = 10
 FLOOD = 200
+
+
+class Clock:
+    """How many tries have come back, and how often the log may have told, on a machine however slow."""
+
+    def __init__(self):
+        self.begun = time.monotonic()
+
+    def times(self, a_second):
+        return 1 + a_second * (time.monotonic() - self.begun)
 
 
 @pytest.fixture
@@ -54,9 +67,10 @@ def test_one_address_has_no_more_than_its_tries(daemon, client):
     settled = honest(client, daemon, "web1")
     settled.send("before")
     daemon.wait_written(1)
+    clock = Clock()
     with contextlib.ExitStack() as stack:
         greeted = count_greeted(stack, daemon, "127.0.0.2")
-        assert OF_UNKNOWN <= greeted < FLOOD / 2
+        assert OF_UNKNOWN <= greeted <= OF_UNKNOWN + clock.times(A_SECOND)
         settled.send("during")
         new = honest(client, daemon, "web2", "127.0.0.3")
         new.send("from another address")
@@ -69,7 +83,7 @@ def test_one_address_has_no_more_than_its_tries(daemon, client):
     daemon.wait_said("127.0.0.2 was turned away: too many handshakes with wrong keys")
     assert daemon.stop(sent=4) == EXIT_FINE
     assert daemon.final.gate["turned_away"] >= FLOOD - greeted
-    assert daemon.said.count("was turned away") == 1
+    assert 1 <= daemon.said.count("was turned away") <= clock.times(1 / TOLD_EVERY_S)
 
 
 def test_many_addresses_have_no_more_together(daemon, client):
@@ -77,9 +91,10 @@ def test_many_addresses_have_no_more_together(daemon, client):
     known = honest(client, daemon, "web1", "127.0.0.9")
     known.send("one")
     daemon.wait_written(1)
+    clock = Clock()
     with contextlib.ExitStack() as stack:
         greeted = sum(count_greeted(stack, daemon, f"127.0.1.{i}", 10) for i in range(1, 31))
-        assert SHARED <= greeted < 200
+        assert SHARED <= greeted <= SHARED + clock.times(A_SECOND_SHARED)
         assert count_greeted(stack, daemon, "127.0.0.9", 20) == 20
         again = honest(client, daemon, "web2", "127.0.0.9")
         again.send("two")
