@@ -39,7 +39,7 @@ class Far:
         """What the daemon says to these server keys; none: the configuration is as it was."""
         if keys:
             fresh = self.folder / "fresh.yaml"
-            fresh.write_text(config_text([self.endpoint(*keys)], self.sinks))
+            fresh.write_text(config_text([self.endpoint(*keys)], self.sinks, control={"path": "control.sock"}))
             fresh.rename(self.daemon.config)
         length = len(self.daemon.said)
         self.daemon.send_signal(signal.SIGHUP)
