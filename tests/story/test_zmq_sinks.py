@@ -355,7 +355,7 @@ def test_a_pull_that_never_reads(start, client, listener, policy):
 def test_a_flood_of_subscriptions(start, client, listener, how):
     """ZeroMQ keeps each subscription: a peer that makes more than a hundred is cut off, and told.
     Memory stays below its cap, and others are served."""
-    daemon = start(memory={"cap": "40MiB"}, sinks=[pub_sink(bind="tcp://127.0.0.1:0")])
+    daemon = start(memory={"cap": "48MiB"}, sinks=[pub_sink(bind="tcp://127.0.0.1:0")])
     good = listener(zmq.SUB, connect=listens_on(daemon))
     one = client(daemon.address)
     probes = subscribe(good, daemon, one)
