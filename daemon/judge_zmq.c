@@ -195,8 +195,8 @@ bool judge_sink_is_open(const struct conf_sink *sink, struct err *sentence)
 
 static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
                           const struct conf_curve *curve, const char *text,
-                          const struct inherited *inherited,
-                          const struct conf_strings *listening, struct conf_problems *problems)
+                          const struct inherited *inherited, const struct conf_strings *listening,
+                          struct conf_problems *problems)
 {
     struct address address;
     struct listener listener;
@@ -240,8 +240,7 @@ bool judge_is_listening(const struct conf_strings *listening, const char *text)
 }
 
 void judge_try_to_listen(const struct conf *conf, const struct inherited *inherited,
-                         const struct conf_strings *listening,
-                         struct conf_problems *problems)
+                         const struct conf_strings *listening, struct conf_problems *problems)
 {
     for (unsigned i = 0; i < conf->ingest_count; i++)
         try_list_to_listen(conf, &conf->ingest[i].ipc, &conf->ingest[i].curve,

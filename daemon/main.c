@@ -43,13 +43,7 @@ struct options {
     enum log_level log_level;
 };
 
-enum {
-    OPTION_CHECK = 256,
-    OPTION_LISTENING,
-    OPTION_PLAN,
-    OPTION_LOG_LEVEL,
-    OPTION_HELP_CONFIG
-};
+enum { OPTION_CHECK = 256, OPTION_LISTENING, OPTION_PLAN, OPTION_LOG_LEVEL, OPTION_HELP_CONFIG };
 
 /* Returns -1 to go on, else the exit status. */
 static int read_options(int argc, char **argv, struct options *options)

@@ -56,13 +56,15 @@ static const struct {
     {"{tiem}", "the template has no '{tiem}'; did you mean '{time}'?"},
     {"{msg} {mesage}",
      "the template has no '{msg}'; there are {time} {host} {app} {level} {topic} {message} "
-     "{fields} {received} {seq} {peer} {uid} {key}, and {fields.NAME} for a field that clients send"},
+     "{fields} {received} {seq} {peer} {uid} {key}, and {fields.NAME} for a field that clients "
+     "send"},
     {"{Message}", "the template has no '{Message}'; did you mean '{message}'?"},
     {"{field.a}", "the template has no '{field.a}'; did you mean '{fields}'?"},
     {"{fields.}", "the template has no '{fields.}'; did you mean '{fields}'?"},
-    {"{}", "the template has no '{}'; there are {time} {host} {app} {level} {topic} {message} "
-           "{fields} {received} {seq} {peer} {uid} {key}, and {fields.NAME} for a field that clients "
-           "send"},
+    {"{}",
+     "the template has no '{}'; there are {time} {host} {app} {level} {topic} {message} "
+     "{fields} {received} {seq} {peer} {uid} {key}, and {fields.NAME} for a field that clients "
+     "send"},
     {"{fields.abcdefghijklmnopqrstuvwxy}", "a field's name in a template has 1 to 24 bytes; "
                                            "'abcdefghijklmnopqrstuvwxy' has 25"},
     {"{app} {message", "the template's '{message' has no closing '}'"},
