@@ -409,7 +409,7 @@ install-files: install-units
 # With the paths of this installation in it.
 install-units:
 	install -d "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(DOCDIR)/examples"
-	sed 's|@SBINDIR@|$(SBINDIR)|; s|@DOCDIR@|$(DOCDIR)|' systemd/logboom.service.in >"$(DESTDIR)$(UNITDIR)/logboom.service"
+	sed 's|@SBINDIR@|$(SBINDIR)|; s|@BINDIR@|$(BINDIR)|; s|@DOCDIR@|$(DOCDIR)|' systemd/logboom.service.in >"$(DESTDIR)$(UNITDIR)/logboom.service"
 	chmod 644 "$(DESTDIR)$(UNITDIR)/logboom.service"
 	install -m 644 systemd/logboom.socket "$(DESTDIR)$(UNITDIR)/logboom.socket"
 	install -D -m 644 systemd/logboom.sysusers "$(DESTDIR)$(SYSUSERSDIR)/logboom.conf"

@@ -67,7 +67,8 @@ def test_every_sink_works_in_the_sandbox(machine):
     """Files with a group and a path of each app, the journal, sockets, connections to this machine;
     a regular expression; nothing of it is refused by the sandbox."""
     configure(machine, EVERY_SINK)
-    machine.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "socat", "openssl", "libssl3")
+    machine.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "socat", "openssl", "libssl3",
+                "libmicrohttpd12")
     machine.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/root/key.pem", "-out",
                 "/root/cert.pem", "-subj", "/CN=localhost", "-days", "2")
     for unit, address in {"tcp": "TCP-LISTEN:5601,reuseaddr", "udp": "UDP-RECV:5603",
@@ -91,6 +92,29 @@ def test_every_sink_works_in_the_sandbox(machine):
     assert "seen 17" in puller.communicate(timeout=60)[0]
     said = machine.run("journalctl", "-u", "logboom", "-o", "cat")
     assert "interpreted" in said and "ermission denied" not in said and "not permitted" not in said
+
+
+def test_an_operator_asks_it(machine):
+    """In the sandbox it answers on its control socket, whose group is adm; it judges its file in a process
+    of its own, reloads it, and says no to a wrong one; Prometheus is served on loopback."""
+    configure(machine, EVERY_SINK + "control: {group: adm}\nmetrics: {listen: '127.0.0.1:9514'}\n")
+    machine.run("systemctl", "restart", "logboom")
+    wait_active(machine)
+    assert machine.run("stat", "-c", "%U %G %a", "/run/logboom/control.sock").split() == ["logboom", "adm", "660"]
+    assert "all.log" in machine.run("logboom", "stat", status=None)
+    assert "is fine" in machine.run("logboom", "check")
+    machine.run("systemctl", "reload", "logboom")
+    metrics = machine.run("socat", "-", "TCP:127.0.0.1:9514", input="GET /metrics HTTP/1.0\r\n\r\n")
+    assert "logboom_build_info" in metrics
+    pid = machine.show("logboom", "MainPID")
+    right = machine.path("/etc/logboom/logboom.yaml").read_text()
+    configure(machine, right + "sinks: none\n")
+    machine.run("logboom", "check", status=1)
+    machine.run("systemctl", "reload", "logboom", status=1)
+    assert "reload refused" in machine.run("journalctl", "-u", "logboom", "-o", "cat")
+    configure(machine, right)
+    machine.run("systemctl", "reload", "logboom")
+    assert (machine.show("logboom", "ActiveState"), machine.show("logboom", "MainPID")) == ("active", pid)
 
 
 def test_a_daemon_that_hangs_is_restarted(machine):

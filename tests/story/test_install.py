@@ -103,7 +103,8 @@ def test_installed_and_taken_away(tmp_path):
             "usr/share/zsh/site-functions/_logboom"} <= files
     assert run(root / "usr/sbin/logboomd", "--version").returncode == EXIT_FINE
     unit = (root / "usr/lib/systemd/system/logboom.service").read_text()
-    assert "ExecStart=/usr/sbin/logboomd\n" in unit and "@" not in re.sub(r"^SystemCall.*$", "", unit, flags=re.M)
+    assert "ExecStart=/usr/sbin/logboomd\n" in unit and "ExecReload=/usr/bin/logboom reload\n" in unit
+    assert "@" not in re.sub(r"^SystemCall.*$", "", unit, flags=re.M)
     named = re.findall(r"`([\w-]+\.conf)`", (ROOT / "docs/service.md").read_text())
     assert len(named) >= 3 and {f"usr/share/doc/logboom/examples/{one}" for one in named} <= files
     (root / "etc/logboom/logboom.yaml").write_text("# mine\n")

@@ -15,6 +15,7 @@ import pytest
 from logboom_story import (
     EXIT_FINE,
     EXIT_USAGE,
+    LOGBOOM,
     LOGBOOMD,
     PATIENCE_S,
     numbered_batches,
@@ -169,7 +170,8 @@ def test_the_units_are_right(units, tmp_path):
         place = tmp_path / (drop_in.stem if drop_in else "plain")
         shutil.copytree(units, place)
         service = place / "logboom.service"
-        service.write_text(service.read_text().replace("/usr/sbin/logboomd", str(LOGBOOMD)))
+        service.write_text(service.read_text().replace("/usr/sbin/logboomd", str(LOGBOOMD))
+                           .replace("/usr/bin/logboom", str(LOGBOOM)))
         if drop_in:
             (place / "logboom.service.d").mkdir()
             shutil.copy(drop_in, place / "logboom.service.d")
