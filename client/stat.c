@@ -84,8 +84,9 @@ static void print_endpoints(struct json_doc *doc)
     while (json_doc_each(doc, endpoints, &each))
         print_endpoint(doc, each.value);
     if (has_any(doc, encryption, "refused"))
-        printf("    not let in, since nobody knows their key: %" PRIu64 " handshakes\n",
-               shown_number(doc, encryption, "refused"));
+        printf("    not let in, since nobody knows their key: %" PRIu64 " handshake%s\n",
+               shown_number(doc, encryption, "refused"),
+               shown_number(doc, encryption, "refused") == 1 ? "" : "s");
 }
 
 /* ---- sinks --------------------------------------------------------------------------------------

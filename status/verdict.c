@@ -3,6 +3,7 @@
  *     BLOCKED 41 s by sink all: No space left on device; 12 clients waiting
  *     LOSING 3 s at sink central: Connection refused; 812 entries dropped since the start
  *     fine, but sink central is down for 3 s: Connection refused; 4212 entries wait there
+ *     fine, but newcomers find no place: 128 connections are open, and max_clients or ...
  *     fine
  *
  * A sink that is full now and then while everything moves on is how back-pressure works: so
@@ -98,6 +99,11 @@ static const struct status_sink *find_down(const struct status *status)
     return NULL;
 }
 
+static bool is_crowded(const struct status *status)
+{
+    return status->gate_is_on && status->gate.doors_closed > 0;
+}
+
 static void say_fine(struct status *status)
 {
     const struct status_sink *down = find_down(status);
@@ -108,6 +114,11 @@ static void say_fine(struct status *status)
             "fine, but sink %s is down for %" PRIu64 " s: %s; %" PRIu64 " entries wait there",
             down->name, down->down_ms / 1000, down->trouble,
             down->ledger.queued + down->ledger.in_flight);
+    else if (is_crowded(status))
+        say(status,
+            "fine, but newcomers find no place: %u connection%s open, and max_clients or the limit "
+            "of descriptors allows no more",
+            status->gate.slots_in_use, status->gate.slots_in_use == 1 ? " is" : "s are");
     else if (status->config.is_refused)
         say(status, "fine, but the configuration as it is now was refused: %s",
             status->config.error);

@@ -43,6 +43,20 @@ static void nothing_to_say_is_fine(void **state)
     check(STATUS_FINE, "fine, and stopping");
 }
 
+static void clients_that_find_no_place_are_told(void **state)
+{
+    (void)state;
+    status.gate.doors_closed = 1;
+    status.gate.slots_in_use = 128;
+    check(STATUS_FINE, "fine, but newcomers find no place: 128 connections are open, and max_clients "
+                       "or the limit of descriptors allows no more");
+    status.gate.slots_in_use = 1;
+    check(STATUS_FINE, "fine, but newcomers find no place: 1 connection is open, and max_clients or "
+                       "the limit of descriptors allows no more");
+    status.phase = STATUS_STOPPING; /* which closes doors, too */
+    check(STATUS_FINE, "fine, and stopping");
+}
+
 static void a_second_without_an_entry_is_blocked(void **state)
 {
     (void)state;
@@ -116,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, all_well)
         TEST(nothing_to_say_is_fine),
+        TEST(clients_that_find_no_place_are_told),
         TEST(a_second_without_an_entry_is_blocked),
         TEST(a_sink_that_drops_is_losing),
         TEST(what_an_operator_drops_comes_last),
