@@ -74,7 +74,7 @@ int tail_read_request(struct json_doc *request, struct tail_reader *reader, stru
 {
     uint32_t last = json_doc_member(request, JSON_ROOT, CONTROL_LAST);
     struct texts texts = {.used = 0};
-    struct conf_match conf = {.all = {NULL}};
+    struct conf_match conf = {0};
     const void *setting;
     struct err why;
 

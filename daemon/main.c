@@ -177,8 +177,10 @@ int main(int argc, char **argv)
     options.listening.items = calloc((size_t)argc + 1, sizeof(char *));
     must(options.listening.items);
     status = read_options(argc, argv, &options);
-    if (status >= 0)
+    if (status >= 0) {
+        free(options.listening.items);
         return status;
+    }
     prepare_process();
     log_set_level(options.log_level);
     problems = conf_problems_new();
