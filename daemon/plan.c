@@ -92,8 +92,10 @@ static const struct conf_sink *sink_at(const struct planned *planned, unsigned i
 {
     const struct conf *conf = planned->conf;
 
-    return index < conf->sink_count ? &conf->sinks[index]
-                                    : planned->beside->leaving[index - conf->sink_count];
+    if (index < conf->sink_count)
+        return &conf->sinks[index];
+    must(planned->beside->leaving);
+    return planned->beside->leaving[index - conf->sink_count];
 }
 
 size_t plan_replay_max(const struct plan *plan)
@@ -396,8 +398,10 @@ static unsigned quota_beside(const struct plan *plan, const struct planned *plan
     const struct plan_beside *beside = planned->beside;
     unsigned blocks;
 
-    if (i >= conf->sink_count)
+    if (i >= conf->sink_count) {
+        must(beside->leaving_blocks);
         return beside->leaving_blocks[i - conf->sink_count];
+    }
     blocks = quota(plan, conf, &conf->sinks[i], problems);
     return beside->held_blocks && beside->held_blocks[i] > blocks ? beside->held_blocks[i] : blocks;
 }

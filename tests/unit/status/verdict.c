@@ -48,11 +48,13 @@ static void clients_that_find_no_place_are_told(void **state)
     (void)state;
     status.gate.doors_closed = 1;
     status.gate.slots_in_use = 128;
-    check(STATUS_FINE, "fine, but newcomers find no place: 128 connections are open, and max_clients "
-                       "or the limit of descriptors allows no more");
+    check(STATUS_FINE,
+          "fine, but newcomers find no place: 128 connections are open, and max_clients "
+          "or the limit of descriptors allows no more");
     status.gate.slots_in_use = 1;
-    check(STATUS_FINE, "fine, but newcomers find no place: 1 connection is open, and max_clients or "
-                       "the limit of descriptors allows no more");
+    check(STATUS_FINE,
+          "fine, but newcomers find no place: 1 connection is open, and max_clients or "
+          "the limit of descriptors allows no more");
     status.phase = STATUS_STOPPING; /* which closes doors, too */
     check(STATUS_FINE, "fine, and stopping");
 }
