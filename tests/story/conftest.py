@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-pytest.register_assert_rewrite("logboom_story", "cap_story", "receivers", "tls_receivers", "zmtp_peer")
+pytest.register_assert_rewrite("logboom_story", "cap_story", "receivers", "tail_story", "tls_receivers", "zmtp_peer")
 
 from cap_story import Reader, Tools  # noqa: E402
 from logboom_story import (  # noqa: E402
