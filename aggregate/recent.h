@@ -16,7 +16,7 @@ struct recent;
 
 /* What stands in front of a record's parts, which the payload begins. */
 struct recent_record {
-    const void *source; /* who took it; NULL: is gone, and nobody can read it any more */
+    const void *source; /* who took it; NULL: nobody can read it any more */
     uint64_t first;     /* the number of its first entry */
     uint32_t count;     /* entries that were taken of it now, */
     uint32_t skip;      /* after so many, which are in a record before this one */
@@ -44,7 +44,7 @@ struct recent_origin {
 void recent_add(struct recent *recent, const struct message *message,
                 const struct recent_origin *origin, uint32_t skip, uint32_t count);
 
-/* The source will be gone: its records stay, but say nothing. */
+/* The source will be gone, or read otherwise: its records stay, but say nothing. */
 void recent_forget(struct recent *recent, const void *source);
 
 /* How many entries there were. */

@@ -224,6 +224,17 @@ static void play(struct tail *tail, const struct recent_record *record, uint64_t
     must(tail->entry);
 }
 
+/* Nobody can read it any more. Of what there was before this reader came, that is no news. */
+static void pass_over(struct tail_reader *reader, const struct recent_record *record)
+{
+    uint64_t end = record->first + record->count;
+
+    if (end <= reader->until)
+        reader->number = end;
+    else
+        miss(reader, end - reader->number);
+}
+
 /* The entries of a record from reader->number on. False: not all of them; it goes on there. */
 static bool read_record(struct tail_reader *reader, const struct recent_record *record,
                         uint64_t until_ns)
@@ -232,7 +243,7 @@ static bool read_record(struct tail_reader *reader, const struct recent_record *
     unsigned count = 0;
 
     if (!record->source) {
-        miss(reader, record->first + record->count - reader->number);
+        pass_over(reader, record);
         return true;
     }
     while (reader->number < record->first + record->count) {

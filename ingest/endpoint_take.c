@@ -6,13 +6,24 @@
 #include "decode/foreign.h"
 #include "ingest/endpoint_parts.h"
 
+static bool same_rules(const struct decode_rules *a, const struct decode_rules *b)
+{
+    return a->decode == b->decode && a->split == b->split && a->max_entry == b->max_entry;
+}
+
+/* What was taken by other rules cannot be replayed (replay.c): its entries may be others now. */
 void endpoint_renew(struct endpoint *endpoint)
 {
     const struct conf_ingest *conf = endpoint->conf;
-
-    endpoint->rules = (struct decode_rules){
+    const struct stamp before = endpoint->stamp;
+    const struct decode_rules rules = {
         .decode = conf->decode, .split = conf->split, .max_entry = conf->max_entry.bytes};
+
     stamp_init(&endpoint->stamp, conf, endpoint->shared.peers);
+    if (endpoint->shared.recent &&
+        !(same_rules(&rules, &endpoint->rules) && stamp_is_alike(&before, &endpoint->stamp)))
+        recent_forget(endpoint->shared.recent, endpoint);
+    endpoint->rules = rules;
     endpoint->is_outdated = false;
 }
 

@@ -65,6 +65,25 @@ void stamp_init(struct stamp *stamp, const struct conf_ingest *conf, struct peer
         put_host(stamp);
 }
 
+static bool same_span(struct span a, struct span b)
+{
+    return a.offset == b.offset && a.len == b.len;
+}
+
+bool stamp_is_alike(const struct stamp *a, const struct stamp *b)
+{
+    if (a->in_use != b->in_use || a->takes_host != b->takes_host || a->is_named != b->is_named ||
+        a->field_count != b->field_count || a->same_len != b->same_len ||
+        memcmp(a->bytes, b->bytes, a->same_len) != 0)
+        return false;
+    for (unsigned i = 0; i < a->field_count; i++) {
+        if (!same_span(a->fields[i].key, b->fields[i].key) ||
+            !same_span(a->fields[i].value, b->fields[i].value))
+            return false;
+    }
+    return true; /* names of hosts are all as long as each other, and ours follows the fields */
+}
+
 /* ---- a message ------------------------------------------------------------------------------ */
 
 static void copy_peer(struct stamp *stamp, const struct peer *peer)

@@ -52,6 +52,9 @@ struct stamp {
  * host: peer needs them. Borrows them. */
 void stamp_init(struct stamp *stamp, const struct conf_ingest *conf, struct peers *peers);
 
+/* Whether both add the same to the same message. */
+bool stamp_is_alike(const struct stamp *a, const struct stamp *b);
+
 /* What the message that this frame is of must have added; lasts until the next call. */
 struct message_part stamp_message(struct stamp *stamp, zmq_msg_t *frame);
 
