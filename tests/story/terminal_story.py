@@ -10,28 +10,73 @@ import termios
 import time
 
 import pyte
-from logboom_story import PATIENCE_S, clean_environment
+from logboom_story import PATIENCE_S, clean_environment, end_process
 
 
-class Terminal:
-    """A pseudo terminal with one command on it. `lines` is what its screen shows now."""
+class PseudoTerminal:
+    """A pseudo terminal, and what was written to it."""
 
-    def __init__(self, command, columns=80, lines=24, cwd=None, **environment):
+    def __init__(self, columns=80, lines=24):
         self.ours, self.theirs = pty.openpty()
-        self.resize(columns, lines)
-        self.screen = pyte.Screen(columns, lines)
-        self.stream = pyte.ByteStream(self.screen)
         self.written = b""
         self.before = termios.tcgetattr(self.theirs)
-        self.process = subprocess.Popen(
-            command, stdin=self.theirs, stdout=self.theirs, stderr=self.theirs, cwd=cwd,
-            env=clean_environment(TERM="xterm", LC_ALL="C.UTF-8", **environment),
-            start_new_session=True)
+        self.resize(columns, lines)
 
     def resize(self, columns, lines):
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        if hasattr(self, "screen"):
-            self.screen.resize(lines, columns)
+
+    def take(self, data):
+        self.written += data
+
+    def has_more(self, patience_s=0):
+        return bool(select.select([self.ours], [], [], patience_s)[0])
+
+    def wait(self, found, what):
+        """Reads until it is so: the condition is asked of this terminal after each piece."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not found(self):
+            assert time.monotonic() < deadline, f"waited in vain: {what}\n{self.text}"
+            if self.has_more(0.05):
+                self.take(os.read(self.ours, 65536))
+        return self
+
+    @property
+    def text(self):
+        return self.written.decode(errors="replace")
+
+    def press(self, keys):
+        os.write(self.ours, keys)
+        return self
+
+    @property
+    def is_restored(self):
+        """Echo, lines and signals are as they were."""
+        return termios.tcgetattr(self.theirs) == self.before
+
+    def close(self):
+        os.close(self.ours)
+        os.close(self.theirs)
+
+
+class Terminal(PseudoTerminal):
+    """One with a command on it, as in a shell. `lines` is what its screen shows now."""
+
+    def __init__(self, command, columns=80, lines=24, cwd=None, **environment):
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        super().__init__(columns, lines)
+        self.process = subprocess.Popen(
+            command, stdin=self.theirs, stdout=self.theirs, stderr=self.theirs, cwd=cwd,
+            env=clean_environment(**{"TERM": "xterm", "LC_ALL": "C.UTF-8", **environment}),
+            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0))
+
+    def resize(self, columns, lines):
+        super().resize(columns, lines)
+        self.screen.resize(lines, columns)
+
+    def take(self, data):
+        super().take(data)
+        self.stream.feed(data)
 
     @property
     def lines(self):
@@ -41,38 +86,13 @@ class Terminal:
     def text(self):
         return "\n".join(self.lines)
 
-    def wait(self, found, what):
-        """Reads until the screen is as it should be."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not found(self):
-            assert time.monotonic() < deadline, f"waited in vain: {what}\n{self.text}"
-            if select.select([self.ours], [], [], 0.05)[0]:
-                data = os.read(self.ours, 65536)
-                self.written += data
-                self.stream.feed(data)
-        return self
-
-    def press(self, keys):
-        os.write(self.ours, keys)
-        return self
-
     def ended(self):
         """Its exit status; the screen has all that it wrote."""
         self.wait(lambda _: self.process.poll() is not None, "the end")
-        while select.select([self.ours], [], [], 0)[0]:
-            data = os.read(self.ours, 65536)
-            self.written += data
-            self.stream.feed(data)
+        while self.has_more():
+            self.take(os.read(self.ours, 65536))
         return self.process.returncode
 
-    @property
-    def is_restored(self):
-        """Echo, lines and signals are as they were."""
-        return termios.tcgetattr(self.theirs) == self.before
-
     def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self.ours)
-        os.close(self.theirs)
+        end_process(self.process)
+        super().close()

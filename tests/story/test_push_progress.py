@@ -1,48 +1,23 @@
 """On a terminal `logboom push` shows how far it is; a pipe gets nothing of it."""
 
-import fcntl
 import os
-import pty
 import re
-import select
-import struct
 import subprocess
-import termios
-import time
 
 import pytest
 from logboom_story import PATIENCE_S
 from push_story import daemon_fixture, ended, push_fixture  # noqa: F401
+from terminal_story import PseudoTerminal
 
 
-class Terminal:
-    """A pseudo terminal of so many columns, and what was written to it."""
-
-    def __init__(self, columns=80):
-        self.ours, self.theirs = pty.openpty()
-        fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self.written = ""
-
-    def read_until(self, found):
-        deadline = time.monotonic() + PATIENCE_S
-        while not found(self.written):
-            assert time.monotonic() < deadline, self.written
-            if select.select([self.ours], [], [], 0.05)[0]:
-                self.written += os.read(self.ours, 65536).decode()
-
-    def lines(self):
-        r"""What a person sees: \r and \x1b[K draw over a line."""
-        return [re.split(r"\r(?!\n)", line.rstrip("\r"))[-1].replace("\x1b[K", "")
-                for line in self.written.split("\n")]
-
-    def close(self):
-        os.close(self.ours)
-        os.close(self.theirs)
+def lines_of(terminal):
+    r"""What a person sees: \r and \x1b[K draw over a line."""
+    return [re.split(r"\r(?!\n)", line.rstrip("\r"))[-1].replace("\x1b[K", "") for line in terminal.text.split("\n")]
 
 
 @pytest.fixture(name="terminal")
 def terminal_fixture():
-    terminal = Terminal()
+    terminal = PseudoTerminal()
     yield terminal
     terminal.close()
 
@@ -64,18 +39,18 @@ def test_a_file_shows_its_share_rate_and_the_time_left(daemon, push, terminal, l
     client = start(push, terminal, log, to=daemon.address)
     daemon.receive_until_end(client)
     assert client.wait(PATIENCE_S) == 0
-    terminal.read_until(lambda written: written.endswith("\n"))
-    *shown, last, empty = terminal.lines()
+    terminal.wait(lambda it: it.text.endswith("\n"), "its end")
+    *shown, last, empty = lines_of(terminal)
     assert (shown, empty) == ([], "")
     assert re.fullmatch(r"\[=+\]  100 %  19\.5 MiB of 19\.5 MiB  [\d.]+ [KMG]iB/s  in \d+ s", last)
-    assert re.match(r"\r\[=*> *\]   +\d+ %  [\d.]+ [KM]iB of 19\.5 MiB  [\d.]+ \w+/s  .+ left\x1b\[K\r", terminal.written)
-    assert all(len(line) < 80 for line in re.split(r"[\r\n]|\x1b\[K", terminal.written))
+    assert re.match(r"\r\[=*> *\]   +\d+ %  [\d.]+ [KM]iB of 19\.5 MiB  [\d.]+ \w+/s  .+ left\x1b\[K\r", terminal.text)
+    assert all(len(line) < 80 for line in re.split(r"[\r\n]|\x1b\[K", terminal.text))
 
 
 def test_a_pipe_of_unknown_size_shows_what_came(daemon, push, terminal):
     client = start(push, terminal, to=daemon.address, stdin=subprocess.PIPE, bufsize=0)
     client.stdin.write(b"x" * 1023 + b"\n")
-    terminal.read_until(lambda written: re.search(r"\r1\.0 KiB  [\d.]+ \w+/s  in \d+ s\x1b\[K", written))
+    terminal.wait(lambda it: re.search(r"\r1\.0 KiB  [\d.]+ \w+/s  in \d+ s\x1b\[K", it.text), "what came")
     client.stdin.close()
     client.stdin = None
     daemon.receive_until_end(client)
@@ -86,8 +61,8 @@ def test_a_sentence_wipes_the_line_that_was_drawn(daemon, push, terminal, tmp_pa
     client = start(push, terminal, log, tmp_path / "missing", to=daemon.address)
     daemon.receive_until_end(client)
     assert client.wait(PATIENCE_S) == 1
-    terminal.read_until(lambda written: written.count("\n") == 2)
-    said, last, _ = terminal.lines()
+    terminal.wait(lambda it: it.text.count("\n") == 2, "both lines")
+    said, last, _ = lines_of(terminal)
     assert said == f"logboom push: cannot open '{tmp_path}/missing': No such file or directory"
     assert "100 %" in last
 
@@ -107,4 +82,4 @@ def test_where_nobody_wants_it_there_is_none(daemon, push, terminal, log, how):
         client.terminate()
     status, said = ended(client)
     assert (status, said) == (128 + 15 if how == "--follow" else 0, "")
-    assert not select.select([terminal.ours], [], [], 0)[0]
+    assert not terminal.has_more()

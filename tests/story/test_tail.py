@@ -1,18 +1,11 @@
 """`logboom tail` shows the last entries and then each one as it comes; it costs nobody else anything."""
 
-import fcntl
 import json
-import os
 import pathlib
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
-import termios
 import threading
-import time
 
 import pytest
 from logboom_story import (
@@ -20,13 +13,13 @@ from logboom_story import (
     EXIT_USAGE,
     LOGBOOM,
     PATIENCE_S,
-    clean_environment,
     end_process,
     numbered_batches,
     numbered_json,
     wait_until,
 )
 from tail_story import CONTROL, SOCKET, tail_fixture, text_of  # noqa: F401
+from terminal_story import Terminal
 
 REFUSED, UNREACHABLE = 1, 2
 WIRE = pathlib.Path(__file__).parent.parent / "wire"
@@ -251,45 +244,22 @@ def test_a_message_that_is_longer_than_what_is_kept_is_counted(start, client, ta
 # ---- a terminal ------------------------------------------------------------------------------
 
 
-class Screen:
-    """A pseudo terminal that `logboom tail` has for its own, as in a shell."""
-
-    def __init__(self):
-        self.ours, self.theirs = pty.openpty()
-        fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.written = b""
-
-    def start(self, daemon, *arguments, **env):
-        def take_terminal():
-            os.setsid()
-            fcntl.ioctl(1, termios.TIOCSCTTY, 0)
-
-        self.process = subprocess.Popen(
-            [LOGBOOM, "tail", "--control", SOCKET, *arguments], cwd=daemon.folder, stdin=self.theirs,
-            stdout=self.theirs, stderr=self.theirs, preexec_fn=take_terminal,
-            env=clean_environment(**{"TERM": "xterm", **env}))
-
-    def wait(self, text):
-        deadline = time.monotonic() + PATIENCE_S
-        while text not in self.written:
-            assert time.monotonic() < deadline, self.written
-            if select.select([self.ours], [], [], 0.05)[0]:
-                self.written += os.read(self.ours, 65536)
-
-    def type(self, keys):
-        os.write(self.ours, keys)
-
-    def close(self):
-        end_process(self.process)
-        os.close(self.ours)
-        os.close(self.theirs)
-
-
 @pytest.fixture(name="screen")
 def screen_fixture():
-    screen = Screen()
-    yield screen
-    screen.close()
+    """Starts `logboom tail` on a terminal of its own."""
+    made = []
+
+    def begin(daemon, *arguments, **env):
+        made.append(Terminal([LOGBOOM, "tail", "--control", SOCKET, *arguments], cwd=daemon.folder, **env))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.close()
+
+
+def wait_for(terminal, written):
+    terminal.wait(lambda it: written in it.written, written)
 
 
 def plain(written):
@@ -303,14 +273,14 @@ def test_levels_have_colors_on_a_terminal_and_nothing_else_reaches_it(start, cli
                                 '{"level":"info","message":"fine"}', '{"level":"debug","message":"small"}',
                                 b"\x1b[2J\x9b2J\x07\rgone \xe2\x80\xae\xc2\x9b31m", "the last")
     daemon.wait_lines(6)
-    screen.start(daemon)
-    screen.wait(b"the last\r\n")
-    assert re.search(rb"\x1b\[31m\S+ - - error: bad\x1b\[0m\r\n", screen.written)
-    assert re.search(rb"\x1b\[33m\S+ - - warning: hm\x1b\[0m\r\n", screen.written)
-    assert re.search(rb"\n\S+ - - info: fine\r\n", screen.written)
-    assert re.search(rb"\x1b\[2m\S+ - - debug: small\x1b\[0m\r\n", screen.written)
-    assert rb"\x1b[2J\x9b2J\x07\rgone \u{202e}\u{9b}31m" in screen.written
-    assert not re.search(rb"[^\x20-\x7e\r\n]", plain(screen.written))
+    terminal = screen(daemon)
+    wait_for(terminal, b"the last\r\n")
+    assert re.search(rb"\x1b\[31m\S+ - - error: bad\x1b\[0m\r\n", terminal.written)
+    assert re.search(rb"\x1b\[33m\S+ - - warning: hm\x1b\[0m\r\n", terminal.written)
+    assert re.search(rb"\n\S+ - - info: fine\r\n", terminal.written)
+    assert re.search(rb"\x1b\[2m\S+ - - debug: small\x1b\[0m\r\n", terminal.written)
+    assert rb"\x1b[2J\x9b2J\x07\rgone \u{202e}\u{9b}31m" in terminal.written
+    assert not re.search(rb"[^\x20-\x7e\r\n]", plain(terminal.written))
 
 
 @pytest.mark.parametrize("options, env, colored", [
@@ -320,10 +290,10 @@ def test_colors_where_they_are_wanted(start, client, screen, options, env, color
     daemon = start(**CONTROL)
     client(daemon.address).send('{"level":"err","message":"bad"}')
     daemon.wait_lines(1)
-    screen.start(daemon, *options, **env)
-    screen.wait(b"bad")
-    screen.wait(b"\n")
-    assert (b"\x1b" in screen.written) == colored
+    terminal = screen(daemon, *options, **env)
+    wait_for(terminal, b"bad")
+    wait_for(terminal, b"\n")
+    assert (b"\x1b" in terminal.written) == colored
 
 
 def test_ctrl_s_stops_nobody_else_and_ctrl_c_leaves_the_terminal_in_order(start, client, screen, tail):
@@ -331,22 +301,22 @@ def test_ctrl_s_stops_nobody_else_and_ctrl_c_leaves_the_terminal_in_order(start,
     sender = client(daemon.address)
     sender.send(numbered_json(0, 0))
     daemon.wait_lines(1)
-    screen.start(daemon)
-    screen.wait(b"c00 000000000")
-    screen.type(b"\x13")
+    terminal = screen(daemon)
+    wait_for(terminal, b"c00 000000000")
+    terminal.press(b"\x13")
     for batch in numbered_batches(0, 30_000, first=1):
         sender.send(batch)
     daemon.wait_written(30_001)
     other = tail(daemon, "-n", "1")
     assert number_in(other.wait_lines(1)[0]) == 30_000
-    screen.type(b"\x11")
-    screen.wait(b"--- logboom tail: missed ")
+    terminal.press(b"\x11")
+    wait_for(terminal, b"--- logboom tail: missed ")
     sender.send('{"level":"crit","message":"after it"}')
-    screen.wait(b"after it\x1b[0m\r\n")
-    screen.type(b"\x03")
-    assert screen.process.wait(PATIENCE_S) == -signal.SIGINT
-    screen.wait(b"^C")
-    assert screen.written.rstrip(b"\r\n^C").endswith(b"\x1b[0m")
+    wait_for(terminal, b"after it\x1b[0m\r\n")
+    terminal.press(b"\x03")
+    assert terminal.process.wait(PATIENCE_S) == -signal.SIGINT
+    wait_for(terminal, b"^C")
+    assert terminal.written.rstrip(b"\r\n^C").endswith(b"\x1b[0m")
 
 
 # ---- the end, and what is refused ------------------------------------------------------------
