@@ -2,13 +2,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "client/say.h"
+#include "client/terminal.h"
 
 enum { DRAWN_EVERY_MS = 200, BAR_MIN = 10, BAR_MAX = 40, COLUMNS_USUAL = 80 };
 
@@ -123,18 +122,16 @@ void progress_text(const struct progress *progress, int64_t elapsed_ms, unsigned
 
 bool progress_is_possible(void)
 {
-    const char *terminal = getenv("TERM");
-
-    return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+    return terminal_obeys(STDERR_FILENO);
 }
 
 static unsigned terminal_columns(void)
 {
-    struct winsize size;
+    unsigned columns = terminal_size(STDERR_FILENO).columns;
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 2)
+    if (columns < 2)
         return COLUMNS_USUAL;
-    return size.ws_col < PROGRESS_TEXT_MAX / 2 ? size.ws_col : PROGRESS_TEXT_MAX / 2;
+    return columns < PROGRESS_TEXT_MAX / 2 ? columns : PROGRESS_TEXT_MAX / 2;
 }
 
 static void draw(struct progress *progress)

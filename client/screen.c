@@ -1,9 +1,8 @@
 #include "client/screen.h"
 
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -18,22 +17,6 @@
 
 static struct termios before;
 static bool has_keys;
-
-bool screen_is_possible(void)
-{
-    const char *kind = getenv("TERM");
-
-    return isatty(STDOUT_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
-}
-
-struct screen_size screen_size(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_row == 0)
-        return (struct screen_size){.columns = 80, .lines = 24};
-    return (struct screen_size){.columns = size.ws_col, .lines = size.ws_row};
-}
 
 /* ^C stays what it is; ^Z would leave the terminal as it is now, and does nothing. */
 static void take_keys(void)

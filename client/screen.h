@@ -5,18 +5,7 @@
 #ifndef CLIENT_SCREEN_H
 #define CLIENT_SCREEN_H
 
-#include <stdbool.h>
 #include <stddef.h>
-
-struct screen_size {
-    unsigned columns, lines;
-};
-
-/* Whether standard output is a terminal that can draw over itself. */
-bool screen_is_possible(void);
-
-/* Of the terminal behind standard output; 80 × 24 where it does not say. */
-struct screen_size screen_size(void);
 
 /* Keys are read from standard input at once and are not shown, if that is a terminal. */
 void screen_open(void);

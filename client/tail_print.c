@@ -3,9 +3,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "client/terminal.h"
 
 static const char RESET[] = "\033[0m";
 
@@ -17,12 +18,9 @@ static bool with_color;
 
 bool tail_print_wants_color(enum tail_color color)
 {
-    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
     if (color != TAIL_COLOR_AUTO)
         return color == TAIL_COLOR_ALWAYS;
-    return isatty(STDOUT_FILENO) && !(no_color && *no_color) && terminal && *terminal &&
-           strcmp(terminal, "dumb") != 0;
+    return terminal_obeys(STDOUT_FILENO) && !terminal_refuses_color();
 }
 
 /* It may come in the middle of a line. A terminal that is stopped is not waited for. */

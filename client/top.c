@@ -17,6 +17,7 @@
 #include "client/say.h"
 #include "client/screen.h"
 #include "client/signals.h"
+#include "client/terminal.h"
 #include "client/top_draw.h"
 #include "conf/conf.h"
 #include "conf/must.h"
@@ -147,10 +148,10 @@ static bool read_line(struct top *top, const char *line, size_t len)
 
 static void show_screen(struct top *top)
 {
-    struct screen_size size = screen_size();
+    struct terminal_size size = terminal_size(STDOUT_FILENO);
     struct top_style style = {.columns = size.columns,
                               .lines = size.lines,
-                              .colours = !getenv("NO_COLOR"),
+                              .colours = !terminal_refuses_color(),
                               .utf8 = top->utf8};
 
     top_draw(&top->look, &style, &top->text);
@@ -282,7 +283,7 @@ static int run_top(struct top *top)
 static int run(int argc, char **argv)
 {
     struct top_conf conf;
-    struct top top = {.conf = &conf, .is_screen = screen_is_possible()};
+    struct top top = {.conf = &conf, .is_screen = terminal_obeys(STDOUT_FILENO)};
     struct err err;
     int status;
 

@@ -40,7 +40,7 @@ static bool is_overlong(long point, size_t len)
 
 static bool is_control(long point)
 {
-    return point < 0x20 || (point >= 0x7f && point <= 0x9f) ||
+    return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x061c ||
            (point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
            (point >= 0x2066 && point <= 0x2069);
 }
