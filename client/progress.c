@@ -149,7 +149,7 @@ static void measure_rate(struct progress *progress, int64_t now)
     double rate, share;
 
     if (since_ms <= 0)
-        return;
+        since_ms = 1; /* the first look may come within the millisecond of the beginning */
     rate = (double)(progress->done_bytes - progress->drawn_bytes) * 1000 / (double)since_ms;
     share = progress->drawn_ms ? (since_ms < 800 ? (double)since_ms / 800 : 1) : 1;
     progress->bytes_per_s += (rate - progress->bytes_per_s) * share;
