@@ -1,5 +1,6 @@
 #include "client/screen.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,8 +42,24 @@ void screen_open(void)
     fflush(stdout);
 }
 
+/* After Ctrl-S a terminal takes nothing until Ctrl-Q; whoever wrote would wait for that. */
+static bool is_stopped(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) == 0;
+}
+
+/* Also after Ctrl-S: TCOON alone undoes only a TCOOFF, and both together either. */
+static void go_on(void)
+{
+    tcflow(STDOUT_FILENO, TCOOFF);
+    tcflow(STDOUT_FILENO, TCOON);
+}
+
 void screen_close(void)
 {
+    go_on();
     fputs(SHOW_CURSOR USUAL_PAGE, stdout);
     fflush(stdout);
     if (has_keys)
@@ -52,6 +69,8 @@ void screen_close(void)
 /* The newline of the last line is left out: it would move the page up. */
 void screen_show(const char *lines, size_t len)
 {
+    if (is_stopped())
+        return;
     fputs(HOME, stdout);
     for (size_t at = 0; at < len;) {
         const char *end = memchr(lines + at, '\n', len - at);

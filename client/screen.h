@@ -11,7 +11,8 @@
 void screen_open(void);
 void screen_close(void);
 
-/* Whole lines from the upper left corner; what was there before is gone. */
+/* Whole lines from the upper left corner; what was there before is gone. Waits for nobody: a
+ * terminal that is stopped (Ctrl-S) keeps what it shows. */
 void screen_show(const char *lines, size_t len);
 
 #endif
