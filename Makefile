@@ -291,6 +291,7 @@ bench: all $(BENCH_TOOLS) | bench-packages test-packages
 	@$(PYTHON) bench/paths.py $(O)
 	@$(PYTHON) bench/latency.py $(O)
 	@$(PYTHON) bench/scrape.py $(O)
+	@$(PYTHON) bench/tail.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/connections.py $(O) --pairs $(BENCH_PAIRS)
 	@$(PYTHON) bench/memory.py $(O)
 	@$(PYTHON) bench/memory_plot.py $(O)
