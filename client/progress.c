@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/say.h"
+#include "client/shown.h"
 #include "client/terminal.h"
 
 enum { DRAWN_EVERY_MS = 200, BAR_MIN = 10, BAR_MAX = 40, COLUMNS_USUAL = 80 };
@@ -20,18 +21,6 @@ static int64_t now_ms(void)
 }
 
 /* ---- the text ------------------------------------------------------------------------- */
-
-/* Three digits, as a person reads them. */
-static const char *show_bytes(double bytes, char text[32])
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    unsigned unit = 0;
-
-    for (; bytes >= 1000 && unit < 4; unit++)
-        bytes /= 1024;
-    snprintf(text, 32, unit > 0 && bytes < 99.95 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
-    return text;
-}
 
 static const char *show_time(double seconds, char text[32])
 {
@@ -72,11 +61,11 @@ static void time_text(const struct progress *progress, int64_t elapsed_ms, char 
 static void numbers_text(const struct progress *progress, int64_t elapsed_ms,
                          char text[PROGRESS_TEXT_MAX])
 {
-    char done[32], total[32], rate[32], time[64];
+    char done[SHOWN_TIME_MAX], total[SHOWN_TIME_MAX], rate[SHOWN_TIME_MAX], time[64];
 
-    show_bytes((double)progress->done_bytes, done);
-    show_bytes((double)progress->total_bytes, total);
-    show_bytes(progress->bytes_per_s, rate);
+    shown_size((double)progress->done_bytes, done);
+    shown_size((double)progress->total_bytes, total);
+    shown_size(progress->bytes_per_s, rate);
     time_text(progress, elapsed_ms, time);
     if (progress->total_bytes == 0)
         snprintf(text, PROGRESS_TEXT_MAX, "%s  %s/s%s", done, rate, time);

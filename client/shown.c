@@ -43,16 +43,14 @@ const char *shown_time(uint64_t ms, char text[SHOWN_TIME_MAX])
     return text;
 }
 
-const char *shown_size(uint64_t bytes, char text[SHOWN_TIME_MAX])
+const char *shown_size(double bytes, char text[SHOWN_TIME_MAX])
 {
-    static const char *const units[] = {"KiB", "MiB", "GiB"};
-    double amount = (double)bytes / 1024;
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     unsigned unit = 0;
 
-    while (amount >= 1023.95 && unit < 2) {
-        amount /= 1024;
-        unit++;
-    }
-    snprintf(text, SHOWN_TIME_MAX, "%.1f %s", amount, units[unit]);
+    for (; bytes >= 1000 && unit < 4; unit++)
+        bytes /= 1024;
+    snprintf(text, SHOWN_TIME_MAX, unit > 0 && bytes < 99.95 ? "%.1f %s" : "%.0f %s", bytes,
+             units[unit]);
     return text;
 }

@@ -20,7 +20,7 @@ uint64_t shown_number(struct json_doc *doc, uint32_t object, const char *name);
 enum { SHOWN_TIME_MAX = 32 };
 const char *shown_time(uint64_t ms, char text[SHOWN_TIME_MAX]);
 
-/* `12.5 MiB`. Returns text. */
-const char *shown_size(uint64_t bytes, char text[SHOWN_TIME_MAX]);
+/* Three digits, as a person reads them: `999 B`, `12.5 MiB`, `256 MiB`. Returns text. */
+const char *shown_size(double bytes, char text[SHOWN_TIME_MAX]);
 
 #endif

@@ -156,9 +156,9 @@ static void print_beginning(struct json_doc *doc)
            shown_time(shown_number(doc, JSON_ROOT, "uptime_ms"), up),
            shown_text(doc, config, "path", other));
     printf("memory: %s of %s, at most %s so far\n\n",
-           shown_size(shown_number(doc, memory, "resident_bytes"), now),
-           shown_size(shown_number(doc, memory, "cap_bytes"), cap),
-           shown_size(shown_number(doc, memory, "resident_peak_bytes"), peak));
+           shown_size((double)shown_number(doc, memory, "resident_bytes"), now),
+           shown_size((double)shown_number(doc, memory, "cap_bytes"), cap),
+           shown_size((double)shown_number(doc, memory, "resident_peak_bytes"), peak));
 }
 
 static int status_of(struct json_doc *doc)

@@ -214,8 +214,9 @@ static void draw_memory(const struct top_look *look, const struct top_style *sty
 
     put(&line, "memory  ");
     put_bar(&line, part, part > 0.95 ? YELLOW : GREEN);
-    put_format(&line, "  %s of %s, peak %s", shown_size(look->resident_bytes, now),
-               shown_size(look->cap_bytes, cap), shown_size(look->peak_bytes, peak));
+    put_format(&line, "  %s of %s, peak %s", shown_size((double)look->resident_bytes, now),
+               shown_size((double)look->cap_bytes, cap),
+               shown_size((double)look->peak_bytes, peak));
     end_line(&line);
 }
 
@@ -231,8 +232,8 @@ static void draw_gate(const struct top_look *look, const struct top_style *style
         put_coloured(&line, YELLOW, "the gate is off: the memory cap is not guaranteed");
     } else {
         put_bar(&line, part, PLAIN);
-        put_format(&line, "  %s of %s", shown_size(look->charged_bytes, now),
-                   shown_size(look->charged_limit_bytes, limit));
+        put_format(&line, "  %s of %s", shown_size((double)look->charged_bytes, now),
+                   shown_size((double)look->charged_limit_bytes, limit));
         if (look->held > 0)
             put_format(&line, ", %" PRIu64 " held", look->held);
     }
@@ -349,7 +350,7 @@ static void draw_heaviest(const struct top_look *look, const struct top_style *s
 
         line = begin_line(text, style);
         put_format(&line, "%12s%12s  %s", show_count((double)heavy->entries, entries),
-                   shown_size(heavy->bytes, size), heavy->name[0] ? heavy->name : "-");
+                   shown_size((double)heavy->bytes, size), heavy->name[0] ? heavy->name : "-");
         end_line(&line);
     }
 }

@@ -45,7 +45,7 @@ def test_the_picture_on_a_usual_terminal(start, client, top):
     screen.wait(lambda it: "last minute" in it.text, "the picture")
     assert screen.lines[0].startswith("logboomd ") and screen.lines[1] == "fine"
     assert re.match(r"memory  [█▏▎▍▌▋▊▉]+·+  [\d.]+ MiB of 64.0 MiB, peak [\d.]+ MiB$", screen.lines[2])
-    assert re.match(r"ZeroMQ  ·+  [\d.]+ KiB of [\d.]+ MiB$", screen.lines[3])
+    assert re.match(r"ZeroMQ  ·+  [\d.]+ K?i?B of [\d.]+ MiB$", screen.lines[3])
     send(one, 500)
     screen.wait(lambda it: "█" in row(it, "all")[-1], "a rate, which stays in the last minute")
     assert screen.screen.cursor.hidden and not screen.is_restored

@@ -9,6 +9,7 @@
 /* The client's objects hold a main and are not linked into tests. */
 #include "client/progress.c"
 #include "client/say.c"
+#include "client/shown.c"
 #include "client/terminal.c"
 
 enum { MIB = 1024 * 1024 };
