@@ -42,11 +42,38 @@ static int set_drops_all(void *context, const char *sink, bool drops_all, struct
     return err_set(err, "there is no sink '%s'", sink);
 }
 
-static const struct control_actions actions = {
-    .gather = gather, .losses = losses_of, .reopen = reopen, .set_drops_all = set_drops_all};
+static struct census census;
+
+static struct census *census_of(void *context)
+{
+    (void)context;
+    return &census;
+}
+
+static struct control_actions actions = {.gather = gather,
+                                         .losses = losses_of,
+                                         .census = census_of,
+                                         .reopen = reopen,
+                                         .set_drops_all = set_drops_all};
 
 static struct control *control;
 static uv_loop_t loop;
+static struct budget budget;
+
+enum { MAX_ENTRY = 64 * 1024 };
+
+/* Nothing is ever taken, so there is nothing to replay. */
+static void init_tail(void)
+{
+    struct tail_means means = {.loop = &loop, .max_entry = MAX_ENTRY};
+    struct err err;
+
+    budget_init(&budget, SIZE_MAX);
+    means.recent = recent_new(&budget, MAX_ENTRY, &err);
+    must(means.recent);
+    actions.tail = tail_new(&means, &err);
+    must(actions.tail);
+}
 
 static void init(void)
 {
@@ -59,6 +86,8 @@ static void init(void)
     control->out_bytes_max = (size_t)1 << 20;
     control->request = json_doc_new(CONTROL_REQUEST_MAX);
     must(uv_timer_init(&loop, &control->watching) == 0);
+    census_init(&census, 16);
+    init_tail();
 }
 
 static void walk(struct json_doc *doc, uint32_t value, unsigned depth)
@@ -98,6 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     connection_open(&control->places[0], control, ends[0], CONTROL_ACTS);
     control->places[0].until_ms = 0;
     control_serve(&control->places[0], (const char *)data, len);
+    if (control->places[0].state == CONNECTION_STREAMING)
+        connection_send(&control->places[0]); /* what a turn would do */
     check_answer(ends[1]);
     connection_close(&control->places[0]); /* of a stream */
     close(ends[1]);
