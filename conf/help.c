@@ -49,7 +49,9 @@ static void print_kind(FILE *out, const struct setting *row)
         fputs("text", out);
         break;
     case SETTING_TEXTS:
-        fprintf(out, "text, or a list of at most %" PRIu64, row->most);
+        fputs("text", out);
+        if (row->most > 1)
+            fprintf(out, ", or a list of at most %" PRIu64, row->most);
         break;
     case SETTING_PAIRS:
         fprintf(out, "texts by name, at most %" PRIu64, row->most);
