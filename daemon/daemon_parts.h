@@ -253,8 +253,10 @@ void daemon_end_check(struct daemon *daemon);
 int daemon_open_tail(struct daemon *daemon, struct err *err);
 void daemon_free_tail(struct daemon *daemon);
 
-/* losses.c - what was lost lately. Each turn; and what others see. The reason must last. */
+/* losses.c - what was lost lately. Each turn; of a sink that leaves, when it is through; and what
+ * others see. The reason must last. */
 void daemon_watch_losses(struct daemon *daemon);
+void daemon_watch_losses_of(struct daemon *daemon, const struct channel *channel);
 void daemon_add_loss(struct daemon *daemon, enum loss_kind kind, const char *place,
                      const char *reason, uint64_t count, const char *peer);
 

@@ -123,7 +123,7 @@ static void push_on(struct daemon *daemon, struct channel *channel, unsigned i)
         begin_closing(daemon, channel);
 }
 
-static void tell_gone(const struct channel *channel)
+static void tell_gone(struct daemon *daemon, const struct channel *channel)
 {
     uint64_t dropped = channel->outbox ? outbox_ledger(channel->outbox)->dropped[DROP_REMOVED] : 0;
 
@@ -138,6 +138,7 @@ static void tell_gone(const struct channel *channel)
         log_line(LOG_LEVEL_NOTICE, "sink %s: '%s' is closed; all that waited is written",
                  channel->conf->name, sink_target(channel->sink));
     daemon_report_channel(channel);
+    daemon_watch_losses_of(daemon, channel);
 }
 
 /* A stop keeps them, to know what it has lost. */
@@ -155,7 +156,7 @@ static void forget_closed(struct daemon *daemon)
             continue;
         }
         if (!channel->is_undone)
-            tell_gone(channel);
+            tell_gone(daemon, channel);
         sink_leave_caretaker(channel->sink);
         channel_free(&channel);
     }

@@ -5,17 +5,17 @@
 #include "conf/nanoseconds.h"
 #include "daemon/daemon_parts.h"
 
-static void watch_sink(struct daemon *daemon, struct outbox *outbox, const char *name)
+void daemon_watch_losses_of(struct daemon *daemon, const struct channel *channel)
 {
     struct gaps recent;
 
-    if (outbox_drops_all(outbox))
-        outbox_drop_waiting(outbox);
-    if (!outbox_take_recent(outbox, &recent))
+    if (outbox_drops_all(channel->outbox))
+        outbox_drop_waiting(channel->outbox);
+    if (!outbox_take_recent(channel->outbox, &recent))
         return;
     for (unsigned i = 0; i < DROP_REASONS; i++) {
         if (recent.of[i].count > 0)
-            losses_add_gap(&daemon->losses, name, &recent.of[i]);
+            losses_add_gap(&daemon->losses, sink_name(channel->sink), &recent.of[i]);
     }
 }
 
@@ -47,7 +47,7 @@ static void watch_endpoint(struct daemon *daemon, struct endpoint *endpoint)
 void daemon_watch_losses(struct daemon *daemon)
 {
     for (unsigned i = 0; i < daemon->channel_count; i++)
-        watch_sink(daemon, daemon->channels[i]->outbox, sink_name(daemon->channels[i]->sink));
+        daemon_watch_losses_of(daemon, daemon->channels[i]);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         watch_endpoint(daemon, daemon->endpoints[i]);
 }

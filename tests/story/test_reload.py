@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+from control_story import ask
 from logboom_story import (
     EXIT_FINE,
     EXIT_LOSSES,
@@ -266,10 +267,13 @@ def test_a_stalled_sink_is_removed(start, client, tmp_path):
     assert "reloaded: sink pipe: removed; what waits is still written" in said
     one.send(*(numbered_json(0, i) for i in range(sent, sent + 1000)))
     reloaded.daemon.wait_said("could not be written in time and were dropped (removed)")
-    found = re.search(r"ledger: sink pipe: offered=(\d+) written=(\d+) dropped=(\d+)\{removed=(\d+)\} queued=0 "
-                      r"in_flight=0", reloaded.daemon.said)
-    offered, written, dropped, removed = map(int, found.groups())
+    ledger = re.compile(r"ledger: sink pipe: offered=(\d+) written=(\d+) dropped=(\d+)\{removed=(\d+)\} queued=0 "
+                        r"in_flight=0")
+    reloaded.daemon.wait(lambda: ledger.search(reloaded.daemon.said), "its ledger")
+    offered, written, dropped, removed = map(int, ledger.search(reloaded.daemon.said).groups())
     assert dropped == removed > 0 and offered == written + dropped
+    told = [(loss["sink"], loss["reason"], loss["count"]) for loss in ask(reloaded.daemon, {"do": "drops"})["losses"]]
+    assert told == [("pipe", "removed", removed)]
     one.finish()
     reloaded.daemon.wait_written(sent + 1000)
     assert reloaded.daemon.stop(sent=sent + 1000) == EXIT_FINE
