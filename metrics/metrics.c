@@ -74,12 +74,19 @@ size_t metrics_bytes(unsigned endpoints, unsigned sinks)
 
 static void make_room(struct slip *slip, size_t size)
 {
-    if (size <= slip->size)
+    if (slip->in_use || slip->size == size)
         return;
     free(slip->text);
     slip->text = malloc(size);
     must(slip->text);
     slip->size = size;
+}
+
+/* After a reload it is another size: also a smaller one, since the plan has no more for us. */
+static void make_rooms(struct metrics *metrics, unsigned endpoints, unsigned sinks)
+{
+    for (unsigned i = 0; i < METRICS_CONNECTIONS; i++)
+        make_room(&metrics->slips[i], status_page_bytes(endpoints, sinks));
 }
 
 /* NULL: all are being sent. */
@@ -142,7 +149,7 @@ static enum MHD_Result show_metrics(struct metrics *metrics, struct MHD_Connecti
     if (!slip)
         return say(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "too many at once\n");
     metrics->gather(metrics->context, status);
-    make_room(slip, status_page_bytes(status->endpoint_count, status->sink_count));
+    make_rooms(metrics, status->endpoint_count, status->sink_count);
     page_begin(&page, slip->text, slip->size);
     status_write_page(status, metrics->started_ns, &page);
     if (!page_end(&page))
@@ -319,8 +326,7 @@ struct metrics *metrics_open(const char *listen, uv_loop_t *loop, unsigned endpo
     metrics->gather = gather;
     metrics->context = context;
     metrics->started_ns = clock_nanoseconds(CLOCK_REALTIME);
-    for (unsigned i = 0; i < METRICS_CONNECTIONS; i++)
-        make_room(&metrics->slips[i], status_page_bytes(endpoints, sinks));
+    make_rooms(metrics, endpoints, sinks);
     if (start(metrics, listen, err) < 0)
         metrics_free(&metrics);
     return metrics;

@@ -22,8 +22,8 @@ struct metrics;
 typedef void metrics_gather_cb(void *context, struct status *status);
 
 /* Listens at once, and serves when the loop runs. Room is made for so many endpoints and sinks;
- * if there are more one day, it is made anew. NULL and a sentence: somebody else listens there,
- * or the library is not there. */
+ * if there are more or fewer one day, it is made anew. NULL and a sentence: somebody else listens
+ * there, or the library is not there. */
 struct metrics *metrics_open(const char *listen, uv_loop_t *loop, unsigned endpoints,
                              unsigned sinks, metrics_gather_cb *gather, void *context,
                              struct err *err);

@@ -2,6 +2,7 @@
 #include "metrics/metrics.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,6 +166,29 @@ static void more_parts_than_at_the_start(void **state)
     assert_non_null(strstr(answer, "logboom_clients{endpoint=\"apps39\"} 0\n"));
 }
 
+static size_t heap_bytes(void)
+{
+    struct mallinfo2 heap = mallinfo2();
+
+    return heap.uordblks + heap.hblkhd;
+}
+
+/* The plan has less for it then. With SAN=1 the heap does not say. */
+static void fewer_parts_take_less_memory_again(void **state)
+{
+    size_t before, most;
+
+    (void)state;
+    begins(ask("GET /metrics" HOST), "HTTP/1.1 200 ");
+    before = heap_bytes();
+    now.endpoint_count = 40;
+    begins(ask("GET /metrics" HOST), "HTTP/1.1 200 ");
+    most = heap_bytes();
+    now.endpoint_count = 1;
+    begins(ask("GET /metrics" HOST), "HTTP/1.1 200 ");
+    assert_true(heap_bytes() <= before + (most - before) / 4);
+}
+
 static void whoever_speaks_no_http_gets_nothing(void **state)
 {
     char longest[16 * 1024];
@@ -239,6 +263,7 @@ int main(void)
         TEST(a_head_has_no_body),
         TEST(a_daemon_that_stops_is_not_ready_but_healthy),
         TEST(more_parts_than_at_the_start),
+        TEST(fewer_parts_take_less_memory_again),
         TEST(whoever_speaks_no_http_gets_nothing),
         TEST(as_many_at_once_as_may_be),
         TEST(whoever_leaves_in_the_middle_leaves_nothing),
