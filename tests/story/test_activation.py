@@ -119,10 +119,15 @@ def test_what_no_bind_names_is_said_and_closed(start, client, holder, tmp_path):
 
 
 def test_a_zmq_sink_listens_there_too(start, holder, tmp_path):
-    sinks = [{"name": "live", "type": "zmq", "socket": "pub", "bind": holder.addresses[1]}]
+    """Also once more, when a reload gives it another target at the same address."""
+    sinks = [{"name": "live", "type": "zmq", "socket": "pub", "topic": "{app}", "bind": holder.addresses[1]}]
     daemon = start(endpoint={"bind": holder.addresses[0]}, sinks=sinks, **holder.options())
     assert f"sink live: listens on {holder.addresses[1]}\n" in daemon.said
     assert "for us" not in daemon.said
+    daemon.config.write_text(daemon.config.read_text().replace("{app}", "{level}"))
+    daemon.send_signal(signal.SIGHUP)
+    daemon.wait_said(f"sink live: listens on {holder.addresses[1]}\n", times=2)
+    daemon.wait_said("sink live: opened")
     assert daemon.stop(signal.SIGTERM) == EXIT_FINE
     assert holder.path.exists()
 
