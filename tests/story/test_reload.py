@@ -288,6 +288,7 @@ def test_a_stalled_sink_is_removed(start, client, tmp_path):
     assert told == [("pipe", "removed", removed)]
     one.finish()
     reloaded.daemon.wait_written(sent + 1000)
+    reloaded.sinks(sinks[0], **DRAIN)  # the stop has time
     assert reloaded.daemon.stop(sent=sent + 1000) == EXIT_FINE
     Tally((tmp_path / "all.log").read_bytes(), "line").check_complete({0: sent + 1000})
     pipe.read()
