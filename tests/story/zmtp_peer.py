@@ -225,6 +225,7 @@ class Crowd:
             self.begun += 1
             self.peers.add(peer)
             self.selector.register(one, selectors.EVENT_READ | selectors.EVENT_WRITE, peer)
+            peer.go_on(selectors.EVENT_WRITE)  # at once: the daemon waits 0.3 s, and we may get no time
         return count
 
     def turn(self, timeout_s=0.05):
