@@ -158,7 +158,8 @@ static void show_screen(struct top *top)
     screen_show(top->text.bytes, top->text.len);
 }
 
-static void show_plain(struct top *top)
+/* False: nobody takes it. */
+static bool show_plain(struct top *top)
 {
     struct top_style style = {.columns = 80, .utf8 = top->utf8};
 
@@ -166,7 +167,10 @@ static void show_plain(struct top *top)
     if (top->shown > 0)
         putchar('\n');
     fwrite(top->text.bytes, 1, top->text.len, stdout);
-    fflush(stdout);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    say("cannot write to standard output: %s", strerror(errno));
+    return false;
 }
 
 /* ---- second by second ------------------------------------------------------------------------ */
@@ -193,7 +197,10 @@ static int take_line(struct top *top, const char *line, size_t len)
     if (top->shown == 0 && top->is_screen)
         screen_open();
     top_look_take(&top->look, top->doc);
-    (top->is_screen ? show_screen : show_plain)(top);
+    if (top->is_screen)
+        show_screen(top);
+    else if (!show_plain(top))
+        return EXIT_SYSTEM;
     top->shown++;
     return top->conf->count > 0 && top->shown >= top->conf->count ? CONTROL_DONE : GO_ON;
 }

@@ -3,11 +3,12 @@
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
 from control_story import FINE, UNREACHABLE, USAGE, logboom
-from logboom_story import EXIT_FINE, LOGBOOM, numbered_json
+from logboom_story import EXIT_FINE, EXIT_SYSTEM, LOGBOOM, PATIENCE_S, numbered_json
 from terminal_story import Terminal
 
 
@@ -137,6 +138,15 @@ def test_without_a_terminal_it_is_plain_text(start):
     first, second = told.stdout.split("\n\nlogboomd ")
     assert first.startswith("logboomd ") and "\x1b" not in told.stdout
     assert first.count("last minute") == second.count("last minute") == 2
+
+
+def test_where_nobody_takes_what_it_prints_it_ends(start):
+    daemon = start()
+    with open("/dev/full", "wb") as full:
+        told = subprocess.run([LOGBOOM, "top", "--control", "control.sock"], stdout=full, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, cwd=daemon.folder, timeout=PATIENCE_S, check=False)
+    assert told.returncode == EXIT_SYSTEM
+    assert told.stderr == b"logboom top: cannot write to standard output: No space left on device\n"
 
 
 def test_wrong_usage_and_nobody_there(start):
