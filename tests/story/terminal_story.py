@@ -28,6 +28,12 @@ class PseudoTerminal:
     def take(self, data):
         self.written += data
 
+    def take_rest(self):
+        """All that is there already."""
+        while self.has_more():
+            self.take(os.read(self.ours, 65536))
+        return self
+
     def has_more(self, patience_s=0):
         return bool(select.select([self.ours], [], [], patience_s)[0])
 
@@ -89,8 +95,7 @@ class Terminal(PseudoTerminal):
     def ended(self):
         """Its exit status; the screen has all that it wrote."""
         self.wait(lambda _: self.process.poll() is not None, "the end")
-        while self.has_more():
-            self.take(os.read(self.ours, 65536))
+        self.take_rest()
         return self.process.returncode
 
     def close(self):
