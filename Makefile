@@ -473,6 +473,7 @@ help:
 	    'make lint       both compilers without a warning, clang-tidy, clang-format' \
 	    'make format     let clang-format lay out the sources' \
 	    'make fuzz       each fuzz target for FUZZ_SECONDS (20), or the same FUZZ_RUNS each time' \
+	    'make man        the pages of the manual, which `make` makes, too' \
 	    'make install    into $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX); a configuration into $(SYSCONFDIR)' \
 	    'make uninstall  take that away again, but for the configuration in $(SYSCONFDIR)' \
 	    'make deb        a Debian package in $(O)/' \
