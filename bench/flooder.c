@@ -58,8 +58,8 @@ static void begin(void)
     flood.made++;
     flood.heard[fd] = 0;
     flood.said[fd] = false;
-    bind(fd, (struct sockaddr *)&flood.from, sizeof flood.from);
-    if (connect(fd, (struct sockaddr *)&flood.to, sizeof flood.to) < 0 && errno != EINPROGRESS)
+    if (bind(fd, (struct sockaddr *)&flood.from, sizeof flood.from) < 0 ||
+        (connect(fd, (struct sockaddr *)&flood.to, sizeof flood.to) < 0 && errno != EINPROGRESS))
         leave(fd);
     else
         epoll_ctl(flood.epoll_fd, EPOLL_CTL_ADD, fd, &event);
