@@ -5,7 +5,7 @@ _logboom_words() {
     # Words of the list behind `commands:`, or all options.
     case $1 in
     commands) sed -n '/^commands:/,/^$/ s/^  \([a-z][a-z-]*\).*/\1/p' ;;
-    options) grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' ;;
+    options) grep -oE '^ +(-[A-Za-z], )?--[a-z][a-z-]*' | grep -oE -- '--[a-z][a-z-]*' ;;
     esac
 }
 
