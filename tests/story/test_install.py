@@ -37,7 +37,7 @@ def options(text):
 
 def shown(page, width=200):
     """As a reader sees it; long lines, so that nothing is broken in two."""
-    told = run("man", "-l", "-P", "cat", BUILD / "man" / page,
+    told = run("man", "--nh", "-l", "-P", "cat", BUILD / "man" / page,
                env=clean_environment(MANWIDTH=str(width), MAN_KEEP_FORMATTING="", LC_ALL="C.UTF-8",
                                      MANPAGER="cat", GROFF_NO_SGR="1"))
     assert told.returncode == 0, told.stderr
