@@ -64,7 +64,7 @@ unsigned gate_group_pick_users(struct gate_group *group, const uid_t *users, uns
 {
     unsigned cut = 0;
 
-    must(count <= GATE_USERS_MAX);
+    must(count <= GATE_USERS_MAX && (users || count == 0));
     gate_lock();
     group->picks_users = users != NULL;
     group->user_count = count;
