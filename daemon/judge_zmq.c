@@ -161,13 +161,22 @@ static const char *first_beyond_loopback(const struct conf_strings *list, enum a
     return NULL;
 }
 
-bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence)
+/* The first address that others reach and that nothing guards; NULL: there is none. */
+static const char *first_open(const struct conf_curve *curve, const struct conf_strings *bind,
+                              const struct conf_strings *connect)
 {
-    const char *address = first_beyond_loopback(&ingest->bind, ADDRESS_TO_BIND);
+    const char *address = first_beyond_loopback(bind, ADDRESS_TO_BIND);
 
     if (!address)
-        address = first_beyond_loopback(&ingest->connect, ADDRESS_TO_CONNECT);
-    if (!address || ingest->curve.encryption != CONF_ENCRYPTION_NONE)
+        address = first_beyond_loopback(connect, ADDRESS_TO_CONNECT);
+    return curve->encryption == CONF_ENCRYPTION_NONE ? address : NULL;
+}
+
+bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence)
+{
+    const char *address = first_open(&ingest->curve, &ingest->bind, &ingest->connect);
+
+    if (!address)
         return false;
     err_set(sentence,
             "endpoint %s: '%s' is beyond loopback and not encrypted (encryption: none): whoever "
@@ -178,11 +187,9 @@ bool judge_is_open(const struct conf_ingest *ingest, struct err *sentence)
 
 bool judge_sink_is_open(const struct conf_sink *sink, struct err *sentence)
 {
-    const char *address = first_beyond_loopback(&sink->bind, ADDRESS_TO_BIND);
+    const char *address = first_open(&sink->curve, &sink->bind, &sink->connect);
 
     if (!address)
-        address = first_beyond_loopback(&sink->connect, ADDRESS_TO_CONNECT);
-    if (!address || sink->curve.encryption != CONF_ENCRYPTION_NONE)
         return false;
     err_set(sentence,
             "sink %s: '%s' is beyond loopback and not encrypted (encryption: none): whoever is on "
