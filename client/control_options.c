@@ -98,3 +98,20 @@ int control_command_ask(const struct control_conf *conf, struct control_request 
     control_answer_fini(answer);
     return CONTROL_REFUSED;
 }
+
+int control_command_ask_word(int argc, char **argv, bool takes_json, const char *what,
+                             const char *help, const char *surplus, struct control_conf *conf,
+                             struct control_answer *answer)
+{
+    struct control_request request;
+    int status = control_command_begin(argc, argv, takes_json, help, conf);
+
+    if (status >= 0)
+        return status;
+    if (conf->argument_count > 0) {
+        say("'%s' is one too many: %s", conf->arguments[0], surplus);
+        return EXIT_USAGE;
+    }
+    control_request_begin(&request, what);
+    return control_command_ask(conf, &request, answer);
+}

@@ -36,4 +36,9 @@ int control_command_begin(int argc, char **argv, bool takes_json, const char *he
 int control_command_ask(const struct control_conf *conf, struct control_request *request,
                         struct control_answer *answer);
 
+/* Both, for a command that takes no arguments: `surplus` says so of one that was given. */
+int control_command_ask_word(int argc, char **argv, bool takes_json, const char *what,
+                             const char *help, const char *surplus, struct control_conf *conf,
+                             struct control_answer *answer);
+
 #endif

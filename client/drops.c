@@ -6,7 +6,6 @@
 
 #include "client/command.h"
 #include "client/control_options.h"
-#include "client/say.h"
 #include "client/shown.h"
 #include "conf/conf.h"
 
@@ -97,19 +96,11 @@ static void print_losses(struct json_doc *doc)
 
 static int run(int argc, char **argv)
 {
-    struct control_request request;
     struct control_answer answer;
     struct control_conf conf;
-    int status = control_command_begin(argc, argv, true, HELP, &conf);
+    int status = control_command_ask_word(argc, argv, true, CONTROL_DROPS, HELP,
+                                          "drops shows all there is", &conf, &answer);
 
-    if (status >= 0)
-        return status;
-    if (conf.argument_count > 0) {
-        say("'%s' is one too many: drops shows all there is", conf.arguments[0]);
-        return EXIT_USAGE;
-    }
-    control_request_begin(&request, CONTROL_DROPS);
-    status = control_command_ask(&conf, &request, &answer);
     if (status >= 0)
         return status;
     if (conf.json)

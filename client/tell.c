@@ -16,33 +16,24 @@
     "  2    logboomd could not be reached\n"                                                       \
     "  64   wrong usage\n"
 
-/* Asks what is in the request. */
-static int ask(const struct control_conf *conf, struct control_request *request)
+/* After asking, which has shown what there is to be shown. */
+static int end(int status, struct control_answer *answer)
 {
-    struct control_answer answer;
-    int status = control_command_ask(conf, request, &answer);
-
     if (status >= 0)
         return status;
-    control_answer_fini(&answer);
+    control_answer_fini(answer);
     return CONTROL_DONE;
 }
 
 /* A command that is one word. */
 static int run_word(int argc, char **argv, const char *what, const char *help)
 {
-    struct control_request request;
+    struct control_answer answer;
     struct control_conf conf;
-    int status = control_command_begin(argc, argv, false, help, &conf);
 
-    if (status >= 0)
-        return status;
-    if (conf.argument_count > 0) {
-        say("'%s' is one too many: there is nothing to name", conf.arguments[0]);
-        return EXIT_USAGE;
-    }
-    control_request_begin(&request, what);
-    return ask(&conf, &request);
+    return end(control_command_ask_word(argc, argv, false, what, help, "there is nothing to name",
+                                        &conf, &answer),
+               &answer);
 }
 
 /* ---- reopen, reload, check ---------------------------------------------------------------------
@@ -129,6 +120,7 @@ static int wrong_words(void)
 static int run_sink(int argc, char **argv)
 {
     struct control_request request;
+    struct control_answer answer;
     struct control_conf conf;
     int status = control_command_begin(argc, argv, false, SINK_HELP, &conf);
     bool drop;
@@ -143,7 +135,7 @@ static int run_sink(int argc, char **argv)
     control_request_begin(&request, CONTROL_SINK);
     json_text(&request.json, CONTROL_NAME, conf.arguments[0]);
     json_truth(&request.json, CONTROL_DROP, drop);
-    return ask(&conf, &request);
+    return end(control_command_ask(&conf, &request, &answer), &answer);
 }
 
 const struct command sink_command = {
