@@ -88,7 +88,7 @@ WERROR       ?=
 # plain malloc so that AddressSanitizer sees each slot.
 POOL_OTHER := aggregate/$(if $(SAN),pool_carved,pool_plain).c
 
-PARTS     := conf zeromq aggregate decode ingest logfile sink status control metrics
+PARTS     := conf zeromq aggregate decode ingest logfile sink status control metrics plan judge
 PART_C    := $(filter-out $(POOL_OTHER),$(wildcard $(addsuffix /*.c,$(PARTS))))
 PART_CXX  := $(wildcard $(addsuffix /*.cc,$(PARTS)))
 DAEMON_C  := $(wildcard daemon/*.c)

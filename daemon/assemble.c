@@ -9,8 +9,8 @@
 #include "conf/must.h"
 #include "daemon/activation.h"
 #include "daemon/daemon_parts.h"
-#include "daemon/judge.h"
 #include "daemon/open_files.h"
+#include "judge/judge.h"
 #include "zeromq/curve.h"
 #include "zeromq/gate.h"
 

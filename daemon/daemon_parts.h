@@ -6,10 +6,10 @@
 #include "control/control.h"
 #include "daemon/channel.h"
 #include "daemon/daemon.h"
-#include "daemon/plan.h"
 #include "daemon/watchdog.h"
 #include "ingest/endpoint.h"
 #include "metrics/metrics.h"
+#include "plan/plan.h"
 #include "sink/sink.h"
 #include "status/status.h"
 

@@ -13,7 +13,7 @@
 #include "conf/log.h"
 #include "conf/must.h"
 #include "daemon/daemon_parts.h"
-#include "daemon/judge.h"
+#include "judge/judge.h"
 
 enum { TICK_MS = 20, RETRY_MS = 1000, HANG_MS = 2000 };
 

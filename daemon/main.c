@@ -11,8 +11,8 @@
 #include "conf/log.h"
 #include "conf/must.h"
 #include "daemon/daemon.h"
-#include "daemon/judge.h"
-#include "daemon/plan.h"
+#include "judge/judge.h"
+#include "plan/plan.h"
 
 static const char usage[] =
     "Usage: logboomd [OPTION]…\n"

@@ -2,7 +2,7 @@
 #ifndef DAEMON_OPEN_FILES_H
 #define DAEMON_OPEN_FILES_H
 
-#include "daemon/plan.h"
+#include "plan/plan.h"
 
 /* Sets the soft limit of open files (RLIMIT_NOFILE) to what the plan counts on, as far as
  * the hard limit goes; lowers it, too, so that no descriptor lies beyond the gate's table.

@@ -5,8 +5,8 @@
 
 #include "conf/log.h"
 #include "conf/must.h"
-#include "daemon/judge.h"
 #include "daemon/reload.h"
+#include "judge/judge.h"
 
 /* ---- opening --------------------------------------------------------------------------- */
 

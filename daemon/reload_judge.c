@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "conf/must.h"
-#include "daemon/judge.h"
 #include "daemon/reload.h"
+#include "judge/judge.h"
 
 static struct channel *find_channel(const struct daemon *daemon, const char *name, unsigned *index)
 {

@@ -4,8 +4,8 @@
 
 #include "conf/log.h"
 #include "daemon/daemon_parts.h"
-#include "daemon/judge.h"
 #include "daemon/resident.h"
+#include "judge/judge.h"
 #include "zeromq/gate.h"
 
 static size_t mib(size_t bytes)

@@ -1,4 +1,4 @@
-#include "daemon/judge_parts.h"
+#include "judge/judge_parts.h"
 #include "sink/net_address.h"
 #include "sink/tls_context.h"
 

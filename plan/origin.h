@@ -1,6 +1,6 @@
 /* origin.h - whether anybody wants to know who sent an entry. */
-#ifndef DAEMON_ORIGIN_H
-#define DAEMON_ORIGIN_H
+#ifndef PLAN_ORIGIN_H
+#define PLAN_ORIGIN_H
 
 #include "conf/conf.h"
 

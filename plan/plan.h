@@ -5,8 +5,8 @@
  *
  * What each must have comes first; what is left over is split between `receive` and the
  * queues that are `auto`, so that both grow with the cap. */
-#ifndef DAEMON_PLAN_H
-#define DAEMON_PLAN_H
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
 
 #include "aggregate/budget.h"
 #include "conf/conf.h"

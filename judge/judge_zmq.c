@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "aggregate/format.h"
-#include "daemon/judge.h"
-#include "daemon/judge_parts.h"
+#include "judge/judge.h"
+#include "judge/judge_parts.h"
 #include "zeromq/address.h"
 #include "zeromq/admission.h"
 #include "zeromq/curve.h"

@@ -1,6 +1,6 @@
 /* path.h - paths of files that may not be there yet. */
-#ifndef DAEMON_PATH_H
-#define DAEMON_PATH_H
+#ifndef JUDGE_PATH_H
+#define JUDGE_PATH_H
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/judge_parts.h"
+#include "judge/judge_parts.h"
 #include "metrics/listen.h"
 
 /* An endpoint or a sink that listens there, too. */

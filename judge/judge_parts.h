@@ -1,6 +1,6 @@
 /* judge_parts.h - what the files of judge.h share. Each adds its problems. */
-#ifndef DAEMON_JUDGE_PARTS_H
-#define DAEMON_JUDGE_PARTS_H
+#ifndef JUDGE_JUDGE_PARTS_H
+#define JUDGE_JUDGE_PARTS_H
 
 #include "conf/conf.h"
 

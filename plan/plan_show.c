@@ -2,8 +2,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "daemon/plan.h"
 #include "metrics/metrics.h"
+#include "plan/plan.h"
 
 /* Wide enough for `1023.9 GiB`. */
 static const char *show_bytes(size_t bytes, char text[UNITS_TEXT_MAX])

@@ -1,4 +1,4 @@
-#include "daemon/judge.h"
+#include "judge/judge.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -7,7 +7,7 @@
 #include "aggregate/format.h"
 #include "aggregate/match.h"
 #include "control/control.h"
-#include "daemon/judge_parts.h"
+#include "judge/judge_parts.h"
 #include "sink/net_address.h"
 #include "zeromq/address.h"
 

@@ -11,9 +11,7 @@
 
 #include <cmocka.h>
 
-/* The daemon's objects hold a main and are not linked into tests. */
-#include "daemon/origin.c"
-#include "daemon/plan.c"
+#include "plan/plan.c"
 
 static const char one_of_each[] = "ingest: [{name: a, bind: 'tcp://127.0.0.1:0'}]\n"
                                   "sinks: [{name: b, type: stdout}]\n";

@@ -1,4 +1,4 @@
-#include "daemon/origin.h"
+#include "plan/origin.h"
 
 #include "aggregate/format.h"
 #include "aggregate/match.h"

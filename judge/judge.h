@@ -1,6 +1,6 @@
 /* judge.h - what conf/ cannot know: whether the values make sense to those who use them. */
-#ifndef DAEMON_JUDGE_H
-#define DAEMON_JUDGE_H
+#ifndef JUDGE_JUDGE_H
+#define JUDGE_JUDGE_H
 
 #include "conf/conf.h"
 #include "conf/err.h"

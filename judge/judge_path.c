@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "aggregate/path_template.h"
-#include "daemon/judge_parts.h"
-#include "daemon/path.h"
+#include "judge/judge_parts.h"
+#include "judge/path.h"
 #include "logfile/file_pattern.h"
 #include "logfile/rotated_name.h"
 #include "logfile/safe_open.h"

@@ -1,4 +1,4 @@
-#include "daemon/plan.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,6 @@
 #include "conf/must.h"
 #include "control/control.h"
 #include "control/tail.h"
-#include "daemon/origin.h"
 #include "decode/decode.h"
 #include "decode/json_index.h"
 #include "ingest/endpoint.h"
@@ -18,6 +17,7 @@
 #include "ingest/stamp.h"
 #include "logfile/caretaker.h"
 #include "metrics/metrics.h"
+#include "plan/origin.h"
 #include "sink/sink_tree.h"
 #include "sink/sink_zmq.h"
 #include "sink/tls_context.h"

@@ -1,4 +1,4 @@
-#include "daemon/path.h"
+#include "judge/path.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -11,13 +11,8 @@
 
 #include <cmocka.h>
 
-/* The daemon's objects hold a main and are not linked into tests. */
-#include "daemon/judge.c"
-#include "daemon/judge_metrics.c"
-#include "daemon/judge_path.c"
-#include "daemon/judge_tls.c"
-#include "daemon/judge_zmq.c"
-#include "daemon/path.c"
+#include "judge/judge.h"
+#include "zeromq/listener.h"
 
 #define INGEST "ingest: [{name: in, bind: 'tcp://127.0.0.1:0'}]\n"
 
