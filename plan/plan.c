@@ -82,8 +82,6 @@ void plan_init_beside(struct plan *plan, const struct conf *conf, const struct p
     struct planned planned = {conf, beside, conf->sink_count + beside->leaving_count};
 
     *plan = (struct plan){.cap_bytes = conf->memory.cap.bytes};
-    plan_count_caretaker(plan, &planned, problems);
-    plan_count_metrics(plan, &planned);
     plan_count(plan, &planned, problems);
     plan_share_out(plan, &planned);
     plan_set_quotas(plan, &planned, problems);

@@ -1,4 +1,4 @@
-/* How many clients, descriptors and blocks there will be, and how large they are. */
+/* How many clients and descriptors there will be, and how large messages, entries and blocks. */
 #include "aggregate/block.h"
 #include "control/control.h"
 #include "decode/decode.h"
@@ -49,26 +49,13 @@ static void keep_caretaker(struct plan *plan, const struct planned *planned,
     plan->compress_set |= running->compress_set;
 }
 
-void plan_count_caretaker(struct plan *plan, const struct planned *planned,
-                          struct conf_problems *problems)
+static void count_caretaker(struct plan *plan, const struct planned *planned,
+                            struct conf_problems *problems)
 {
     plan->has_caretaker = has_caretaker(planned);
     for (unsigned i = 0; i < planned->sink_count; i++)
         plan->compress_set |= compress_bit(planned_sink(planned, i));
     keep_caretaker(plan, planned, problems);
-    if (!plan->has_caretaker)
-        return;
-    plan->share_bytes[BUDGET_CARETAKER] = caretaker_bytes(plan->compress_set);
-    plan->own_descriptors += FILES_A_CARETAKER;
-}
-
-void plan_count_metrics(struct plan *plan, const struct planned *planned)
-{
-    if (!planned->conf->metrics.listen)
-        return;
-    plan->share_bytes[BUDGET_METRICS] =
-        metrics_bytes(planned->conf->ingest_count, planned->sink_count);
-    plan->own_descriptors += METRICS_DESCRIPTORS;
 }
 
 bool plan_has_many_files(const struct conf_sink *sink)
@@ -92,7 +79,7 @@ static size_t receiver_bytes(const struct plan *plan, const struct conf_sink *si
                             : SINK_ZMQ_PUSH_MARK * SINK_ZMQ_MESSAGE_BYTES);
 }
 
-static void measure_zmq_sinks(struct plan *plan, const struct planned *planned)
+static void count_zmq_sinks(struct plan *plan, const struct planned *planned)
 {
     for (unsigned i = 0; i < planned->sink_count; i++) {
         const struct conf_sink *sink = planned_sink(planned, i);
@@ -105,7 +92,6 @@ static void measure_zmq_sinks(struct plan *plan, const struct planned *planned)
         plan->clients += receivers;
         plan->receivers_bytes += receivers * receiver_bytes(plan, sink);
         plan->encrypting_sinks += is_encrypted(sink);
-        plan->own_descriptors += FILES_AN_ENDPOINT + sink->bind.count + FILES_A_ZMQ_SINK;
     }
 }
 
@@ -132,6 +118,47 @@ static void keep_sizes(struct plan *plan, const struct planned *planned,
     plan->max_message = running->max_message;
 }
 
+static void count_endpoints(struct plan *plan, const struct conf *conf)
+{
+    for (unsigned i = 0; i < conf->ingest_count; i++) {
+        const struct conf_ingest *ingest = &conf->ingest[i];
+
+        plan->max_message = plan_larger(plan->max_message, ingest->max_message.bytes);
+        plan->max_entry = plan_larger(plan->max_entry, ingest->max_entry.bytes);
+        plan->clients += ingest->bind.count > 0 ? endpoint_places(ingest) : 0;
+        plan->clients += ingest->connect.count;
+    }
+}
+
+/* ---- descriptors -------------------------------------------------------------------------- */
+
+static unsigned files_of_sink(const struct conf_sink *sink)
+{
+    unsigned files = FILES_A_SINK;
+
+    if (sink->type == CONF_SINK_ZMQ)
+        files += FILES_AN_ENDPOINT + sink->bind.count + FILES_A_ZMQ_SINK;
+    if (plan_has_many_files(sink))
+        files += sink->max_open.count;
+    return files;
+}
+
+/* All but those of clients. */
+static unsigned own_descriptors(const struct plan *plan, const struct planned *planned)
+{
+    const struct conf *conf = planned->conf;
+    unsigned files = FILES_OWN;
+
+    for (unsigned i = 0; i < conf->ingest_count; i++)
+        files += FILES_AN_ENDPOINT + conf->ingest[i].bind.count;
+    for (unsigned i = 0; i < planned->sink_count; i++)
+        files += files_of_sink(planned_sink(planned, i));
+    files += plan->has_caretaker ? FILES_A_CARETAKER : 0;
+    files += conf_has_control(conf) ? CONTROL_DESCRIPTORS : 0;
+    files += conf->metrics.listen ? METRICS_DESCRIPTORS : 0;
+    return files;
+}
+
 /* The gate's table is what it is. What is to spare at the start is for this. */
 static void keep_descriptors(struct plan *plan, const struct planned *planned,
                              struct conf_problems *problems)
@@ -150,34 +177,29 @@ static void keep_descriptors(struct plan *plan, const struct planned *planned,
         plan->clients_served = running->clients_served;
 }
 
-void plan_count(struct plan *plan, const struct planned *planned, struct conf_problems *problems)
+static void count_descriptors(struct plan *plan, const struct planned *planned,
+                              struct conf_problems *problems)
 {
-    const struct conf *conf = planned->conf;
-    const struct plan *running = planned->beside->running;
-
-    for (unsigned i = 0; i < conf->ingest_count; i++) {
-        const struct conf_ingest *ingest = &conf->ingest[i];
-
-        plan->max_message = plan_larger(plan->max_message, ingest->max_message.bytes);
-        plan->max_entry = plan_larger(plan->max_entry, ingest->max_entry.bytes);
-        plan->clients += ingest->bind.count > 0 ? endpoint_places(ingest) : 0;
-        plan->clients += ingest->connect.count;
-        plan->own_descriptors += FILES_AN_ENDPOINT + ingest->bind.count;
-    }
-    keep_sizes(plan, planned, problems);
-    plan->block_cap = pool_slot_bytes(plan_larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
-    measure_zmq_sinks(plan, planned);
-    plan->clients_served = plan->clients;
-    plan->entry_fields = decode_fields_max(plan->max_entry) + STAMP_FIELDS_MAX;
-    plan->asks_origin = origin_is_asked_for(conf) || (running && running->asks_origin);
-    plan->cargo_holds = (unsigned)plan_larger(CARGO_BYTES / plan->block_cap, CARGO_HOLDS_MIN);
-    plan->own_descriptors += FILES_OWN + FILES_A_SINK * planned->sink_count;
-    plan->own_descriptors += conf_has_control(conf) ? CONTROL_DESCRIPTORS : 0;
-    for (unsigned i = 0; i < planned->sink_count; i++)
-        plan->own_descriptors += plan_has_many_files(planned_sink(planned, i))
-                                     ? planned_sink(planned, i)->max_open.count
-                                     : 0;
+    plan->own_descriptors = own_descriptors(plan, planned);
     plan->descriptors =
         (unsigned)plan_smaller(plan->own_descriptors + plan->clients + FILES_SPARE, FILES_MAX);
     keep_descriptors(plan, planned, problems);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+void plan_count(struct plan *plan, const struct planned *planned, struct conf_problems *problems)
+{
+    const struct plan *running = planned->beside->running;
+
+    count_caretaker(plan, planned, problems);
+    count_endpoints(plan, planned->conf);
+    keep_sizes(plan, planned, problems);
+    plan->entry_fields = decode_fields_max(plan->max_entry) + STAMP_FIELDS_MAX;
+    plan->block_cap = pool_slot_bytes(plan_larger(BLOCK_CAP_MIN, 2 * plan->max_entry));
+    plan->cargo_holds = (unsigned)plan_larger(CARGO_BYTES / plan->block_cap, CARGO_HOLDS_MIN);
+    plan->asks_origin = origin_is_asked_for(planned->conf) || (running && running->asks_origin);
+    count_zmq_sinks(plan, planned);
+    plan->clients_served = plan->clients;
+    count_descriptors(plan, planned, problems);
 }

@@ -20,7 +20,7 @@ enum { BLOCKS_MIN = 4 };
 /* Slack: 10 ms of what a loaded daemon was seen to grow between two looks, and a part of
  * the cap, since a large heap is looked through more slowly. */
 #define SLACK_BYTES (2 * MIB)
-enum { SLACK_PART = 64 };
+enum { SLACK_PART = 64 }; /* of the cap */
 
 /* Descriptors: our own and those of libuv and libzmq, at the start and after; then of each
  * part; then some to spare. */
@@ -56,22 +56,24 @@ static inline size_t plan_smaller(size_t a, size_t b)
 
 /* ---- plan_counts.c ------------------------------------------------------------------------ */
 
-void plan_count_caretaker(struct plan *plan, const struct planned *planned,
-                          struct conf_problems *problems);
-void plan_count_metrics(struct plan *plan, const struct planned *planned);
+/* Also what a reload cannot change: that is a problem at its setting. */
 void plan_count(struct plan *plan, const struct planned *planned, struct conf_problems *problems);
 
-/* Of one path for each of its entries. */
+/* Whether the path is made from entries. */
 bool plan_has_many_files(const struct conf_sink *sink);
 
 /* ---- plan_shares.c ------------------------------------------------------------------------ */
 
+/* All shares but those of blocks and receive, and the slack. */
 void plan_share_out(struct plan *plan, const struct planned *planned);
 
 /* ---- plan_queues.c ------------------------------------------------------------------------ */
 
+/* What each sink must have, in blocks of plan->sink_blocks; the share of all. */
 void plan_set_quotas(struct plan *plan, const struct planned *planned,
                      struct conf_problems *problems);
+
+/* Gives the queues that are `auto` their part of what the cap has left. */
 void plan_grow_queues(struct plan *plan, const struct conf *conf);
 
 /* ---- plan.c ------------------------------------------------------------------------------- */

@@ -7,6 +7,8 @@
 #include "decode/json_index.h"
 #include "ingest/peer.h"
 #include "ingest/replay.h"
+#include "logfile/caretaker.h"
+#include "metrics/metrics.h"
 #include "plan/plan_parts.h"
 #include "sink/sink_tree.h"
 #include "sink/tls_context.h"
@@ -64,13 +66,45 @@ static bool serves_encrypted(const struct conf *conf)
     return false;
 }
 
-static void measure_tail(struct plan *plan, const struct conf *conf)
+/* Of the gate, of endpoints and sinks, and of all that is known of a descriptor. */
+static size_t tables_bytes(const struct plan *plan, const struct planned *planned)
 {
+    unsigned parts = planned->conf->ingest_count + planned->sink_count;
+    size_t bytes = plan->descriptors * gate_slot_bytes() + PART_BYTES * parts;
+
+    bytes += plan->asks_origin ? plan->descriptors * peer_bytes() : 0;
+    bytes += ZMQ_SINK_BYTES * plan->zmq_sinks;
+    bytes += ENCRYPTION_COPIES * plan->block_cap * plan->encrypting_sinks;
+    bytes += serves_encrypted(planned->conf) ? gate_try_bytes() : 0;
+    return bytes + plan->match_bytes;
+}
+
+static size_t paths_bytes(const struct planned *planned)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < planned->sink_count; i++) {
+        const struct conf_sink *sink = planned_sink(planned, i);
+
+        bytes += plan_has_many_files(sink) ? sink_tree_bytes(sink) : 0;
+    }
+    return bytes;
+}
+
+/* The control socket, and what `logboom tail` reads behind it: messages that are decoded once
+ * more. */
+static void share_control(struct plan *plan, const struct planned *planned)
+{
+    const struct conf *conf = planned->conf;
     size_t *share = plan->share_bytes;
 
-    if (!conf_has_control(conf) || conf->control.keep.bytes == 0)
+    if (!conf_has_control(conf))
         return;
+    share[BUDGET_CONTROL] =
+        control_bytes(conf->ingest_count, planned->sink_count) + census_bytes(plan->descriptors);
     plan->keep_bytes = conf->control.keep.bytes;
+    if (plan->keep_bytes == 0)
+        return;
     share[BUDGET_RECENT] = recent_bytes(plan->keep_bytes) + tail_bytes(plan->max_entry);
     share[BUDGET_MESSAGES] += replay_message_bytes(plan_replay_max(plan));
     share[BUDGET_ENTRIES] += replay_entry_bytes(plan->entry_fields);
@@ -78,32 +112,24 @@ static void measure_tail(struct plan *plan, const struct conf *conf)
 
 void plan_share_out(struct plan *plan, const struct planned *planned)
 {
-    size_t *share = plan->share_bytes;
     unsigned endpoints = planned->conf->ingest_count;
+    size_t *share = plan->share_bytes;
 
+    plan->match_bytes = matches_bytes(plan, planned);
+    plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
     share[BUDGET_BASE] = BASE_BYTES;
     share[BUDGET_CLIENTS] = (size_t)plan->clients * PLAN_CLIENT_BYTES + plan->receivers_bytes;
     share[BUDGET_MESSAGES] = message_pool_bytes(plan->max_message, endpoints);
     share[BUDGET_ENTRIES] = entry_pool_bytes(plan->entry_fields, endpoints);
     share[BUDGET_PARSER] = json_index_bytes(plan->max_message);
-    share[BUDGET_TABLES] =
-        plan->descriptors * gate_slot_bytes() + PART_BYTES * (endpoints + planned->sink_count);
-    share[BUDGET_TABLES] += ZMQ_SINK_BYTES * plan->zmq_sinks;
-    share[BUDGET_TABLES] += ENCRYPTION_COPIES * plan->block_cap * plan->encrypting_sinks;
-    share[BUDGET_TABLES] += serves_encrypted(planned->conf) ? gate_try_bytes() : 0;
+    share[BUDGET_TABLES] = tables_bytes(plan, planned);
+    share[BUDGET_PATHS] = paths_bytes(planned);
+    share[BUDGET_TLS] = tls_bytes(planned);
     if (plan->zmq_sinks > 0)
         share[BUDGET_CARGO] = pool_bytes(plan->block_cap, plan->zmq_sinks * plan->cargo_holds);
-    share[BUDGET_TABLES] += plan->asks_origin ? plan->descriptors * peer_bytes() : 0;
-    plan->match_bytes = matches_bytes(plan, planned);
-    share[BUDGET_TABLES] += plan->match_bytes;
-    for (unsigned i = 0; i < planned->sink_count; i++)
-        share[BUDGET_PATHS] += plan_has_many_files(planned_sink(planned, i))
-                                   ? sink_tree_bytes(planned_sink(planned, i))
-                                   : 0;
-    share[BUDGET_TLS] = tls_bytes(planned);
-    if (conf_has_control(planned->conf))
-        share[BUDGET_CONTROL] =
-            control_bytes(endpoints, planned->sink_count) + census_bytes(plan->descriptors);
-    measure_tail(plan, planned->conf);
-    plan->slack_bytes = SLACK_BYTES + plan->cap_bytes / SLACK_PART;
+    if (plan->has_caretaker)
+        share[BUDGET_CARETAKER] = caretaker_bytes(plan->compress_set);
+    if (planned->conf->metrics.listen)
+        share[BUDGET_METRICS] = metrics_bytes(endpoints, planned->sink_count);
+    share_control(plan, planned);
 }
