@@ -1,6 +1,8 @@
 /* sink_zmq.h - a sink whose target is a ZeroMQ socket: for sink.c and the files sink_zmq*.c.
  *
- *     sink_zmq.c         sends, waits, closes
+ *     sink_zmq.c         opens and closes
+ *     sink_zmq_send.c    from the outbox to ZeroMQ
+ *     sink_zmq_wait.c    for a receiver, room, or what was lent
  *     sink_zmq_open.c    the socket, its options and addresses
  *     sink_zmq_peers.c   who refuses us, and who is refused
  *
@@ -116,8 +118,26 @@ void sink_zmq_redial(struct sink *sink);
 void sink_zmq_leave_peers(struct sink_zmq *zmq);
 void sink_zmq_close_peers(struct sink_zmq *zmq);
 
-/* sink_zmq.c: the ticker comes in so long, at the latest. */
+/* ---- sink_zmq_wait.c ------------------------------------------------------------------------ */
+
+/* How often it is looked at what ZeroMQ holds. */
+enum { SINK_ZMQ_LOOK_MS = 250 };
+
+/* The ticker comes in so long, at the latest. */
 void sink_zmq_tick_after(struct sink *sink, uint64_t ms);
+
+/* Nothing is sent before the ticker comes, in so long, or something else wakes the sink. */
+void sink_zmq_block(struct sink *sink, uint64_t look_ms);
+
+/* Of push: nobody is connected, as far as the gate can tell. */
+bool sink_zmq_is_lonely(const struct sink *sink);
+
+/* Something was sent, and the sink was down. */
+void sink_zmq_be_up(struct sink *sink);
+
+/* Something of the cargo came back; ZeroMQ has room. */
+void sink_zmq_on_wake(uv_async_t *wake);
+void sink_zmq_on_turn(struct zmq_watched *watched);
 
 static inline bool sink_zmq_is_pub(const struct sink *sink)
 {
