@@ -8,6 +8,7 @@
 
 #include "client/follow_parts.h"
 #include "client/say.h"
+#include "conf/nanoseconds.h"
 
 enum { OLD_FILE_PATIENCE_MS = 10 * 1000 }; /* without anything new in it */
 
@@ -56,7 +57,7 @@ void follow_open_file(struct follow *follow, struct followed *file)
     if (file->told_errno != 0)
         say("'%s' is there now", file->path);
     file->told_errno = 0;
-    file->now = (struct source){.fd = fd, .quiet_since_ms = follow_now_ms()};
+    file->now = (struct source){.fd = fd, .quiet_since_ms = monotonic_ms()};
     file->now.watch = inotify_add_watch(follow->inotify, file->path, IN_MODIFY | IN_ATTRIB);
 }
 
@@ -104,7 +105,7 @@ static int replace(struct follow *follow, struct followed *file, struct err *err
     if (let_go(follow, file, err) < 0)
         return -1;
     file->before = file->now;
-    file->before.quiet_since_ms = follow_now_ms();
+    file->before.quiet_since_ms = monotonic_ms();
     file->now = (struct source){.fd = -1};
     follow_open_file(follow, file);
     return 0;
@@ -114,7 +115,7 @@ static int replace(struct follow *follow, struct followed *file, struct err *err
 static int judge_file(struct follow *follow, struct followed *file, bool *more_out, struct err *err)
 {
     if (file->before.fd >= 0 &&
-        follow_now_ms() - file->before.quiet_since_ms >= OLD_FILE_PATIENCE_MS &&
+        monotonic_ms() - file->before.quiet_since_ms >= OLD_FILE_PATIENCE_MS &&
         let_go(follow, file, err) < 0)
         return -1;
     if (file->now.fd < 0)

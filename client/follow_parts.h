@@ -12,8 +12,8 @@
 struct source {
     int fd; /* -1: none */
     int watch;
-    off_t offset; /* up to which it is read */
-    int64_t quiet_since_ms;
+    off_t offset;           /* up to which it is read */
+    int64_t quiet_since_ms; /* monotonic */
     struct begun_line begun;
 };
 
@@ -35,9 +35,6 @@ struct follow {
 };
 
 /* ---- follow_source.c ---------------------------------------------------------- */
-
-/* Monotonic. */
-int64_t follow_now_ms(void);
 
 struct uplink *follow_uplink(const struct follow *follow);
 

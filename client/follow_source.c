@@ -3,21 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client/follow_parts.h"
 #include "client/say.h"
+#include "conf/nanoseconds.h"
 
 enum { READS_A_LOOK = 16 }; /* so that one busy file does not starve the others */
-
-int64_t follow_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct uplink *follow_uplink(const struct follow *follow)
 {
@@ -41,7 +33,7 @@ static int read_once(struct follow *follow, struct source *source, const char *n
         return 0;
     *more_out = true;
     source->offset += count;
-    source->quiet_since_ms = follow_now_ms();
+    source->quiet_since_ms = monotonic_ms();
     return shipment_take(follow->shipment, (size_t)count, name, err);
 }
 

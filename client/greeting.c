@@ -9,14 +9,9 @@
 #include "client/zmtp_out.h"
 #include "conf/nanoseconds.h"
 
-static int64_t now_ms(void)
-{
-    return clock_nanoseconds(CLOCK_MONOTONIC) / 1000000;
-}
-
 static int left_ms(int64_t until_ms)
 {
-    int64_t left = until_ms - now_ms();
+    int64_t left = until_ms - monotonic_ms();
 
     return left > 0 ? (int)left : 0;
 }
@@ -59,7 +54,7 @@ static bool hear_greeting(int fd, struct zmtp_in *in, int64_t until_ms)
 
 bool greeting_look(const char *address, int64_t timeout_ms, char mechanism[ZMTP_IN_NAME_MAX + 1])
 {
-    int64_t until_ms = now_ms() + timeout_ms;
+    int64_t until_ms = monotonic_ms() + timeout_ms;
     int fd = connect_there(address, until_ms);
     struct zmtp_out out = {.talk = NULL};
     struct zmtp_in in;

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client/greeting.h"
 #include "client/say.h"
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "conf/units.h"
 #include "zeromq/handshake.h"
 
@@ -41,14 +41,6 @@ struct link {
     bool leave_now;
     int64_t signal_ms;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- open and close -------------------------------------------------------- */
 
@@ -107,7 +99,7 @@ void link_free(struct link **link)
 
 void link_begin(struct link *link)
 {
-    link->down_since_ms = now_ms();
+    link->down_since_ms = monotonic_ms();
 }
 
 void link_close(struct link *link)
@@ -147,7 +139,7 @@ static void on_up(struct link *link)
 {
     if (link->up_count > 0)
         say("connected to %s again after %" PRId64 " ms", link->conf.address,
-            now_ms() - link->down_since_ms);
+            monotonic_ms() - link->down_since_ms);
     link->state = LINK_UP;
     link->end = HANDSHAKE_NONE;
     link->looked = false;
@@ -163,7 +155,7 @@ static void on_down(struct link *link)
     if (!was_up || link->closing) /* never there, or it left after all was drained */
         return;
     link->break_count++;
-    link->down_since_ms = now_ms();
+    link->down_since_ms = monotonic_ms();
     link->conf.on_lost(link->conf.context);
 }
 
@@ -234,7 +226,7 @@ static void hear_signal(struct link *link)
         return;
     }
     link->signal = (int)info.ssi_signo;
-    link->signal_ms = now_ms();
+    link->signal_ms = monotonic_ms();
 }
 
 /* Of somebody who is there, and does not let us in. */
@@ -258,7 +250,7 @@ static int judge_link(const struct link *link, struct err *err)
         return 0;
     if (handshake_is_final(link->end))
         return tell_handshake(link, err);
-    if (now_ms() - link->down_since_ms < link->conf.timeout_ms)
+    if (monotonic_ms() - link->down_since_ms < link->conf.timeout_ms)
         return 0;
     if (link->end == HANDSHAKE_BROKEN && link->looked && link->encrypts)
         return tell_handshake(link, err);
@@ -278,14 +270,14 @@ static int judge_signal(const struct link *link, struct err *err)
 {
     if (link->leave_now)
         return err_set(err, "left at the second signal");
-    if (link->signal != 0 && now_ms() - link->signal_ms >= link->conf.timeout_ms)
+    if (link->signal != 0 && monotonic_ms() - link->signal_ms >= link->conf.timeout_ms)
         return err_set(err, "interrupted, and %s took nothing more", link->conf.address);
     return 0;
 }
 
 static long sooner(long nap_ms, int64_t due_ms)
 {
-    int64_t left_ms = due_ms - now_ms();
+    int64_t left_ms = due_ms - monotonic_ms();
 
     if (left_ms < 0)
         left_ms = 0;
@@ -320,7 +312,8 @@ int link_sleep(struct link *link, const zmq_pollitem_t *item, long nap_ms, bool 
 
 static void stall_tell(struct stall *stall, const struct link *link)
 {
-    if (stall->told || link->state != LINK_UP || now_ms() - stall->since_ms < STALL_TOLD_AFTER_MS)
+    if (stall->told || link->state != LINK_UP ||
+        monotonic_ms() - stall->since_ms < STALL_TOLD_AFTER_MS)
         return;
     stall->told = true;
     say("%s is connected but takes nothing; waiting", link->conf.address);
@@ -330,7 +323,7 @@ void stall_end(const struct stall *stall, const struct link *link)
 {
     if (stall->told)
         say("%s goes on after %" PRId64 " s", link->conf.address,
-            (now_ms() - stall->since_ms) / 1000);
+            (monotonic_ms() - stall->since_ms) / 1000);
 }
 
 int stall_sleep(struct stall *stall, struct link *link, const zmq_pollitem_t *item, long nap_ms,
@@ -340,7 +333,7 @@ int stall_sleep(struct stall *stall, struct link *link, const zmq_pollitem_t *it
 
     /* A lost connection is no stall; it has its own sentences and its own end. */
     if (stall->since_ms == 0 || (link->state != LINK_UP && !stall->told))
-        stall->since_ms = now_ms();
+        stall->since_ms = monotonic_ms();
     if (link->state == LINK_UP && !stall->told)
         nap_ms = sooner(nap_ms, stall->since_ms + STALL_TOLD_AFTER_MS);
     if (link_sleep(link, item, nap_ms, &ready, err) < 0)

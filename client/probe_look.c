@@ -13,15 +13,10 @@
 
 enum { MUTE_MS = 1000 }; /* how long one may keep others out without a handshake */
 
-static int64_t now_ms(void)
-{
-    return clock_nanoseconds(CLOCK_MONOTONIC) / 1000000;
-}
-
 static bool is_done(const struct probe_look *look)
 {
     return look->signal != 0 || look->useless || look->show.found.messages >= look->conf->count ||
-           now_ms() >= look->until_ms;
+           monotonic_ms() >= look->until_ms;
 }
 
 /* ---- those that are there ---------------------------------------------------------------- */
@@ -52,7 +47,7 @@ static void make_place(struct probe_look *look)
     for (unsigned i = 0; i < PROBE_PEERS_MAX; i++) {
         struct probe_peer *peer = look->peers[i];
 
-        if (probe_peer_is_ready(peer) || now_ms() - peer->since_ms < MUTE_MS)
+        if (probe_peer_is_ready(peer) || monotonic_ms() - peer->since_ms < MUTE_MS)
             continue;
         say_of(look, peer, &why);
         probe_peer_free(&look->peers[i]);
@@ -160,7 +155,7 @@ static int64_t sooner(int64_t a, int64_t b)
 
 static int nap_ms(struct probe_look *look)
 {
-    int64_t left_ms = look->until_ms - now_ms();
+    int64_t left_ms = look->until_ms - monotonic_ms();
 
     left_ms = sooner(left_ms > 0 ? left_ms : 0, probe_place_nap_ms(look->place));
     if (!free_place(look))
@@ -224,7 +219,7 @@ int probe_look_open(struct probe_look *look, const struct probe_conf *conf, int 
     *look = (struct probe_look){.conf = conf, .signal_fd = -1};
     *status_out = EXIT_SYSTEM;
     look->show.out = conf->only_yaml ? NULL : stdout;
-    look->until_ms = now_ms() + (int64_t)conf->timeout_ms;
+    look->until_ms = monotonic_ms() + (int64_t)conf->timeout_ms;
     look->signal_fd = signals_open(err);
     if (look->signal_fd < 0)
         return -1;

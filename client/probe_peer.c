@@ -318,11 +318,6 @@ static int feed(struct probe_peer *peer, const char *bytes, size_t len,
 
 /* ---- life ------------------------------------------------------------------------ */
 
-static int64_t now_ms(void)
-{
-    return clock_nanoseconds(CLOCK_MONOTONIC) / 1000000;
-}
-
 struct probe_peer *probe_peer_new(int fd, const char *name, enum probe_socket socket,
                                   const struct curve_self *self, struct err *err)
 {
@@ -348,7 +343,7 @@ struct probe_peer *probe_peer_new(int fd, const char *name, enum probe_socket so
     }
     strncat(peer->name, name, sizeof peer->name - 1);
     zmtp_in_begin(&peer->in, kept);
-    peer->since_ms = now_ms();
+    peer->since_ms = monotonic_ms();
     zmtp_out_begin_greeting(&peer->out);
     return peer;
 }
@@ -374,7 +369,7 @@ short probe_peer_events(const struct probe_peer *peer)
 
 int probe_peer_nap_ms(const struct probe_peer *peer)
 {
-    int64_t left_ms = peer->since_ms + HEAD_ALONE_MS - now_ms();
+    int64_t left_ms = peer->since_ms + HEAD_ALONE_MS - monotonic_ms();
 
     if (peer->out.greeted)
         return -1;

@@ -36,11 +36,6 @@ struct probe_place {
     struct listener listener;
 };
 
-static int64_t now_ms(void)
-{
-    return clock_nanoseconds(CLOCK_MONOTONIC) / 1000000;
-}
-
 /* ---- open and close --------------------------------------------------------------- */
 
 static int look_up(struct probe_place *place, struct err *err)
@@ -159,7 +154,7 @@ int probe_place_fd(const struct probe_place *place, short *events_out)
 
 int probe_place_nap_ms(const struct probe_place *place)
 {
-    int64_t left_ms = place->due_ms - now_ms();
+    int64_t left_ms = place->due_ms - monotonic_ms();
 
     if (place->state != RESTING)
         return -1;
@@ -171,7 +166,7 @@ int probe_place_nap_ms(const struct probe_place *place)
 static void rest(struct probe_place *place)
 {
     place->state = RESTING;
-    place->due_ms = now_ms() + REST_MS;
+    place->due_ms = monotonic_ms() + REST_MS;
 }
 
 static void try_other_way(struct probe_place *place)
@@ -296,7 +291,7 @@ static int accept_one(struct probe_place *place, char *name, size_t name_cap)
 
 int probe_place_turn(struct probe_place *place, char *name, size_t name_cap)
 {
-    if (place->state == RESTING && now_ms() >= place->due_ms)
+    if (place->state == RESTING && monotonic_ms() >= place->due_ms)
         dial_it(place);
     if (place->state == DIALLING)
         return give(place, name, name_cap);

@@ -3,22 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client/say.h"
 #include "client/shown.h"
 #include "client/terminal.h"
+#include "conf/nanoseconds.h"
 
 enum { DRAWN_EVERY_MS = 200, BAR_MIN = 10, BAR_MAX = 40, COLUMNS_USUAL = 80 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- the text ------------------------------------------------------------------------- */
 
@@ -127,7 +119,7 @@ static void draw(struct progress *progress)
 {
     char text[PROGRESS_TEXT_MAX];
 
-    progress_text(progress, now_ms() - progress->begin_ms, terminal_columns(), text);
+    progress_text(progress, monotonic_ms() - progress->begin_ms, terminal_columns(), text);
     fprintf(stderr, "\r%s\033[K", text);
 }
 
@@ -147,7 +139,7 @@ static void measure_rate(struct progress *progress, int64_t now)
 void progress_begin(struct progress *progress, uint64_t total_bytes)
 {
     *progress =
-        (struct progress){.is_shown = true, .total_bytes = total_bytes, .begin_ms = now_ms()};
+        (struct progress){.is_shown = true, .total_bytes = total_bytes, .begin_ms = monotonic_ms()};
     say_over("\r\033[K");
 }
 
@@ -158,7 +150,7 @@ void progress_add(struct progress *progress, size_t bytes)
     progress->done_bytes += bytes;
     if (!progress->is_shown)
         return;
-    now = now_ms();
+    now = monotonic_ms();
     if (progress->drawn_ms && now - progress->drawn_ms < DRAWN_EVERY_MS)
         return;
     measure_rate(progress, now);
@@ -170,7 +162,7 @@ void progress_add(struct progress *progress, size_t bytes)
 /* Over all of the time, since that is what will be read. */
 void progress_end(struct progress *progress)
 {
-    int64_t elapsed_ms = now_ms() - progress->begin_ms;
+    int64_t elapsed_ms = monotonic_ms() - progress->begin_ms;
 
     if (!progress->is_shown)
         return;

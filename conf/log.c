@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "conf/log_repeats.h"
+#include "conf/nanoseconds.h"
 #include "conf/printable.h"
 
 enum { SENTENCE_MAX = 2048, LINE_MAX_BYTES = 16 + 4 * SENTENCE_MAX, PATIENCE_MS = 10 };
@@ -76,14 +76,6 @@ static void say(enum log_level level, const char *sentence)
 
 /* ---- repeats --------------------------------------------------------------------------- */
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static bool is_new(enum log_level level, const char *sentence)
 {
     bool admitted;
@@ -91,7 +83,7 @@ static bool is_new(enum log_level level, const char *sentence)
     if (level > LOG_LEVEL_NOTICE)
         return true;
     pthread_mutex_lock(&repeats_lock);
-    admitted = log_repeats_admit(&repeats, (int)level, sentence, now_ms());
+    admitted = log_repeats_admit(&repeats, (int)level, sentence, monotonic_ms());
     repeats_waiting = log_repeats_waiting(&repeats);
     pthread_mutex_unlock(&repeats_lock);
     return admitted;
@@ -102,7 +94,7 @@ static bool next_to_tell(bool at_end, struct log_repeat *told)
     bool found;
 
     pthread_mutex_lock(&repeats_lock);
-    found = log_repeats_next(&repeats, at_end, now_ms(), told);
+    found = log_repeats_next(&repeats, at_end, monotonic_ms(), told);
     repeats_waiting = log_repeats_waiting(&repeats);
     pthread_mutex_unlock(&repeats_lock);
     return found;

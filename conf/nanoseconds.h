@@ -1,4 +1,4 @@
-/* nanoseconds.h - moments as one number: nanoseconds since the beginning of a clock. Any thread. */
+/* nanoseconds.h - moments as one number, since the beginning of a clock. Any thread. */
 #ifndef CONF_NANOSECONDS_H
 #define CONF_NANOSECONDS_H
 
@@ -17,6 +17,12 @@ static inline int64_t clock_nanoseconds(clockid_t clock)
 
     clock_gettime(clock, &now);
     return nanoseconds(now);
+}
+
+/* For waiting: nobody sets this clock. */
+static inline int64_t monotonic_ms(void)
+{
+    return clock_nanoseconds(CLOCK_MONOTONIC) / 1000000;
 }
 
 #endif

@@ -14,7 +14,6 @@
  * endpoint waits for it, with its other clients; if that lasts, it is cut off. */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <zmq.h>
 
 #include "conf/nanoseconds.h"
@@ -22,11 +21,6 @@
 #include "zeromq/gate.h"
 
 enum { PATIENCE_MS = 500 };
-
-static int64_t now_ms(void)
-{
-    return clock_nanoseconds(CLOCK_MONOTONIC) / (1000 * 1000);
-}
 
 void endpoint_answer_begin(struct endpoint *endpoint)
 {
@@ -56,7 +50,7 @@ void endpoint_answer_owe(struct endpoint *endpoint)
         return; /* what is refused at a stop is not OK */
     endpoint->answer.due = true;
     endpoint->answer.fd = endpoint->source_fd;
-    endpoint->answer.since_ms = now_ms();
+    endpoint->answer.since_ms = monotonic_ms();
 }
 
 /* Only the first part, whose name is looked up, can fail. 0, or -1 and errno. */
@@ -78,7 +72,7 @@ static bool is_waited_for(const struct answer *answer)
 {
     if (!gate_is_there(answer->fd))
         return false;
-    if (now_ms() - answer->since_ms < PATIENCE_MS)
+    if (monotonic_ms() - answer->since_ms < PATIENCE_MS)
         return true;
     gate_cut_unread(answer->fd, answer->since_ms);
     return false;
