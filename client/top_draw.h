@@ -6,25 +6,10 @@
 #ifndef CLIENT_TOP_DRAW_H
 #define CLIENT_TOP_DRAW_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
+#include "client/top_line.h"
 #include "client/top_look.h"
-
-struct top_style {
-    unsigned columns, lines; /* lines 0: as many as it takes */
-    bool colours;            /* by ECMA-48's SGR */
-    bool utf8;               /* blocks for bars; else ASCII */
-};
-
-struct top_text {
-    char *bytes; /* lines, each with its newline */
-    size_t len, room;
-    unsigned line_count;
-};
 
 /* Drawn over what was there. The text is zeroed before the first time. */
 void top_draw(const struct top_look *look, const struct top_style *style, struct top_text *text);
-void top_text_fini(struct top_text *text);
 
 #endif

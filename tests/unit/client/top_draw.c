@@ -12,6 +12,7 @@
 /* The client's objects hold a main and are not linked into tests. */
 #include "client/shown.c"
 #include "client/top_draw.c"
+#include "client/top_line.c"
 #include "client/top_look.c"
 
 static struct top_look look;
@@ -59,7 +60,7 @@ static const char *drawn(unsigned columns, unsigned lines, bool colours, bool ut
     struct top_style style = {.columns = columns, .lines = lines, .colours = colours, .utf8 = utf8};
 
     top_draw(&look, &style, &text);
-    put_bytes(&text, "", 1);
+    top_put_bytes(&text, "", 1);
     return text.bytes;
 }
 
