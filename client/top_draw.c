@@ -53,16 +53,14 @@ static void draw_title(const struct top_look *look, const struct top_style *styl
 /* How much of a sentence has room in a line: up to a space, or all that fits. */
 static size_t fit(const char *words, unsigned columns)
 {
-    size_t last_space = 0, at = 0;
+    unsigned used;
+    size_t len = top_fit(words, columns, &used), at = len;
 
-    for (unsigned cells = 0; words[at]; at++) {
-        if (words[at] == ' ')
-            last_space = at;
-        cells += ((unsigned char)words[at] & 0xc0) != 0x80;
-        if (cells > columns)
-            return last_space > 0 ? last_space : at;
-    }
-    return at;
+    if (len == 0)
+        return strlen(words);
+    while (words[len] && at > 0 && words[at] != ' ')
+        at--;
+    return at > 0 ? at : len;
 }
 
 static void draw_verdict(const struct top_look *look, const struct top_style *style,
@@ -139,12 +137,10 @@ static void draw_heading(bool is_sink, const struct top_style *style, struct top
 
 static void put_name_and_rates(struct top_line *line, const struct top_row *row)
 {
-    char rate[NUMBER_MAX], name[TOP_NAME_MAX + 1];
+    char rate[NUMBER_MAX];
 
-    snprintf(name, sizeof name, "%s", row->name);
-    if (strlen(name) > NAME_CELLS - 1)
-        snprintf(name + NAME_CELLS - 2, sizeof name - NAME_CELLS + 2, "~");
-    top_put_format(line, "%-*s%10s%8.1f", NAME_CELLS, name, show_count(row->entries_per_s, rate),
+    top_put_column(line, NAME_CELLS, row->name);
+    top_put_format(line, "%10s%8.1f", show_count(row->entries_per_s, rate),
                    row->bytes_per_s / (1024 * 1024));
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "conf/must.h"
 
@@ -21,16 +22,65 @@ void top_put_bytes(struct top_text *text, const char *bytes, size_t len)
     text->len += len;
 }
 
-/* The first byte of a character is not 10xxxxxx; each takes one cell: what is shown here are
- * names and blocks. What would stand beyond the last column is left out. */
+/* One character, as the C library knows it by LC_CTYPE. Bytes that are none take a cell each, as
+ * they do in terminals, and so does what has no width of its own to be known. */
+static size_t character_bytes(const char *words, unsigned *cells_out)
+{
+    mbstate_t state = {0};
+    wchar_t character;
+    size_t bytes = mbrtowc(&character, words, MB_CUR_MAX, &state);
+    int cells;
+
+    *cells_out = 1;
+    if (bytes == (size_t)-1 || bytes == (size_t)-2 || bytes == 0)
+        return 1;
+    cells = wcwidth(character);
+    if (cells >= 0)
+        *cells_out = (unsigned)cells;
+    return bytes;
+}
+
+size_t top_fit(const char *words, unsigned cells, unsigned *used_out)
+{
+    size_t at = 0;
+
+    *used_out = 0;
+    while (words[at]) {
+        unsigned more;
+        size_t bytes = character_bytes(words + at, &more);
+
+        if (*used_out + more > cells)
+            return at;
+        *used_out += more;
+        at += bytes;
+    }
+    return at;
+}
+
+/* Behind what has found no room nothing else is shown. */
 void top_put(struct top_line *line, const char *words)
 {
-    for (size_t i = 0; words[i]; i++) {
-        line->cells += ((unsigned char)words[i] & 0xc0) != 0x80;
-        if (line->cells > line->style->columns)
-            return;
-        top_put_bytes(line->text, words + i, 1);
-    }
+    unsigned used;
+    size_t len;
+
+    if (line->is_full)
+        return;
+    len = top_fit(words, line->style->columns - line->cells, &used);
+    top_put_bytes(line->text, words, len);
+    line->cells += used;
+    line->is_full = words[len];
+}
+
+void top_put_column(struct top_line *line, unsigned cells, const char *words)
+{
+    unsigned used;
+    size_t len = top_fit(words, cells - 1, &used);
+    bool is_cut = words[len];
+
+    if (is_cut)
+        len = top_fit(words, cells - 2, &used);
+    top_put_format(line, "%.*s%s%*s", (int)len, words, is_cut ? "~" : "",
+                   (int)(cells - used - is_cut), "");
 }
 
 void top_put_format(struct top_line *line, const char *format, ...)
@@ -99,7 +149,7 @@ void top_put_bar(struct top_line *line, double part, enum top_colour colour)
         top_put(line, bar_blocks[eighths % 8]);
     if (colour != TOP_PLAIN)
         top_set_colour(line, TOP_PLAIN);
-    while (line->cells < end && line->cells < line->style->columns)
+    while (line->cells < end && line->cells < line->style->columns && !line->is_full)
         top_put(line, line->style->utf8 ? "·" : ".");
 }
 

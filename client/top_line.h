@@ -1,6 +1,8 @@
 /* top_line.h - one line of the picture of `logboom top`, in cells: what a terminal shows of it.
  *
- * What would stand beyond the last column is left out. */
+ * How many cells a character takes is asked of the C library, so LC_CTYPE must be the terminal's.
+ * What would stand beyond the last column is left out, a character that has no room for all of it
+ * whole. */
 #ifndef CLIENT_TOP_LINE_H
 #define CLIENT_TOP_LINE_H
 
@@ -28,6 +30,7 @@ struct top_line {
     struct top_text *text;
     const struct top_style *style;
     unsigned cells;
+    bool is_full; /* something was left out */
 };
 
 struct top_line top_begin_line(struct top_text *text, const struct top_style *style);
@@ -36,10 +39,15 @@ void top_end_line(struct top_line *line);
 /* Without a look at cells. */
 void top_put_bytes(struct top_text *text, const char *bytes, size_t len);
 
-/* Words are UTF-8. */
+/* How many bytes of the words have room in so many cells, and how many they take. */
+size_t top_fit(const char *words, unsigned cells, unsigned *used_out);
+
 void top_put(struct top_line *line, const char *words);
 void top_put_format(struct top_line *line, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* So many cells, the last of them empty; `~` stands for the end of words that are longer. */
+void top_put_column(struct top_line *line, unsigned cells, const char *words);
 
 enum top_colour { TOP_PLAIN = 0, TOP_BOLD = 1, TOP_RED = 31, TOP_GREEN = 32, TOP_YELLOW = 33 };
 

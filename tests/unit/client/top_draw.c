@@ -1,4 +1,5 @@
 /* The picture of `logboom top`, line by line, from what the daemon says. */
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +24,7 @@ static int set_up(void **state)
 {
     (void)state;
     doc = json_doc_new(64 * 1024);
-    return doc ? 0 : -1;
+    return doc && setlocale(LC_CTYPE, "C.UTF-8") ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -110,6 +111,49 @@ static void no_line_is_wider_than_the_terminal(void **state)
     }
 }
 
+/* Who sends most, by a name whose characters are two cells wide, but for the accent, which has
+ * none, and the byte that is none. */
+static void characters_are_as_wide_as_terminals_show_them(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned columns; /* for it */
+        const char *shown;
+    } rows[] = {
+        {"\u65e5\u672c\u8a9e", 6, "  \u65e5\u672c\u8a9e\n"},
+        {"\u65e5\u672c\u8a9e", 5, "  \u65e5\u672c\n"}, /* no half of one */
+        {"\u65e5\u672c\u8a9e", 1, "  \n"},
+        {"e\u0301te\u0301-1", 5, "  e\u0301te\u0301-1\n"},
+        {"e\u0301te\u0301-1", 4, "  e\u0301te\u0301-\n"},
+        {"a\xff\u65e5", 4, "  a\xff\u65e5\n"},
+        {"a\xff\u65e5", 3, "  a\xff\n"},
+    };
+
+    (void)state;
+    take_second(0, 0, 0, 0, "");
+    strcpy(look.by, "host");
+    look.heavy_count = 1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        strcpy(look.heavy[0].name, rows[i].name);
+        if (!strstr(drawn(26 + rows[i].columns, 0, false, true), rows[i].shown))
+            fail_msg("row %zu:\n%s", i, text.bytes);
+    }
+}
+
+static void columns_stand_below_one_another_whatever_the_names(void **state)
+{
+    (void)state;
+    take_second(0, 0, 0, 0, "");
+    strcpy(look.rows[0].name, "\u65e5\u672c\u8a9e");
+    strcpy(look.rows[1].name, "\u65e5\u672c\u8a9e\u65e5\u672c\u8a9e\u65e5\u672c\u8a9e");
+    assert_non_null(strstr(drawn(80, 0, false, true), "\n\u65e5\u672c\u8a9e                  0 "));
+    assert_non_null(strstr(text.bytes, "\n\u65e5\u672c\u8a9e\u65e5\u672c\u8a9e~           0 "));
+    strcpy(look.rows[1].name, "fourteen-cells");
+    assert_non_null(strstr(drawn(80, 0, false, true), "\nfourteen-cells          0 "));
+    strcpy(look.rows[1].name, "fifteen-cells-x");
+    assert_non_null(strstr(drawn(80, 0, false, true), "\nfifteen-cells~          0 "));
+}
+
 static void trouble_stands_below_its_sink(void **state)
 {
     (void)state;
@@ -194,6 +238,8 @@ int main(void)
         TEST(the_whole_picture),
         TEST(without_utf8_bars_are_made_of_ascii),
         TEST(no_line_is_wider_than_the_terminal),
+        TEST(characters_are_as_wide_as_terminals_show_them),
+        TEST(columns_stand_below_one_another_whatever_the_names),
         TEST(trouble_stands_below_its_sink),
         TEST(what_does_not_fit_is_counted),
         TEST(a_long_sentence_is_broken_between_words),
