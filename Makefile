@@ -254,9 +254,11 @@ BENCH_PAIRS ?= 15
 BENCH_TOOLS := $(addprefix $(O)/bench/,micro pusher flooder visible bare_recv tcp_read tls_read count_malloc.so)
 WRAPPED     := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strndup)
 
-$(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o: CFLAGS += -fno-builtin -Wno-missing-prototypes
+MICRO_O     := $(call object,$(wildcard bench/micro*.c) bench/wrap_malloc.c)
 
-$(O)/bench/micro: $(O)/obj/bench/micro.o $(O)/obj/bench/wrap_malloc.o $(PART_O)
+$(MICRO_O): CFLAGS += -fno-builtin -Wno-missing-prototypes
+
+$(O)/bench/micro: $(MICRO_O) $(PART_O)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(ALL_LDFLAGS) $(WRAPPED) -o $@ $^ $(LIB_LDLIBS)
