@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -17,7 +18,8 @@
 #include "conf/nanoseconds.h"
 #include "conf/printable.h"
 
-enum { SENTENCE_MAX = 2048, LINE_MAX_BYTES = 16 + 4 * SENTENCE_MAX, PATIENCE_MS = 10 };
+/* A pipe that has room at all takes so many bytes at once (pipe(7)): a longer line would wait. */
+enum { SENTENCE_MAX = 2048, LINE_MAX_BYTES = PIPE_BUF, PATIENCE_MS = 10 };
 
 /* The variables of conf/: set before any thread, then only read. */
 static bool stderr_is_journal;
@@ -52,13 +54,16 @@ static size_t put_prefix(char *line, size_t cap, enum log_level level)
     return 0;
 }
 
-/* A pipe that nobody reads must not hold the daemon: its line is left out. POLLOUT means
- * that PIPE_BUF bytes fit (pipe(7)), more than nearly every line has. */
+/* A pipe that nobody reads must not hold the daemon: its line is left out. Nor is a reader who did
+ * not come in time waited for once more, line by line, until he is there. */
 static bool stderr_takes_a_line(void)
 {
+    static atomic_bool is_stuck;
     struct pollfd stderr_poll = {.fd = STDERR_FILENO, .events = POLLOUT};
+    bool takes = poll(&stderr_poll, 1, is_stuck ? 0 : PATIENCE_MS) > 0;
 
-    return poll(&stderr_poll, 1, PATIENCE_MS) > 0;
+    is_stuck = !takes;
+    return takes;
 }
 
 /* One write, so that lines of several threads never mix; when stderr itself is broken there is

@@ -2,7 +2,8 @@
  *
  * Under systemd each line begins with its priority as `<N>` (sd-daemon(3)), so
  * that the journal knows it; elsewhere warnings and errors say so in words.
- * A line for a pipe that is full and stays so for 10 ms is left out.
+ * A line for a pipe that is full and stays so for 10 ms is left out, as are at once those after it
+ * until there is room. A line has at most PIPE_BUF bytes.
  * Control bytes in a line are shown as `\xHH`. Any thread.
  *
  * The same notice, warning or error again and again is counted after the first few
