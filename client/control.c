@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 
-/* The daemon answers at once, but for a reload or a check; an answer for hundreds of sinks has
- * some hundred KiB. */
-enum { PATIENCE_MS = 60 * 1000, ANSWER_MAX = 16 * 1024 * 1024, READ_BYTES = 64 * 1024 };
+/* An answer for hundreds of sinks has some hundred KiB. */
+enum { ANSWER_MAX = 16 * 1024 * 1024, READ_BYTES = 64 * 1024 };
 
 struct control_reader {
     int fd;
@@ -36,6 +36,8 @@ void control_request_begin(struct control_request *request, const char *what)
 
 static int nobody_there(const char *path, struct err *err)
 {
+    if (errno == EAGAIN) /* the backlog stays full: it is there, but does nothing */
+        return err_set(err, "logboomd at '%s' does not answer", path);
     if (errno == EACCES)
         return err_set(err,
                        "may not talk to logboomd at '%s': only root, the user that it runs as and "
@@ -47,9 +49,10 @@ static int nobody_there(const char *path, struct err *err)
                    path, strerror(errno));
 }
 
-/* The descriptor, or -1. */
-static int connect_to(const char *path, struct err *err)
+/* The descriptor, or -1. Connecting and sending wait at most so long. */
+static int connect_to(const char *path, int wait_ms, struct err *err)
 {
+    const struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd;
 
@@ -60,6 +63,7 @@ static int connect_to(const char *path, struct err *err)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return err_set(err, "cannot make a socket: %s", strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
         return fd;
     nobody_there(path, err);
@@ -83,12 +87,12 @@ static int send_request(int fd, const char *path, struct control_request *reques
 }
 
 struct control_reader *control_reader_open(const char *path, struct control_request *request,
-                                           struct err *err)
+                                           int wait_ms, struct err *err)
 {
     struct control_reader *reader = calloc(1, sizeof *reader);
 
     must(reader);
-    reader->fd = connect_to(path, err);
+    reader->fd = connect_to(path, wait_ms, err);
     if (reader->fd < 0 || send_request(reader->fd, path, request, err) < 0)
         control_reader_free(&reader);
     return reader;
@@ -149,13 +153,25 @@ static bool make_room(struct control_reader *reader)
     return true;
 }
 
+/* What is left of it: a line that comes byte by byte has no more time than another. */
+static int left_of(int wait_ms, int64_t begin_ms)
+{
+    int64_t passed_ms = monotonic_ms() - begin_ms;
+
+    if (wait_ms <= 0)
+        return wait_ms;
+    return passed_ms < wait_ms ? wait_ms - (int)passed_ms : 0;
+}
+
 enum control_read control_reader_next(struct control_reader *reader, int wait_ms,
                                       const char **line_out, size_t *len_out)
 {
     struct pollfd readable = {.fd = reader->fd, .events = POLLIN};
+    int64_t begin_ms = monotonic_ms();
 
     while (!find_line(reader, line_out, len_out)) {
-        int ready = poll(&readable, 1, wait_ms);
+        int left_ms = left_of(wait_ms, begin_ms);
+        int ready = wait_ms > 0 && left_ms == 0 ? 0 : poll(&readable, 1, left_ms);
         ssize_t got;
 
         if (ready < 0 && errno != EINTR)
@@ -189,10 +205,10 @@ static int take_answer(struct control_answer *answer, const char *line, size_t l
     return 0;
 }
 
-int control_ask(const char *path, struct control_request *request, struct control_answer *answer,
-                struct err *err)
+int control_ask(const char *path, struct control_request *request, int wait_ms,
+                struct control_answer *answer, struct err *err)
 {
-    struct control_reader *reader = control_reader_open(path, request, err);
+    struct control_reader *reader = control_reader_open(path, request, wait_ms, err);
     enum control_read read;
     const char *line;
     size_t len;
@@ -201,7 +217,7 @@ int control_ask(const char *path, struct control_request *request, struct contro
     *answer = (struct control_answer){.doc = NULL};
     if (!reader)
         return -1;
-    read = control_reader_next(reader, PATIENCE_MS, &line, &len);
+    read = control_reader_next(reader, wait_ms, &line, &len);
     if (read == CONTROL_LINE)
         result = take_answer(answer, line, len);
     if (result < 0) {

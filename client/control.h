@@ -16,6 +16,9 @@
 /* What commands that ask end with; stat and the like add what 1 means. */
 enum { CONTROL_DONE = 0, CONTROL_REFUSED = 1, CONTROL_UNREACHABLE = 2 };
 
+/* How long an answer is waited for. The daemon answers at once, but for a reload or a check. */
+enum { CONTROL_ANSWER_MS = 60 * 1000 };
+
 /* A request being written: begun with what to do, and then ended by one of the calls below. */
 struct control_request {
     char text[CONTROL_REQUEST_MAX];
@@ -31,9 +34,10 @@ struct control_answer {
     size_t len;
 };
 
-/* Asks, and waits for the answer. 0, or -1 and a sentence: nobody is there, or no answer came. */
-int control_ask(const char *path, struct control_request *request, struct control_answer *answer,
-                struct err *err);
+/* Asks, and waits for the answer, in all at most so long for each of both. 0, or -1 and a
+ * sentence: nobody is there, or no answer came. */
+int control_ask(const char *path, struct control_request *request, int wait_ms,
+                struct control_answer *answer, struct err *err);
 void control_answer_fini(struct control_answer *answer);
 
 /* The sentence of a refusal. */
@@ -43,9 +47,10 @@ const char *control_error(struct control_answer *answer, char *text, size_t size
 
 struct control_reader;
 
-/* Asks for a stream. NULL and a sentence. */
+/* Asks for a stream; a daemon that takes nobody is waited for at most so long. NULL and a
+ * sentence. */
 struct control_reader *control_reader_open(const char *path, struct control_request *request,
-                                           struct err *err);
+                                           int wait_ms, struct err *err);
 void control_reader_free(struct control_reader **reader);
 
 /* For poll(2): there may be lines to be read when it can be read. */

@@ -87,7 +87,7 @@ int control_command_ask(const struct control_conf *conf, struct control_request 
     char sentence[1024];
     struct err err;
 
-    if (control_ask(conf->path, request, answer, &err) < 0) {
+    if (control_ask(conf->path, request, CONTROL_ANSWER_MS, answer, &err) < 0) {
         say("%s", err.text);
         return CONTROL_UNREACHABLE;
     }

@@ -59,7 +59,7 @@ static int ask(struct tail *tail, struct err *err)
     write_names(&request.json, CONTROL_APP, conf->app, conf->app_count);
     write_names(&request.json, CONTROL_HOST, conf->host, conf->host_count);
     json_truth(&request.json, CONTROL_JSON, conf->json);
-    tail->reader = control_reader_open(conf->path, &request, err);
+    tail->reader = control_reader_open(conf->path, &request, CONTROL_ANSWER_MS, err);
     return tail->reader ? 0 : -1;
 }
 
@@ -69,21 +69,23 @@ static bool read_member(struct tail *tail, const char *name)
                          sizeof tail->text);
 }
 
-static int hung_up(const struct tail *tail)
+static int no_answer(const struct tail *tail, enum control_read read)
 {
-    say("logboomd at '%s' has hung up", tail->conf.path);
+    say("logboomd at '%s' %s", tail->conf.path,
+        read == CONTROL_NOT_YET ? "does not answer" : "has hung up");
     return CONTROL_UNREACHABLE;
 }
 
 /* Before anything else the daemon says whether it will. -1: it will; else the exit status. */
 static int hear_whether(struct tail *tail)
 {
+    enum control_read read;
     const char *line;
     size_t len;
 
-    if (control_reader_next(tail->reader, -1, &line, &len) != CONTROL_LINE ||
-        !json_doc_read(tail->event, line, len))
-        return hung_up(tail);
+    read = control_reader_next(tail->reader, CONTROL_ANSWER_MS, &line, &len);
+    if (read != CONTROL_LINE || !json_doc_read(tail->event, line, len))
+        return no_answer(tail, read);
     if (json_doc_truth(tail->event, json_doc_member(tail->event, JSON_ROOT, CONTROL_OK)))
         return -1;
     say("%s", read_member(tail, CONTROL_ERROR) ? tail->text : "logboomd refused");

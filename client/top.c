@@ -264,7 +264,7 @@ static int ask(struct top *top, struct err *err)
     control_request_begin(&request, CONTROL_WATCH);
     if (top->conf->by)
         json_text(&request.json, CONTROL_BY, top->conf->by);
-    top->reader = control_reader_open(top->conf->path, &request, err);
+    top->reader = control_reader_open(top->conf->path, &request, CONTROL_ANSWER_MS, err);
     return top->reader ? 0 : -1;
 }
 
