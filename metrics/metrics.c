@@ -58,7 +58,8 @@ struct metrics {
     int64_t started_ns; /* since 1970 */
     struct status status;
     unsigned in_use;
-    bool left; /* a connection has, so another one may come in */
+    unsigned long moves; /* connections that came or left so far */
+    bool left;           /* a connection has, so another one may come in */
     struct place places[METRICS_CONNECTIONS];
     struct slip slips[METRICS_CONNECTIONS];
 };
@@ -208,6 +209,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct metrics *metrics = context;
     struct place *place = *place_address;
 
+    metrics->moves++;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         come_in(metrics, connection, place_address);
     } else if (place) {
@@ -259,14 +261,24 @@ static void on_time(uv_timer_t *timer)
 {
     struct metrics *metrics = container_of(timer, struct metrics, timer);
 
+    fd_watch_for(metrics->watch, UV_READABLE);
     shut_down_who_is_late(metrics);
     serve(metrics);
 }
 
+/* If nobody is there and nobody could come in, such as for want of a descriptor, the bell would go
+ * on ringing: it is not listened to for a while. */
 static void on_doorbell(void *context, int events)
 {
+    struct metrics *metrics = context;
+    unsigned long moves = metrics->moves;
+
     (void)events;
-    serve(context);
+    serve(metrics);
+    if (metrics->in_use > 0 || metrics->moves != moves)
+        return;
+    fd_watch_for(metrics->watch, 0);
+    uv_timer_start(&metrics->timer, on_time, LOOK_MS, 0);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */

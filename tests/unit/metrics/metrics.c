@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -245,6 +246,35 @@ static void one_that_closes_cuts_off_who_is_served(void **state)
     assert_string_equal(hear(fd), "");
 }
 
+/* No descriptor more than there are now. */
+static void set_limit(struct rlimit *before)
+{
+    struct rlimit limit;
+    int next = dup(STDERR_FILENO);
+
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+    limit = *before;
+    limit.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void whoever_finds_no_descriptor_waits_at_no_cost(void **state)
+{
+    int fd = connect_client();
+    struct rlimit before;
+    unsigned turns = 0;
+
+    (void)state;
+    say(fd, "GET /healthz" HOST);
+    set_limit(&before);
+    for (uint64_t until = uv_hrtime() + 300000000; uv_hrtime() < until; turns++)
+        uv_run(&loop, UV_RUN_ONCE);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_in_range(turns, 1, 20);
+    begins(hear(fd), "HTTP/1.1 200 ");
+}
+
 static void an_address_in_use_is_refused(void **state)
 {
     const char *url = metrics_url(metrics) + strlen("http://");
@@ -268,6 +298,7 @@ int main(void)
         TEST(as_many_at_once_as_may_be),
         TEST(whoever_leaves_in_the_middle_leaves_nothing),
         TEST(one_that_closes_cuts_off_who_is_served),
+        TEST(whoever_finds_no_descriptor_waits_at_no_cost),
         TEST(an_address_in_use_is_refused),
     };
 
