@@ -60,9 +60,26 @@ static void add_all_leaving(struct beside *beside, const struct daemon *daemon)
         add_leaving(beside, daemon->leaving[i]);
 }
 
+/* Beside those that leave already: if it goes well, whom it takes out and whose file is opened anew;
+ * if it does not, whatever it has opened. */
+static unsigned leaving_at_most(const struct reload *reload)
+{
+    const struct daemon *daemon = reload->daemon;
+    unsigned after = daemon->leaving_count, undone = daemon->leaving_count;
+
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        after += !reload->stays[i];
+    for (unsigned i = 0; i < reload->sink_count; i++) {
+        after += reload->fates[i] == FATE_ANEW;
+        undone += !reload->channels[i];
+    }
+    return after > undone ? after : undone;
+}
+
 void reload_plan(struct reload *reload)
 {
     const struct daemon *daemon = reload->daemon;
+    unsigned leaving = leaving_at_most(reload);
     struct beside beside;
 
     beside_init(&beside, &daemon->plan, reload->sink_count);
@@ -75,11 +92,11 @@ void reload_plan(struct reload *reload)
     }
     plan_init_beside(&reload->plan, reload->conf, &beside.plan, reload->problems);
     reload->is_planned = true;
-    if (beside.plan.leaving_count > DAEMON_LEAVING_MAX)
+    if (leaving > DAEMON_LEAVING_MAX)
         conf_problem(reload->conf, reload->problems, &reload->conf->sinks,
                      "%u sinks would be drained at once, more than %d; try again when some are "
                      "through",
-                     beside.plan.leaving_count, DAEMON_LEAVING_MAX);
+                     leaving, DAEMON_LEAVING_MAX);
     beside_fini(&beside);
 }
 

@@ -295,6 +295,23 @@ def test_a_stalled_sink_is_removed(start, client, tmp_path):
     pipe.end()
 
 
+def test_more_sinks_than_can_be_drained_at_once(start, client, tmp_path):
+    """130 sinks that nobody listens to are removed, each with an entry that waits; then 130 files are to be opened
+    anew: that is refused, since there is room for 256 that leave."""
+    dead = [{"name": f"dead{i}", "type": "unix", "address": str(tmp_path / "nobody"), "when_full": "drop_newest",
+             "queue": "512KiB"} for i in range(130)]
+    files = [file_sink(tmp_path, f"file{i}", queue="512KiB") for i in range(130)]
+    anew = [{**sink, "mode": "0600"} for sink in files]
+    reloaded = Reloaded(start, tmp_path, file_sink(tmp_path, "all"), *dead, memory={"cap": "512MiB"})
+    client(reloaded.daemon.address).send(numbered_json(0, 0))
+    wait_until((tmp_path / "all.log").read_bytes, "the entry")
+    reloaded.sinks(file_sink(tmp_path, "all"), *files, look=False)
+    said = reloaded.sinks(file_sink(tmp_path, "all"), *anew)
+    assert "260 sinks would be drained at once, more than 256; try again when some are through" in said
+    reloaded.sinks(file_sink(tmp_path, "all"), *files, **QUICK, look=False)  # the stop need not wait
+    assert reloaded.daemon.stop(sent=1) == EXIT_LOSSES
+
+
 def test_a_reload_while_a_sink_is_drained(start, client, tmp_path):
     """The stalled sink is removed, and put back while it is still being drained: the new one waits
     for its FIFO. Then somebody reads: every entry that was for one of the two comes out, in
