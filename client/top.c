@@ -37,7 +37,7 @@ static const char HELP[] =
     "Exit status:\n"
     "  0    ended by q, ^C, SIGTERM or --count\n"
     "  1    logboomd refused; standard error says why\n"
-    "  2    logboomd could not be reached, or has ended\n"
+    "  2    logboomd could not be reached, has ended, or said nothing for 10 s\n"
     "  64   wrong usage\n"
     "  71   the system did not let it work\n";
 
@@ -132,6 +132,7 @@ struct top {
     bool utf8;
     int signals;
     uint64_t shown;
+    bool is_silent; /* the daemon is there, but says nothing any more */
 };
 
 /* A line is as long as there are sinks and endpoints. */
@@ -175,7 +176,8 @@ static bool show_plain(struct top *top)
 
 /* ---- second by second ------------------------------------------------------------------------ */
 
-enum { GO_ON = -1 };
+/* A picture that is older than this is no picture of now. */
+enum { GO_ON = -1, SILENCE_MS = 10 * 1000 };
 
 /* The daemon refuses in one line, as it does everywhere. */
 static int refused(struct top *top)
@@ -237,7 +239,9 @@ static bool read_keys(void)
     return count <= 0 || memchr(keys, 'q', (size_t)count) || memchr(keys, 'Q', (size_t)count);
 }
 
-/* A new size needs no signal: the next picture, a second later at most, has it. */
+/* Until it ends, or the daemon does, or says nothing for too long.
+ *
+ * A new size needs no signal: the next picture, a second later at most, has it. */
 static int watch(struct top *top)
 {
     struct pollfd from[] = {
@@ -247,8 +251,13 @@ static int watch(struct top *top)
     int status = take_lines(top);
 
     while (status == GO_ON) {
-        if (poll(from, 3, -1) < 0 && errno != EINTR)
+        int ready = poll(from, 3, SILENCE_MS);
+
+        if (ready < 0 && errno != EINTR)
             return EXIT_SYSTEM;
+        top->is_silent = ready == 0;
+        if (top->is_silent)
+            return CONTROL_UNREACHABLE;
         if (from[1].revents || (from[2].revents && read_keys()))
             return CONTROL_DONE;
         if (from[0].revents)
@@ -280,10 +289,11 @@ static int run_top(struct top *top)
     status = watch(top);
     if (top->shown > 0 && top->is_screen)
         screen_close();
-    if (status == CONTROL_UNREACHABLE && top->shown > 0)
-        say("logboomd at '%s' has ended", top->conf->path);
-    else if (status == CONTROL_UNREACHABLE)
-        say("logboomd at '%s' closed the connection without an answer", top->conf->path);
+    if (status == CONTROL_UNREACHABLE)
+        say("logboomd at '%s' %s", top->conf->path,
+            top->is_silent   ? "does not answer"
+            : top->shown > 0 ? "has ended"
+                             : "closed the connection without an answer");
     return status;
 }
 
