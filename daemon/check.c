@@ -184,17 +184,18 @@ static int spawn(struct check *check, int to)
 static int begin(struct check *check)
 {
     uv_loop_t *loop = &check->daemon->loop;
-    int ends[2], error;
+    int ends[2] = {-1, -1}, error;
+    int no_pipe = pipe2(ends, O_CLOEXEC) < 0 ? uv_translate_sys_error(errno) : 0;
 
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        ends[0] = ends[1] = -1;
-    else
+    if (!no_pipe)
         fcntl(ends[0], F_SETFL, O_NONBLOCK);
     check->from = ends[0];
     check->handles_open = 2;
     check->process.data = check->patience.data = check;
     must(uv_timer_init(loop, &check->patience) == 0);
-    error = spawn(check, ends[1]);
+    error = spawn(check, ends[1]); /* without a pipe it fails, and only opens the handle */
+    if (no_pipe)
+        error = no_pipe;
     if (ends[1] >= 0)
         close(ends[1]);
     if (error == 0)
