@@ -100,14 +100,20 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static const int signal_numbers[DAEMON_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
+/* Also those that came while we started, or that whoever started us had blocked. */
 static void watch_signals(struct daemon *daemon)
 {
+    sigset_t watched;
+
+    sigemptyset(&watched);
     for (unsigned i = 0; i < DAEMON_SIGNALS; i++) {
         must(uv_signal_init(&daemon->loop, &daemon->signals[i]) == 0);
         daemon->signals[i].data = daemon;
         must(uv_signal_start(&daemon->signals[i], on_signal, signal_numbers[i]) == 0);
         daemon->signal_count++;
+        sigaddset(&watched, signal_numbers[i]);
     }
+    must(pthread_sigmask(SIG_UNBLOCK, &watched, NULL) == 0);
 }
 
 /* ---- from start to end ------------------------------------------------------------------- */

@@ -152,8 +152,21 @@ static enum exit_status start(const struct options *options, struct conf_problem
     return status;
 }
 
+/* They would end us by default, until they are watched: then they are taken (watch_signals). */
+static void keep_signals_for_later(void)
+{
+    sigset_t early;
+
+    sigemptyset(&early);
+    sigaddset(&early, SIGHUP);
+    sigaddset(&early, SIGUSR1);
+    sigaddset(&early, SIGUSR2);
+    must(sigprocmask(SIG_BLOCK, &early, NULL) == 0);
+}
+
 static void prepare_process(void)
 {
+    keep_signals_for_later();
     if (descriptors_fill_standard(NULL) < 0)
         _exit(EXIT_SYSTEM);
     signal(SIGPIPE, SIG_IGN);

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 import threading
 
 import pytest
@@ -394,6 +395,19 @@ def test_two_signals_at_once(start, client, tmp_path):
 
 
 TURNS = 60
+
+
+def test_signals_that_come_during_the_start(start):
+    """Whoever starts the daemon sends it signals before it is ready, which wait until then."""
+    early = ("import os, signal, sys\n"
+             "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP, signal.SIGUSR1})\n"
+             "os.kill(os.getpid(), signal.SIGHUP), os.kill(os.getpid(), signal.SIGUSR1)\n"
+             "os.execv(sys.argv[1], sys.argv[1:])")
+    daemon = start(wrapper=[sys.executable, "-c", early])
+    daemon.wait_said("reloaded: nothing changed")
+    daemon.send_signal(signal.SIGHUP)
+    daemon.wait(lambda: daemon.said.count("reloaded: nothing changed") == 2, "the next reload")
+    assert daemon.stop() == EXIT_FINE
 
 
 def test_memory_stays_where_it_is_over_many_reloads(start, client, tmp_path):
