@@ -18,10 +18,9 @@ from end_to_end import LINE_LEN, Daemon, Run, compare, cpu_seconds, push, start,
 BATCH_BYTES = 65536
 
 
-def begin_tail(build, control, is_stopped, arguments):
+def begin_tail(build, control, is_stopped=False, arguments=(), stdout=subprocess.PIPE):
     """One that reads, or one that has said hello and takes nothing more, as behind Ctrl-S."""
-    tail = start([f"{build}/logboom", "tail", "--control", control, *arguments],
-                 stdout=subprocess.PIPE if is_stopped else subprocess.DEVNULL)
+    tail = start([f"{build}/logboom", "tail", "--control", control, *arguments], stdout=stdout)
     while b"socket:" not in b"".join(os.readlink(f"/proc/{tail.pid}/fd/{fd}").encode()
                                      for fd in os.listdir(f"/proc/{tail.pid}/fd") if fd not in "012"):
         time.sleep(0.01)
@@ -35,7 +34,7 @@ def run(build, entries, batch, reader=None, arguments=()):
     with tempfile.TemporaryDirectory() as folder:
         control = f"{folder}/control.sock"
         daemon = Daemon(build, "tcp", folder, top=f"control: {{path: '{control}'}}\n")
-        tail = begin_tail(build, control, reader == "stopped", arguments) if reader else None
+        tail = begin_tail(build, control, reader == "stopped", arguments, subprocess.DEVNULL) if reader else None
         cpu, began = cpu_seconds(daemon.pid), time.monotonic()
         pusher = push(build, daemon.address, entries, batch)
         wait_for_size(daemon.out, entries * LINE_LEN)

@@ -3,9 +3,10 @@
  *     tail -n +1 -F all.log | visible ADDRESS ENTRIES RATE
  *
  * Sends so many entries of 212 bytes, evenly, so many a second. Each carries the time at which it
- * was to be sent, so a sender that is late is part of what is measured. What comes back on the
- * standard input, one line an entry, is subtracted from the time when it is read. Prints each
- * in nanoseconds, a line each, as they come. */
+ * was to be sent, so a sender that is late is part of what is measured; and a newline, so that a
+ * receiver need only write it to a file. What comes back on the standard input, one line an entry,
+ * is subtracted from the time when it is read. Prints each in nanoseconds, a line each, as they
+ * come, and `missed N` for those that `logboom tail` says it has missed. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 enum { ENTRY_LEN = 212, ROOM = 1 << 20 };
 
 static const char mark[] = "sent at ";
+static const char missed_mark[] = "--- logboom tail: missed ";
 
 static unsigned long entries, rate;
 static const char *address;
@@ -46,8 +48,8 @@ static void send_entry(void *socket, int64_t ns)
                        "\",\"filling\":\"",
                        mark, (long long)ns);
 
-    memset(entry + len, 'x', (size_t)(ENTRY_LEN - len - 2));
-    memcpy(entry + ENTRY_LEN - 2, "\"}", 2);
+    memset(entry + len, 'x', (size_t)(ENTRY_LEN - len - 3));
+    memcpy(entry + ENTRY_LEN - 3, "\"}\n", 3);
     zmq_send(socket, entry, ENTRY_LEN, 0);
 }
 
@@ -74,6 +76,24 @@ static void *send_all(void *context)
     return NULL;
 }
 
+/* So many entries more are dealt with. */
+static unsigned long take_line(const char *line, int64_t read_ns)
+{
+    const char *at = strstr(line, mark);
+
+    if (at) {
+        printf("%lld\n", (long long)(read_ns - strtoll(at + strlen(mark), NULL, 10)));
+        return 1;
+    }
+    if (strncmp(line, missed_mark, strlen(missed_mark)) == 0) {
+        unsigned long missed = strtoul(line + strlen(missed_mark), NULL, 10);
+
+        printf("missed %lu\n", missed);
+        return missed;
+    }
+    return 0;
+}
+
 /* Lines that are whole; returns where the rest begins. */
 static char *take_lines(char *text, char *end, unsigned long *seen)
 {
@@ -81,14 +101,8 @@ static char *take_lines(char *text, char *end, unsigned long *seen)
     char *newline;
 
     while ((newline = memchr(text, '\n', (size_t)(end - text)))) {
-        const char *at;
-
         *newline = '\0';
-        at = strstr(text, mark);
-        if (at) {
-            printf("%lld\n", (long long)(read_ns - strtoll(at + strlen(mark), NULL, 10)));
-            ++*seen;
-        }
+        *seen += take_line(text, read_ns);
         text = newline + 1;
     }
     return text;
