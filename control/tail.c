@@ -1,23 +1,11 @@
 #include "control/tail.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "conf/must.h"
 #include "control/tail_parts.h"
 
-/* Time is given to readers as a share of what passes, and saved up to some of it; whoever is
- * behind is looked after soon, and whoever takes nothing now and then. */
-enum {
-    TIME_SHARE = 8,
-    ALLOWANCE_MAX_NS = 2 * 1000 * 1000,
-    GOODBYE_NS = 10 * 1000 * 1000, /* for each reader, at the stop */
-    ENTRIES_A_LOOK = 16,           /* at the clock */
-    BEHIND_MS = 1,
-    STUCK_MS = 20,
-};
-
-static void on_timer(uv_timer_t *timer);
+enum { GOODBYE_NS = 10 * 1000 * 1000 }; /* for each reader, at the stop */
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -158,147 +146,7 @@ void tail_serve(struct tail *tail, struct control_call *call)
     }
     tail_show_begin(reader);
     begin_reading(reader);
-    uv_timer_start(&tail->timer, on_timer, 0, 0);
-}
-
-/* ---- reading along --------------------------------------------------------------------------- */
-
-/* So many entries passed before this reader saw them. */
-static void miss(struct tail_reader *reader, uint64_t count)
-{
-    uint64_t old = count < reader->skip ? count : reader->skip;
-
-    reader->number += count;
-    if (reader->is_counting)
-        return;
-    reader->skip -= old;
-    reader->missed += count - old;
-}
-
-/* All that there was at the beginning is counted: once more from there, for the last ones. */
-static void begin_showing(struct tail_reader *reader)
-{
-    reader->is_counting = false;
-    reader->skip = reader->matches > reader->last ? reader->matches - reader->last : 0;
-    reader->cursor = recent_oldest(reader->tail->means.recent);
-    reader->number = reader->begin;
-}
-
-static bool takes(const struct tail_reader *reader, const struct entry *entry, const char *base)
-{
-    return !reader->match ||
-           (match_ask(reader->match, reader->tail->room, entry, base) & MATCH_TAKES);
-}
-
-/* False: there is no room to show it. */
-static bool pass(struct tail_reader *reader, const struct entry *entry, const char *base)
-{
-    if (!takes(reader, entry, base))
-        return true;
-    if (reader->is_counting) {
-        reader->matches++;
-        return true;
-    }
-    if (reader->skip > 0) {
-        reader->skip--;
-        return true;
-    }
-    return (reader->missed == 0 || tail_show_missed(reader)) &&
-           tail_show_entry(reader, entry, base);
-}
-
-static bool time_is_up(uint64_t until_ns, unsigned *count)
-{
-    return ++*count % ENTRIES_A_LOOK == 0 && uv_hrtime() >= until_ns;
-}
-
-/* Takes the entry of this number in hand, decoding what is before it only if it must. */
-static void play(struct tail *tail, const struct recent_record *record, uint64_t number)
-{
-    if (!tail->entry || tail->playing != record->first || tail->played > number + 1) {
-        replay_begin(tail->means.replay, record);
-        tail->playing = tail->played = record->first;
-    }
-    for (; tail->played <= number; tail->played++)
-        tail->entry = replay_next(tail->means.replay, &tail->base);
-    must(tail->entry);
-}
-
-/* Nobody can read it any more. Of what there was before this reader came, that is no news. */
-static void pass_over(struct tail_reader *reader, const struct recent_record *record)
-{
-    uint64_t end = record->first + record->count;
-
-    if (end <= reader->until)
-        reader->number = end;
-    else
-        miss(reader, end - reader->number);
-}
-
-/* The entries of a record from reader->number on. False: not all of them; it goes on there. */
-static bool read_record(struct tail_reader *reader, const struct recent_record *record,
-                        uint64_t until_ns)
-{
-    struct tail *tail = reader->tail;
-    unsigned count = 0;
-
-    if (!record->source) {
-        pass_over(reader, record);
-        return true;
-    }
-    while (reader->number < record->first + record->count) {
-        play(tail, record, reader->number);
-        if (!pass(reader, tail->entry, tail->base))
-            return false;
-        reader->number++;
-        if (time_is_up(until_ns, &count))
-            break;
-    }
-    return reader->number == record->first + record->count;
-}
-
-/* False: there is nothing more for this reader now. */
-static bool read_on(struct tail_reader *reader, uint64_t until_ns)
-{
-    struct recent *recent = reader->tail->means.recent;
-    const struct recent_record *record = recent_look(recent, &reader->cursor);
-    uint64_t first = record ? record->first : recent_count(recent);
-
-    if (first > reader->number)
-        miss(reader, first - reader->number);
-    if (reader->is_counting && reader->number >= reader->until) {
-        begin_showing(reader);
-        return true;
-    }
-    if (!record || !read_record(reader, record, until_ns))
-        return false;
-    recent_step(recent, &reader->cursor);
-    return true;
-}
-
-static bool is_behind(const struct tail_reader *reader)
-{
-    return reader->is_counting || reader->missed > 0 ||
-           reader->number < recent_count(reader->tail->means.recent);
-}
-
-/* It takes as much as the line that had no room. */
-static bool has_room(struct tail_reader *reader)
-{
-    return reader->needs == 0 || control_stream_room(reader->stream, reader->needs);
-}
-
-static void serve_reader(struct tail_reader *reader, uint64_t until_ns)
-{
-    if (!is_behind(reader) || !has_room(reader))
-        return;
-    reader->needs = 0;
-    while (read_on(reader, until_ns) && uv_hrtime() < until_ns)
-        ;
-    if (reader->missed > 0 && reader->needs == 0 &&
-        reader->number == recent_count(reader->tail->means.recent))
-        tail_show_missed(reader);
-    control_stream_flush(reader->stream);
+    tail_look_soon(tail, 0);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -306,7 +154,7 @@ static void serve_reader(struct tail_reader *reader, uint64_t until_ns)
 /* What was taken last is still to be shown. */
 static void say_goodbye(struct tail_reader *reader)
 {
-    serve_reader(reader, uv_hrtime() + GOODBYE_NS);
+    tail_serve_reader(reader, uv_hrtime() + GOODBYE_NS);
     if (!reader->stream)
         return;
     tail_show_end(reader, "logboomd stops");
@@ -323,76 +171,4 @@ void tail_close(struct tail *tail)
     }
     tail->is_open = false;
     uv_close((uv_handle_t *)&tail->timer, NULL);
-}
-
-/* ---- each turn ------------------------------------------------------------------------------- */
-
-static void give_time(struct tail *tail, uint64_t now_ns)
-{
-    tail->allowance_ns += (int64_t)(now_ns - tail->turn_ns) / TIME_SHARE;
-    if (tail->allowance_ns > ALLOWANCE_MAX_NS)
-        tail->allowance_ns = ALLOWANCE_MAX_NS;
-    tail->turn_ns = now_ns;
-}
-
-static void take_time(struct tail *tail)
-{
-    uint64_t used_ns = uv_hrtime() - tail->turn_ns;
-
-    tail->allowance_ns -= (int64_t)used_ns;
-    tail->turn_ns += used_ns;
-}
-
-/* Of readers that are behind, those that take something matter more. */
-static uint64_t next_look_ms(const struct tail *tail)
-{
-    uint64_t look_ms = 0;
-
-    for (unsigned i = 0; i < TAIL_READERS_MAX; i++) {
-        const struct tail_reader *reader = &tail->readers[i];
-
-        if (!reader->stream || !is_behind(reader))
-            continue;
-        if (reader->needs == 0)
-            return BEHIND_MS;
-        look_ms = STUCK_MS;
-    }
-    return look_ms;
-}
-
-/* Each gets its part of the time; what one leaves is for those after it. */
-static void serve_readers(struct tail *tail)
-{
-    unsigned left = tail->reader_count;
-
-    for (unsigned i = 0; i < TAIL_READERS_MAX && left > 0; i++) {
-        uint64_t now_ns = uv_hrtime();
-        int64_t left_ns = tail->allowance_ns - (int64_t)(now_ns - tail->turn_ns);
-
-        if (!tail->readers[i].stream)
-            continue;
-        if (left_ns > 0)
-            serve_reader(&tail->readers[i], now_ns + (uint64_t)left_ns / left);
-        left--;
-    }
-}
-
-void tail_turn(struct tail *tail)
-{
-    uint64_t look_ms;
-
-    if (tail->reader_count == 0 || !tail->is_open)
-        return;
-    give_time(tail, uv_hrtime());
-    serve_readers(tail);
-    take_time(tail);
-    look_ms = next_look_ms(tail);
-    if (look_ms > 0 && !uv_is_active((uv_handle_t *)&tail->timer))
-        uv_timer_start(&tail->timer, on_timer, look_ms, 0);
-}
-
-/* The turn that follows does the work. */
-static void on_timer(uv_timer_t *timer)
-{
-    (void)timer;
 }

@@ -55,6 +55,20 @@ struct tail {
 /* What is asked for; the match belongs to the reader. -1 and a sentence. */
 int tail_read_request(struct json_doc *request, struct tail_reader *reader, struct err *err);
 
+/* ---- tail_read.c --------------------------------------------------------------------------- */
+
+/* Whether there is something that this reader has not seen, or not been told. */
+bool tail_is_behind(const struct tail_reader *reader);
+
+/* Shows what there is for the reader, until his room or the time is used up. He may be gone
+ * afterwards. */
+void tail_serve_reader(struct tail_reader *reader, uint64_t until_ns);
+
+/* ---- tail_turn.c --------------------------------------------------------------------------- */
+
+/* A turn comes in so many milliseconds at most. */
+void tail_look_soon(struct tail *tail, uint64_t ms);
+
 /* ---- tail_show.c --------------------------------------------------------------------------- */
 
 /* False: there is no room, and reader->needs says for how much. */
