@@ -3,8 +3,8 @@
  * Entries come out of the recent messages (aggregate/recent.h), decoded once more. So nobody who
  * reads costs the way of an entry anything, the last ones and those that follow come out of one
  * place, without a seam, and a reader that is too slow is overtaken: he then knows by the
- * numbers of the entries how many he has missed. All readers together get an eighth of the
- * loop's time. Loop thread only. */
+ * numbers of the entries how many he has missed. How much of the loop's time readers get is in
+ * allowance.h. Loop thread only. */
 #ifndef CONTROL_TAIL_H
 #define CONTROL_TAIL_H
 

@@ -4,6 +4,7 @@
 
 #include "aggregate/format.h"
 #include "aggregate/match.h"
+#include "control/allowance.h"
 #include "control/control_parts.h"
 #include "control/tail.h"
 
@@ -29,6 +30,7 @@ struct tail_reader {
     uint64_t number; /* of the next entry */
     uint64_t missed; /* and not told yet */
     size_t needs;    /* bytes of the line that had no room; 0: all had */
+    struct allowance allowance;
 };
 
 struct tail {
@@ -38,8 +40,8 @@ struct tail {
     uv_timer_t timer; /* runs while somebody is behind */
     bool is_open;
     unsigned reader_count, search_count;
-    int64_t allowance_ns; /* of time; below 0: more was taken */
-    uint64_t turn_ns;     /* when it was given */
+    struct allowance_clocks clocks; /* in this turn; */
+    uint64_t cpu_looked_ns;         /* when the second was looked at */
 
     /* The entry in hand, of the record that begins with number `playing`: the one before
      * `played`. Another reader may go on from there. */
@@ -59,6 +61,9 @@ int tail_read_request(struct json_doc *request, struct tail_reader *reader, stru
 
 /* Whether there is something that this reader has not seen, or not been told. */
 bool tail_is_behind(const struct tail_reader *reader);
+
+/* For what had none last time. */
+bool tail_has_room(struct tail_reader *reader);
 
 /* Shows what there is for the reader, until his room or the time is used up. He may be gone
  * afterwards. */

@@ -15,6 +15,8 @@ static void miss(struct tail_reader *reader, uint64_t count)
         return;
     reader->skip -= old;
     reader->missed += count - old;
+    if (count > old)
+        allowance_missed(&reader->allowance);
 }
 
 /* All that there was at the beginning is counted: once more from there, for the last ones. */
@@ -125,14 +127,14 @@ bool tail_is_behind(const struct tail_reader *reader)
 }
 
 /* It takes as much as the line that had no room. */
-static bool has_room(struct tail_reader *reader)
+bool tail_has_room(struct tail_reader *reader)
 {
     return reader->needs == 0 || control_stream_room(reader->stream, reader->needs);
 }
 
 void tail_serve_reader(struct tail_reader *reader, uint64_t until_ns)
 {
-    if (!tail_is_behind(reader) || !has_room(reader))
+    if (!tail_is_behind(reader) || !tail_has_room(reader))
         return;
     reader->needs = 0;
     while (read_on(reader, until_ns) && uv_hrtime() < until_ns)

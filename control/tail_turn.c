@@ -1,59 +1,52 @@
-/* tail_turn.c - when readers are looked after, and for how long. */
+/* tail_turn.c - when readers are looked after, and for how long.
+ *
+ * A reader that has room and is behind is looked at again in a millisecond, or in the next turn.
+ * One that has no room costs nothing: when there is some again, the event that made it begins a
+ * turn. */
 #include "conf/must.h"
+#include "conf/nanoseconds.h"
 #include "control/tail_parts.h"
 
-/* Time is given to readers as a share of what passes, and saved up to some of it; whoever is
- * behind is looked after soon, and whoever takes nothing now and then. */
-enum { TIME_SHARE = 8, ALLOWANCE_MAX_NS = 2 * 1000 * 1000, BEHIND_MS = 1, STUCK_MS = 20 };
+enum { BEHIND_MS = 1, CPU_STEP_NS = 1000 * 1000 };
 
-static void give_time(struct tail *tail, uint64_t now_ns)
+static bool wants_time(struct tail_reader *reader)
 {
-    tail->allowance_ns += (int64_t)(now_ns - tail->turn_ns) / TIME_SHARE;
-    if (tail->allowance_ns > ALLOWANCE_MAX_NS)
-        tail->allowance_ns = ALLOWANCE_MAX_NS;
-    tail->turn_ns = now_ns;
+    return reader->stream && tail_is_behind(reader) && tail_has_room(reader);
 }
 
-static void take_time(struct tail *tail)
+static unsigned count_wanting(struct tail *tail)
 {
-    uint64_t used_ns = uv_hrtime() - tail->turn_ns;
+    unsigned count = 0;
 
-    tail->allowance_ns -= (int64_t)used_ns;
-    tail->turn_ns += used_ns;
+    for (unsigned i = 0; i < TAIL_READERS_MAX; i++)
+        count += wants_time(&tail->readers[i]);
+    return count;
 }
 
-/* Of readers that are behind, those that take something matter more. */
-static uint64_t next_look_ms(const struct tail *tail)
+/* To ask how much CPU all threads had costs a system call. */
+static void look_at_clocks(struct tail *tail)
 {
-    uint64_t look_ms = 0;
+    struct allowance_clocks *clocks = &tail->clocks;
 
-    for (unsigned i = 0; i < TAIL_READERS_MAX; i++) {
-        const struct tail_reader *reader = &tail->readers[i];
-
-        if (!reader->stream || !tail_is_behind(reader))
-            continue;
-        if (reader->needs == 0)
-            return BEHIND_MS;
-        look_ms = STUCK_MS;
-    }
-    return look_ms;
+    clocks->now_ns = uv_hrtime();
+    if (clocks->now_ns - tail->cpu_looked_ns < CPU_STEP_NS)
+        return;
+    tail->cpu_looked_ns = clocks->now_ns;
+    clocks->cpu_ns = (uint64_t)clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* Each gets its part of the time; what one leaves is for those after it. */
-static void serve_readers(struct tail *tail)
+static void give_and_serve(struct tail_reader *reader, unsigned readers)
 {
-    unsigned left = tail->reader_count;
+    struct allowance *allowance = &reader->allowance;
+    uint64_t begin_ns;
 
-    for (unsigned i = 0; i < TAIL_READERS_MAX && left > 0; i++) {
-        uint64_t now_ns = uv_hrtime();
-        int64_t left_ns = tail->allowance_ns - (int64_t)(now_ns - tail->turn_ns);
-
-        if (!tail->readers[i].stream)
-            continue;
-        if (left_ns > 0)
-            tail_serve_reader(&tail->readers[i], now_ns + (uint64_t)left_ns / left);
-        left--;
-    }
+    allowance_give(allowance, &reader->tail->clocks, readers);
+    if (!allowance_is_worth(allowance))
+        return;
+    begin_ns = uv_hrtime();
+    tail_serve_reader(reader, begin_ns + (uint64_t)allowance->left_ns);
+    if (reader->stream)
+        allowance_spend(allowance, uv_hrtime() - begin_ns);
 }
 
 /* The turn that follows does the work. */
@@ -69,14 +62,15 @@ void tail_look_soon(struct tail *tail, uint64_t ms)
 
 void tail_turn(struct tail *tail)
 {
-    uint64_t look_ms;
+    unsigned wanting = tail->reader_count > 0 && tail->is_open ? count_wanting(tail) : 0;
 
-    if (tail->reader_count == 0 || !tail->is_open)
+    if (wanting == 0)
         return;
-    give_time(tail, uv_hrtime());
-    serve_readers(tail);
-    take_time(tail);
-    look_ms = next_look_ms(tail);
-    if (look_ms > 0 && !uv_is_active((uv_handle_t *)&tail->timer))
-        tail_look_soon(tail, look_ms);
+    look_at_clocks(tail);
+    for (unsigned i = 0; i < TAIL_READERS_MAX; i++) {
+        if (wants_time(&tail->readers[i]))
+            give_and_serve(&tail->readers[i], wanting);
+    }
+    if (!uv_is_active((uv_handle_t *)&tail->timer) && count_wanting(tail) > 0)
+        tail_look_soon(tail, BEHIND_MS);
 }
