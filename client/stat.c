@@ -142,6 +142,17 @@ static void print_sinks(struct json_doc *doc)
 /* ---- the whole ----------------------------------------------------------------------------------
  */
 
+/* And an empty line behind all of the beginning. */
+static void print_last_stop(struct json_doc *doc)
+{
+    uint32_t last = json_doc_member(doc, JSON_ROOT, "last_stop");
+    char text[SHOWN_MAX];
+
+    if (shown_text(doc, last, "sentence", text)[0])
+        printf("%s\n", text);
+    putchar('\n');
+}
+
 static void print_beginning(struct json_doc *doc)
 {
     uint32_t memory = json_doc_member(doc, JSON_ROOT, "memory");
@@ -154,10 +165,11 @@ static void print_beginning(struct json_doc *doc)
            shown_text(doc, JSON_ROOT, "version", text), shown_number(doc, JSON_ROOT, "pid"),
            shown_time(shown_number(doc, JSON_ROOT, "uptime_ms"), up),
            shown_text(doc, config, "path", other));
-    printf("memory: %s of %s, at most %s so far\n\n",
+    printf("memory: %s of %s, at most %s so far\n",
            shown_size((double)shown_number(doc, memory, "resident_bytes"), now),
            shown_size((double)shown_number(doc, memory, "cap_bytes"), cap),
            shown_size((double)shown_number(doc, memory, "resident_peak_bytes"), peak));
+    print_last_stop(doc);
 }
 
 static int status_of(struct json_doc *doc)

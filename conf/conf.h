@@ -226,6 +226,7 @@ struct conf {
     enum conf_timezone timezone;
     struct conf_ms drain_timeout;
     struct conf_strings include;
+    char *state; /* a path, or "auto" or "none" */
     struct conf_control control;
     struct conf_metrics metrics;
     struct conf_ingest *ingest;
@@ -292,6 +293,9 @@ bool conf_is_plain_on_purpose(const struct conf *conf, const struct conf_curve *
 /* Whether there is to be a control socket, and whether the file says anything of it. */
 bool conf_has_control(const struct conf *conf);
 bool conf_names_control(const struct conf *conf);
+
+/* Whether the file names a path for the state file. */
+bool conf_names_state(const struct conf *conf);
 
 /* Whether its files are looked after: they are put away, by size or by time, or go for max_total
  * when the day in their name is over. */

@@ -462,6 +462,11 @@ bool conf_names_control(const struct conf *conf)
            (is_written(conf, &conf->control.path) || is_written(conf, &conf->control.group));
 }
 
+bool conf_names_state(const struct conf *conf)
+{
+    return strcmp(conf->state, "auto") != 0 && strcmp(conf->state, "none") != 0;
+}
+
 bool conf_rotates(const struct conf_sink *sink)
 {
     return puts_away(sink) || (has_date(sink) && sink->rotate.max_total.bytes > 0);

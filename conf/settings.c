@@ -341,6 +341,9 @@ static const struct setting root_settings[] = {
      .help = "how long a stop may take to write what was received"},
     {ROW(struct conf, include), .most = 64,
      .help = "more files, by path or pattern; each may only add 'ingest' and 'sinks'"},
+    {ROW(struct conf, state), .change = SETTING_NEEDS_A_RESTART, .standard = "auto",
+     .help = "a file that tells the next start how this one ended, or none; auto: 'last-stop' in "
+             "the folder that systemd gives ($STATE_DIRECTORY), else none"},
     {ROW(struct conf, control), .change = SETTING_NEEDS_A_RESTART, .section = &control_section,
      .help = "who may ask the daemon how it is, and tell it what to do"},
     {ROW(struct conf, metrics), .change = SETTING_NEEDS_A_RESTART, .section = &metrics_section,

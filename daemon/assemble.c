@@ -10,6 +10,7 @@
 #include "daemon/activation.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/open_files.h"
+#include "daemon/state_file.h"
 #include "judge/judge.h"
 #include "zeromq/curve.h"
 #include "zeromq/gate.h"
@@ -255,6 +256,9 @@ enum exit_status daemon_open(struct daemon *daemon, struct err *err)
     judge_listening(daemon->conf, daemon->inherited, daemon->problems);
     if (conf_problems_count(daemon->problems) > 0)
         return EXIT_SYSTEM;
+    status = daemon_open_state(daemon);
+    if (status != EXIT_FINE)
+        return status;
     if (open_files_prepare(&daemon->plan, err) < 0)
         return EXIT_SYSTEM;
     size_thread_pool(daemon->conf);
@@ -299,6 +303,7 @@ static void leave_caretaker(struct daemon *daemon)
 void daemon_free(struct daemon *daemon)
 {
     leave_caretaker(daemon);
+    state_file_close(&daemon->state_file);
     control_free(&daemon->control);
     metrics_free(&daemon->metrics);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)

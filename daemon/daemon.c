@@ -160,6 +160,7 @@ static void drop_rest(struct daemon *daemon)
 static enum exit_status run(struct daemon *daemon)
 {
     daemon->ready_ms = uv_now(&daemon->loop);
+    daemon_begin_state(daemon);
     daemon_memory_at_rest(daemon);
     daemon_report_ready(daemon);
     daemon_begin_service(daemon);
@@ -171,6 +172,7 @@ static enum exit_status run(struct daemon *daemon)
     daemon_end_drops(daemon);
     drop_rest(daemon);
     daemon_report_ledger(daemon);
+    daemon_end_state(daemon);
     return daemon_has_losses(daemon) ? EXIT_LOSSES : EXIT_FINE;
 }
 

@@ -119,7 +119,8 @@ struct daemon {
     unsigned quiet_ticks;
     bool cut_short; /* time was up before everything had arrived */
 
-    struct control *control; /* NULL: there is none */
+    struct state_file *state_file; /* NULL: there is none */
+    struct control *control;       /* NULL: there is none */
     struct control_actions control_actions;
     struct recent *recent; /* NULL: nothing is kept; this and the next two */
     struct replay *replay;
@@ -131,6 +132,7 @@ struct daemon {
 
     /* sources.c's */
     uint64_t ready_ms; /* loop time */
+    struct status_last_stop last_stop;
     struct status_source_sink *source_sinks;
     unsigned source_room;
     struct status_config config_status;
@@ -199,6 +201,16 @@ void daemon_close(struct daemon *daemon);
 /* Whether the stop lost anything: refused or dropped at shutdown, still in flight, or never
  * received because the drain was cut short. What a policy dropped is no loss of the stop. */
 bool daemon_has_losses(const struct daemon *daemon);
+
+/* Of these, what one sink has lost; and whether nobody knows what it has on the disk. */
+uint64_t daemon_entries_lost_by(const struct channel *channel);
+bool daemon_is_unsure_of(const struct channel *channel);
+
+/* last_stop.c - the state file: opened before any other, which refuses a second daemon; at ready,
+ * when it says how the last one ended; and at the end, behind the last ledger. */
+enum exit_status daemon_open_state(struct daemon *daemon);
+void daemon_begin_state(struct daemon *daemon);
+void daemon_end_state(struct daemon *daemon);
 
 /* stall.c - says when clients wait because a sink is full. Each turn. */
 void daemon_watch_stall(struct daemon *daemon);
@@ -276,6 +288,10 @@ int daemon_open_metrics(struct daemon *daemon, struct err *err);
 /* report.c - into the log */
 void daemon_report_ready(const struct daemon *daemon);
 void daemon_report_ledger(const struct daemon *daemon);
+
+/* The lines that begin with `ledger: `, one after the other. */
+void daemon_tell_ledger(const struct daemon *daemon, void (*tell)(void *context, const char *line),
+                        void *context);
 void daemon_report_channel(const struct channel *channel);
 
 #endif

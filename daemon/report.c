@@ -102,32 +102,62 @@ static void show_ward(const struct sink *sink, char *text, size_t size)
                  counts.removed_plain);
 }
 
-void daemon_report_channel(const struct channel *channel)
+enum { LINE_MAX_BYTES = LEDGER_TEXT_MAX + 256 + STATUS_NAME_MAX + 32 };
+
+static const char *show_endpoint(const struct endpoint *endpoint, char line[LINE_MAX_BYTES])
+{
+    char text[LEDGER_TEXT_MAX];
+
+    snprintf(line, LINE_MAX_BYTES, "ledger: endpoint %s: %s", endpoint_name(endpoint),
+             endpoint_ledger_show(endpoint_ledger(endpoint), text));
+    return line;
+}
+
+static const char *show_channel(const struct channel *channel, char line[LINE_MAX_BYTES])
 {
     char text[LEDGER_TEXT_MAX], more[256] = "";
     size_t len = show_files(channel->sink, more, sizeof more);
 
     show_ward(channel->sink, more + len, sizeof more - len);
-    log_line(LOG_LEVEL_INFO, "ledger: sink %s: %s%s", sink_name(channel->sink),
+    snprintf(line, LINE_MAX_BYTES, "ledger: sink %s: %s%s", sink_name(channel->sink),
              sink_ledger_show(outbox_ledger(channel->outbox), text), more);
+    return line;
+}
+
+void daemon_tell_ledger(const struct daemon *daemon, void (*tell)(void *context, const char *line),
+                        void *context)
+{
+    char line[LINE_MAX_BYTES];
+
+    for (unsigned i = 0; i < daemon->endpoint_count; i++)
+        tell(context, show_endpoint(daemon->endpoints[i], line));
+    for (unsigned i = 0; i < daemon->channel_count; i++)
+        tell(context, show_channel(daemon->channels[i], line));
+    for (unsigned i = 0; i < daemon->leaving_count; i++) {
+        if (daemon->leaving[i]->outbox)
+            tell(context, show_channel(daemon->leaving[i], line));
+    }
+    snprintf(line, sizeof line, "ledger: newest=%" PRIu64 " done_through=%" PRIu64,
+             aggregate_newest(daemon->aggregate), aggregate_done_through(daemon->aggregate));
+    tell(context, line);
+}
+
+static void log_ledger_line(void *context, const char *line)
+{
+    (void)context;
+    log_line(LOG_LEVEL_INFO, "%s", line);
+}
+
+void daemon_report_channel(const struct channel *channel)
+{
+    char line[LINE_MAX_BYTES];
+
+    log_ledger_line(NULL, show_channel(channel, line));
 }
 
 void daemon_report_ledger(const struct daemon *daemon)
 {
-    char text[LEDGER_TEXT_MAX];
-
-    for (unsigned i = 0; i < daemon->endpoint_count; i++)
-        log_line(LOG_LEVEL_INFO, "ledger: endpoint %s: %s", endpoint_name(daemon->endpoints[i]),
-                 endpoint_ledger_show(endpoint_ledger(daemon->endpoints[i]), text));
-    for (unsigned i = 0; i < daemon->channel_count; i++)
-        daemon_report_channel(daemon->channels[i]);
-    for (unsigned i = 0; i < daemon->leaving_count; i++) {
-        if (daemon->leaving[i]->outbox)
-            daemon_report_channel(daemon->leaving[i]);
-    }
-    log_line(LOG_LEVEL_INFO, "ledger: newest=%llu done_through=%llu",
-             (unsigned long long)aggregate_newest(daemon->aggregate),
-             (unsigned long long)aggregate_done_through(daemon->aggregate));
+    daemon_tell_ledger(daemon, log_ledger_line, NULL);
     for (unsigned i = 0; i < BUDGET_SHARES; i++) {
         const struct budget_use *use = &daemon->budget.shares[i];
 

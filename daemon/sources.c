@@ -52,6 +52,7 @@ void daemon_gather_status(struct daemon *daemon, struct status *status)
         .watch = &daemon->watch,
         .stalled_since_ms = daemon->stalled_since_ms,
         .config = &daemon->config_status,
+        .last_stop = &daemon->last_stop,
     };
 
     fill_sinks(daemon);

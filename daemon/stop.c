@@ -190,16 +190,24 @@ void daemon_close(struct daemon *daemon)
     daemon_end_leaving(daemon);
 }
 
-static uint64_t lost_by(const struct channel *channel)
+bool daemon_is_unsure_of(const struct channel *channel)
 {
-    const struct sink *sink = channel->sink;
-    const struct sink_ledger *ledger = channel->outbox ? outbox_ledger(channel->outbox) : NULL;
-    uint64_t lost = sink_unsent(sink);
+    return sink_sync_failed(channel->sink) || !sink_is_closed(channel->sink);
+}
 
-    lost += sink_sync_failed(sink) || !sink_is_closed(sink);
+uint64_t daemon_entries_lost_by(const struct channel *channel)
+{
+    const struct sink_ledger *ledger = channel->outbox ? outbox_ledger(channel->outbox) : NULL;
+    uint64_t lost = sink_unsent(channel->sink);
+
     if (ledger)
         lost += ledger->dropped[DROP_SHUTDOWN] + ledger->queued + ledger->in_flight;
     return lost;
+}
+
+static bool has_lost(const struct channel *channel)
+{
+    return daemon_entries_lost_by(channel) > 0 || daemon_is_unsure_of(channel);
 }
 
 bool daemon_has_losses(const struct daemon *daemon)
@@ -209,8 +217,8 @@ bool daemon_has_losses(const struct daemon *daemon)
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
         lost += endpoint_ledger(daemon->endpoints[i])->refused[REFUSE_SHUTDOWN];
     for (unsigned i = 0; i < daemon->channel_count; i++)
-        lost += lost_by(daemon->channels[i]);
+        lost += has_lost(daemon->channels[i]);
     for (unsigned i = 0; i < daemon->leaving_count; i++)
-        lost += lost_by(daemon->leaving[i]);
+        lost += has_lost(daemon->leaving[i]);
     return lost > 0;
 }

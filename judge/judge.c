@@ -222,6 +222,7 @@ void judge_surroundings(const struct conf *conf, const struct conf_strings *list
     judge_try_to_listen(conf, NULL, listening, problems);
     try_control(conf, listening, problems);
     judge_try_metrics(conf, listening, problems);
+    judge_state_surroundings(conf, problems);
     for (unsigned i = 0; i < conf->sink_count; i++)
         judge_path_surroundings(conf, &conf->sinks[i], problems);
 }

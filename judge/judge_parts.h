@@ -52,6 +52,10 @@ bool judge_can_be_same_file(const char *a, const char *b);
 void judge_path_surroundings(const struct conf *conf, const struct conf_sink *sink,
                              struct conf_problems *problems);
 
+/* ---- judge_state.c --------------------------------------------------------------------- */
+
+void judge_state_surroundings(const struct conf *conf, struct conf_problems *problems);
+
 /* ---- judge_tls.c ----------------------------------------------------------------------- */
 
 /* Whether the files of a sink's `tls` can be used, and only by those who should: reads them,

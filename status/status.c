@@ -13,6 +13,16 @@ const char *status_phase_name(enum status_phase phase)
     return phase == STATUS_RUNNING ? "running" : "stopping";
 }
 
+const char *status_last_how_name(enum status_last_how how)
+{
+    static const char *const names[] = {[STATUS_LAST_STOP_UNKNOWN] = "unknown",
+                                        [STATUS_LAST_STOP_FINE] = "fine",
+                                        [STATUS_LAST_STOP_LOSSES] = "losses",
+                                        [STATUS_LAST_STOP_UNCLEAN] = "unclean"};
+
+    return names[how];
+}
+
 size_t status_bytes(unsigned endpoints, unsigned sinks)
 {
     return sizeof(struct status) + endpoints * sizeof(struct status_endpoint) +
@@ -172,6 +182,7 @@ void status_gather(const struct status_sources *sources, struct status *status)
     status->turns = sources->watch->turn_count;
     status->busy_turns = sources->watch->busy_turn_count;
     status->config = *sources->config;
+    status->last_stop = *sources->last_stop;
     gather_stall(sources, status);
     status_judge(status);
 }

@@ -54,6 +54,21 @@ struct status_config {
     char error[STATUS_TEXT_MAX]; /* for this reason */
 };
 
+/* How the daemon before this one ended, by its state file. */
+enum status_last_how {
+    STATUS_LAST_STOP_UNKNOWN, /* there is no state file, or this is the first start */
+    STATUS_LAST_STOP_FINE,
+    STATUS_LAST_STOP_LOSSES,
+    STATUS_LAST_STOP_UNCLEAN /* a crash, a kill, a power cut */
+};
+const char *status_last_how_name(enum status_last_how how);
+
+struct status_last_stop {
+    enum status_last_how how;
+    int64_t at_ns; /* since 1970; 0: not known */
+    char sentence[STATUS_SENTENCE_MAX];
+};
+
 enum status_verdict { STATUS_FINE, STATUS_LOSING, STATUS_BLOCKED };
 const char *status_verdict_name(enum status_verdict verdict);
 
@@ -83,6 +98,7 @@ struct status {
     uint64_t newest, done_through; /* ingest numbers */
     uint64_t turns, busy_turns;    /* of the loop */
     struct status_config config;
+    struct status_last_stop last_stop;
 
     uint64_t stalled_ms;      /* nothing is received for so long, since a sink is full */
     int stalled_by;           /* which one; -1: none */
@@ -118,6 +134,7 @@ struct status_sources {
     const struct zmq_watch *watch;
     uint64_t stalled_since_ms;
     const struct status_config *config;
+    const struct status_last_stop *last_stop;
 };
 
 /* The status is zeroed before the first time, and holds memory until status_fini. */

@@ -5,7 +5,7 @@
 /* Texts are escaped, at worst six bytes for one, but nearly all of a part is numbers: some
  * forty, of at most 20 digits, with their names. */
 enum {
-    WHOLE_BYTES = 12 * 1024,
+    WHOLE_BYTES = 16 * 1024,
     ENDPOINT_BYTES = 2048 + 6 * (STATUS_NAME_MAX + STATUS_TEXT_MAX),
     SINK_BYTES = 2048 + 6 * (STATUS_NAME_MAX + 2 * STATUS_TEXT_MAX),
 };
@@ -155,6 +155,15 @@ static void write_config(const struct status_config *config, struct json_out *ou
     json_end_object(out);
 }
 
+static void write_last_stop(const struct status_last_stop *last, struct json_out *out)
+{
+    json_object(out, "last_stop");
+    json_text(out, "how", status_last_how_name(last->how));
+    json_time(out, "time", last->at_ns);
+    json_text(out, "sentence", last->sentence);
+    json_end_object(out);
+}
+
 static void write_beginning(const struct status *status, struct json_out *out)
 {
     json_text(out, "verdict", status_verdict_name(status->verdict));
@@ -190,6 +199,7 @@ void status_write_json(const struct status *status, struct json_out *out)
     json_number(out, "refused", status->not_let_in);
     json_end_object(out);
     write_config(&status->config, out);
+    write_last_stop(&status->last_stop, out);
     json_number(out, "newest", status->newest);
     json_number(out, "done_through", status->done_through);
     json_number(out, "loop_turns", status->turns);

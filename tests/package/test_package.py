@@ -171,6 +171,7 @@ def test_an_upgrade_that_clients_do_not_notice(machine, tmp_path):
     assert len(set(pids)) == 3
     machine.run("systemctl", "stop", "logboom.service", "logboom.socket")
     assert machine.show("logboom", "ExecMainStatus") == "0"
+    assert " lost nothing\n" in machine.path("/var/lib/logboom/last-stop").read_text()
     verified = verify_file(machine.path(LOG))
     verified.check_whole()
     assert {client: verified.lost(client, sent[client]) for client in sent} == {0: 0, 1: 0}

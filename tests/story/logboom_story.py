@@ -152,7 +152,7 @@ def config_text(ingest=None, sinks=None, **top):
 
 
 def clean_environment(**extra):
-    kept = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "JOURNAL_STREAM", "TZ")}
+    kept = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "JOURNAL_STREAM", "STATE_DIRECTORY", "TZ")}
     return {**kept, **extra}
 
 

@@ -398,6 +398,21 @@ static void it_is_warned_of_when_no_sink_takes_everything(void **state)
 
 #define SINKS "sinks: [{name: a, type: stdout}]\n"
 
+#define SINKS "sinks: [{name: a, type: stdout}]\n"
+
+static void a_state_file_needs_a_folder_and_a_name_of_its_own(void **state)
+{
+    (void)state;
+    assert_string_equal(check_of("state: last\n" INGEST SINKS), "");
+    assert_string_equal(check_of("state: auto\n" INGEST SINKS), "");
+    assert_non_null(strstr(check_of("state: no/last\n" INGEST SINKS),
+                           "x.yaml:1:8: cannot make the state file 'no/last' in the folder 'no': "
+                           "No such file or directory"));
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    assert_non_null(strstr(check_of("state: fifo\n" INGEST SINKS),
+                           "the state file 'fifo' must be a regular file with one name"));
+}
+
 static void metrics_need_an_address_that_is_their_own(void **state)
 {
     (void)state;
@@ -434,6 +449,7 @@ int main(void)
         TEST(publishers_and_a_sink_that_blocks_are_warned_of_once_an_endpoint),
         TEST(a_glob_that_is_none_is_told_at_its_place),
         TEST(it_is_warned_of_when_no_sink_takes_everything),
+        TEST(a_state_file_needs_a_folder_and_a_name_of_its_own),
         TEST(metrics_need_an_address_that_is_their_own),
         TEST(metrics_beyond_loopback_are_warned_of),
         TEST(an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start),

@@ -13,6 +13,8 @@ static struct status status;
 static struct aggregate *aggregate;
 static struct zmq_watch watch = {.turn_count = 7, .busy_turn_count = 3};
 static struct status_config config = {.path = "logboom.yaml", .loaded_ns = 1795404852123456789};
+static const struct status_last_stop last_stop = {.how = STATUS_LAST_STOP_LOSSES,
+                                                  .at_ns = 1795404852123456789};
 
 static int begin(void **state)
 {
@@ -43,6 +45,7 @@ static void gather(struct status_source_sink *source)
         .aggregate = aggregate,
         .watch = &watch,
         .config = &config,
+        .last_stop = &last_stop,
     };
 
     source->sink = rig.sink.sink;
