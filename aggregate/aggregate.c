@@ -51,6 +51,7 @@ void aggregate_add_route(struct aggregate *aggregate, struct outbox *outbox, str
     must(aggregate->route_count < AGGREGATE_ROUTES_MAX);
     aggregate->routes[aggregate->route_count++] =
         (struct route){.outbox = outbox, .format = format, .framing = outbox_framing(outbox)};
+    format_count_not_utf8(format, outbox_not_utf8_counter(outbox));
 }
 
 void aggregate_forget_routes(struct aggregate *aggregate)

@@ -1,6 +1,5 @@
 #include "aggregate/escape.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* What stands for itself among the ASCII bytes, a bit a style. */
@@ -222,7 +221,9 @@ size_t escape_len(enum escape_style style, const char *bytes, size_t len)
     return total;
 }
 
-char *escape_write(enum escape_style style, char *to, const char *bytes, size_t len)
+/* What stands for no character at all is the only thing of three bytes that one byte becomes. */
+static inline char *write_escaped(enum escape_style style, char *to, const char *bytes, size_t len,
+                                  bool *replaced_out)
 {
     char escaped[ESCAPED_MAX];
     unsigned written;
@@ -234,12 +235,27 @@ char *escape_write(enum escape_style style, char *to, const char *bytes, size_t 
         to += run;
         at += run;
         if (at < len) {
-            at += step(style, bytes + at, len - at, escaped, &written);
+            unsigned count = step(style, bytes + at, len - at, escaped, &written);
+
+            if (replaced_out && count == 1 && written == 3)
+                *replaced_out = true;
+            at += count;
             memcpy(to, escaped, written);
             to += written;
         }
     }
     return to;
+}
+
+char *escape_write(enum escape_style style, char *to, const char *bytes, size_t len)
+{
+    return write_escaped(style, to, bytes, len, NULL);
+}
+
+char *escape_write_json(enum escape_style style, char *to, const char *bytes, size_t len,
+                        bool *replaced_out)
+{
+    return write_escaped(style, to, bytes, len, replaced_out);
 }
 
 /* The last boundary up to `at`: under ESCAPE_RAW a plain run has characters of several

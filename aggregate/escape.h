@@ -9,6 +9,7 @@
 #ifndef AGGREGATE_ESCAPE_H
 #define AGGREGATE_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,11 @@ size_t escape_len(enum escape_style style, const char *bytes, size_t len);
 
 /* Returns the end of what was written, escape_len bytes after `to`. */
 char *escape_write(enum escape_style style, char *to, const char *bytes, size_t len);
+
+/* The same for the two styles of JSON; true in replaced_out if U+FFFD had to stand for a byte, else
+ * it is left as it is. */
+char *escape_write_json(enum escape_style style, char *to, const char *bytes, size_t len,
+                        bool *replaced_out);
 
 /* The longest beginning of the bytes that escapes to at most `room` bytes and ends
  * between two characters. */

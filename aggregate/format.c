@@ -179,6 +179,7 @@ static struct format *format_make(const char *text, const struct format_options 
     }
     format->indent_newlines = options->indent_newlines && shows_message(format);
     format->origin = options->origin;
+    format->not_utf8 = &format->not_utf8_here;
     sum_up(format);
     own_host(format->own_host);
     timestamp_writer_init(&format->clock,
@@ -217,6 +218,11 @@ void format_free(struct format **format)
 {
     free(*format);
     *format = NULL;
+}
+
+void format_count_not_utf8(struct format *format, uint64_t *counter)
+{
+    format->not_utf8 = counter;
 }
 
 bool format_asks_origin(const struct format *format)

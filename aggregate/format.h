@@ -40,6 +40,10 @@ size_t format_len(struct format *format, const struct entry *entry, const char *
 enum { FORMAT_SPARE = 64 };
 char *format_write(struct format *format, const struct entry *entry, const char *base, char *to);
 
+/* Where json and logfmt count entries with bytes that are not UTF-8, for which U+FFFD stands. The
+ * counter is borrowed for as long as the format is used. */
+void format_count_not_utf8(struct format *format, uint64_t *counter);
+
 /* For an entry that renders longer than room: a shorter one in cut_out, marked, whose
  * columns end early, whose fields are gone, and whose text goes as far as fits.
  * Room must be at least FORMAT_ROOM_MIN. */

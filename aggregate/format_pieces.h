@@ -49,7 +49,10 @@ struct format {
     bool origin; /* json and rfc5424: what we know of it, too */
     struct timestamp_writer clock;
     struct timestamp_writer
-        arrivals; /* its own: entries may be from another second than they arrive in */
+        arrivals;           /* its own: entries may be from another second than they arrive in */
+    bool has_replaced;      /* json, logfmt: a byte of this entry that is not UTF-8 */
+    uint64_t *not_utf8;     /* counts such entries */
+    uint64_t not_utf8_here; /* as long as nobody else wants it */
     char own_host[OWN_HOST_ROOM]; /* rfc3164: for entries that have none */
     unsigned piece_count;
     struct piece pieces[PIECES_MAX];
@@ -102,6 +105,16 @@ size_t rfc5424_len(struct format *format, const struct entry *entry, const char 
 char *rfc5424_write(struct format *format, const struct entry *entry, const char *base, char *to);
 size_t rfc3164_len(struct format *format, const struct entry *entry, const char *base);
 char *rfc3164_write(struct format *format, const struct entry *entry, const char *base, char *to);
+
+/* After an entry is written as JSON, or in its way: counts it, if something had to be replaced. */
+static inline char *end_of_json(struct format *format, char *end)
+{
+    if (__builtin_expect(format->has_replaced, 0)) {
+        ++*format->not_utf8;
+        format->has_replaced = false;
+    }
+    return end;
+}
 
 /* render_origin.c: when we took the entry, and which of its client's it is, `-` if nobody
  * counts. */

@@ -121,6 +121,8 @@ const char *sink_ledger_show(const struct sink_ledger *ledger, char text[LEDGER_
                 ledger->written_bytes);
     if (ledger->resent > 0)
         at = append(text, at, " resent=%" PRIu64, ledger->resent);
+    if (ledger->not_utf8 > 0)
+        at = append(text, at, " not_utf8=%" PRIu64, ledger->not_utf8);
     if (ledger->match_limit > 0)
         append(text, at, " match_limit=%" PRIu64, ledger->match_limit);
     return text;

@@ -44,6 +44,7 @@ struct sink_ledger {
     uint64_t resent;        /* sent once more, since nobody could tell whether they had arrived */
     uint64_t written_bytes; /* notices included */
     uint64_t queued_bytes;  /* of entries */
+    uint64_t not_utf8;      /* had bytes that are not UTF-8, for which json and logfmt put U+FFFD */
     uint64_t match_limit;   /* messages in which a search was given up; offered or not */
 };
 
@@ -58,9 +59,9 @@ uint64_t endpoint_ledger_refused(const struct endpoint_ledger *ledger);
 const char *refuse_reason_name(enum refuse_reason reason);
 const char *drop_reason_name(enum drop_reason reason);
 
-/* One line of `name=value` pairs, reasons with a count in braces; match_limit only if there is
- * one. Returns text. */
-enum { LEDGER_TEXT_MAX = 608 };
+/* One line of `name=value` pairs, reasons with a count in braces; the marks of few only if there
+ * are any. Returns text. */
+enum { LEDGER_TEXT_MAX = 640 };
 const char *endpoint_ledger_show(const struct endpoint_ledger *ledger, char text[LEDGER_TEXT_MAX]);
 const char *sink_ledger_show(const struct sink_ledger *ledger, char text[LEDGER_TEXT_MAX]);
 

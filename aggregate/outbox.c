@@ -338,6 +338,11 @@ void outbox_count_cut(struct outbox *outbox)
     outbox->ledger.cut++;
 }
 
+uint64_t *outbox_not_utf8_counter(struct outbox *outbox)
+{
+    return &outbox->ledger.not_utf8;
+}
+
 void outbox_count_gave_up(struct outbox *outbox)
 {
     outbox->ledger.match_limit++;

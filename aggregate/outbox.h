@@ -169,6 +169,9 @@ int64_t outbox_oldest_ns(const struct outbox *outbox);
 /* For the aggregate: an entry was rendered shorter than it is. */
 void outbox_count_cut(struct outbox *outbox);
 
+/* For the aggregate: entries in which U+FFFD had to stand for bytes. */
+uint64_t *outbox_not_utf8_counter(struct outbox *outbox);
+
 /* For the aggregate: a search in a message was given up, and what it should decide decided
  * without it. */
 void outbox_count_gave_up(struct outbox *outbox);

@@ -32,11 +32,11 @@ static size_t string_len(const char *base, struct span span)
     return escape_len(ESCAPE_JSON, base + span.offset, span.len);
 }
 
-static char *string_write(char *to, const char *base, struct span span)
+static char *string_write(struct format *format, char *to, const char *base, struct span span)
 {
     if (span.clean && span.quoteless)
         return put_span(to, base, span);
-    return escape_write(ESCAPE_JSON, to, base + span.offset, span.len);
+    return escape_write_json(ESCAPE_JSON, to, base + span.offset, span.len, &format->has_replaced);
 }
 
 static size_t value_len(const char *base, struct span value)
@@ -47,13 +47,13 @@ static size_t value_len(const char *base, struct span value)
                        : escape_len(ESCAPE_JSON_LITERAL, base + value.offset, value.len);
 }
 
-static char *value_write(char *to, const char *base, struct span value)
+static char *value_write(struct format *format, char *to, const char *base, struct span value)
 {
     if (value.literal)
         return value.clean ? put_span(to, base, value)
                            : escape_write(ESCAPE_JSON_LITERAL, to, base + value.offset, value.len);
     *to++ = '"';
-    to = string_write(to, base, value);
+    to = string_write(format, to, base, value);
     *to++ = '"';
     return to;
 }
@@ -89,15 +89,15 @@ static char *origin_write(struct format *format, const struct entry *entry, cons
         *to++ = ',';
     }
     if (entry->origin.peer.len) {
-        to = string_write(PUT(to, PEER), base, entry->origin.peer);
+        to = string_write(format, PUT(to, PEER), base, entry->origin.peer);
         to = PUT(to, "\",");
     }
     if (entry->origin.uid.len) {
-        to = string_write(PUT(to, UID), base, entry->origin.uid);
+        to = string_write(format, PUT(to, UID), base, entry->origin.uid);
         *to++ = ',';
     }
     if (entry->origin.key.len) {
-        to = string_write(PUT(to, KEY), base, entry->origin.key);
+        to = string_write(format, PUT(to, KEY), base, entry->origin.key);
         to = PUT(to, "\",");
     }
     return to;
@@ -148,13 +148,14 @@ size_t json_len(struct format *format, const struct entry *entry, const char *ba
     return len + ours_len(format, entry, base) + sizeof "}\n" - 1;
 }
 
-static char *fields_write(const struct entry *entry, const char *base, char *to)
+static char *fields_write(struct format *format, const struct entry *entry, const char *base,
+                          char *to)
 {
     for (unsigned i = 0; i < entry->field_count; i++) {
         to = PUT(to, ",\"");
-        to = string_write(to, base, entry->fields[i].key);
+        to = string_write(format, to, base, entry->fields[i].key);
         to = PUT(to, "\":");
-        to = value_write(to, base, entry->fields[i].value);
+        to = value_write(format, to, base, entry->fields[i].value);
     }
     return to;
 }
@@ -171,14 +172,14 @@ char *json_write(struct format *format, const struct entry *entry, const char *b
         to += level->len;
     }
     if (entry->host.len)
-        to = string_write(PUT(to, KEY_HOST), base, entry->host);
+        to = string_write(format, PUT(to, KEY_HOST), base, entry->host);
     if (entry->app.len)
-        to = string_write(PUT(to, KEY_APP), base, entry->app);
+        to = string_write(format, PUT(to, KEY_APP), base, entry->app);
     if (entry->topic.len)
-        to = string_write(PUT(to, KEY_TOPIC), base, entry->topic);
-    to = string_write(PUT(to, KEY_MESSAGE), base, entry->text);
+        to = string_write(format, PUT(to, KEY_TOPIC), base, entry->topic);
+    to = string_write(format, PUT(to, KEY_MESSAGE), base, entry->text);
     *to++ = '"';
-    to = fields_write(entry, base, to);
+    to = fields_write(format, entry, base, to);
     to = ours_write(format, entry, base, to);
-    return PUT(to, "}\n");
+    return end_of_json(format, PUT(to, "}\n"));
 }

@@ -26,12 +26,12 @@ static size_t value_len(const char *base, struct span span)
                                : 2 + escape_len(ESCAPE_JSON, base + span.offset, span.len);
 }
 
-static char *value_write(char *to, const char *base, struct span span)
+static char *value_write(struct format *format, char *to, const char *base, struct span span)
 {
     if (is_bare(base, span))
         return put_span(to, base, span);
     *to++ = '"';
-    to = escape_write(ESCAPE_JSON, to, base + span.offset, span.len);
+    to = escape_write_json(ESCAPE_JSON, to, base + span.offset, span.len, &format->has_replaced);
     *to++ = '"';
     return to;
 }
@@ -41,9 +41,10 @@ static size_t column_len(const char *base, struct span span, size_t key_len)
     return span.len ? key_len + value_len(base, span) : 0;
 }
 
-static char *column_write(char *to, const char *base, struct span span, const char *key)
+static char *column_write(struct format *format, char *to, const char *base, struct span span,
+                          const char *key)
 {
-    return span.len ? value_write(stpcpy(to, key), base, span) : to;
+    return span.len ? value_write(format, stpcpy(to, key), base, span) : to;
 }
 
 /* A name that is empty would end the pair before it. */
@@ -83,18 +84,18 @@ char *logfmt_write(struct format *format, const struct entry *entry, const char 
     to = timestamp_write(&format->clock, stpcpy(to, KEY_TIME), entry->time_ns, entry->time_digits);
     if (entry->level != LEVEL_NONE)
         to = stpcpy(stpcpy(to, KEY_LEVEL), level_name(entry->level)->text);
-    to = column_write(to, base, entry->host, KEY_HOST);
-    to = column_write(to, base, entry->app, KEY_APP);
-    to = column_write(to, base, entry->topic, KEY_TOPIC);
-    to = value_write(stpcpy(to, KEY_MESSAGE), base, entry->text);
+    to = column_write(format, to, base, entry->host, KEY_HOST);
+    to = column_write(format, to, base, entry->app, KEY_APP);
+    to = column_write(format, to, base, entry->topic, KEY_TOPIC);
+    to = value_write(format, stpcpy(to, KEY_MESSAGE), base, entry->text);
     for (unsigned i = 0; i < entry->field_count; i++) {
         *to++ = ' ';
         to = name_write(to, base, entry->fields[i].key);
         *to++ = '=';
-        to = value_write(to, base, entry->fields[i].value);
+        to = value_write(format, to, base, entry->fields[i].value);
     }
     to = entry->malformed ? stpcpy(to, MALFORMED) : to;
     to = entry->cut ? stpcpy(to, CUT) : to;
     *to = '\n';
-    return to + 1;
+    return end_of_json(format, to + 1);
 }

@@ -109,6 +109,7 @@ SINK_VALUE(offered, sink->ledger.offered)
 SINK_VALUE(written, sink->ledger.written)
 SINK_VALUE(resent, sink->ledger.resent)
 SINK_VALUE(written_bytes, sink->ledger.written_bytes)
+SINK_VALUE(not_utf8, sink->ledger.not_utf8)
 SINK_VALUE(match_limit, sink->ledger.match_limit)
 SINK_VALUE(queue_entries, sink->ledger.queued + sink->ledger.in_flight)
 SINK_VALUE(queue_bytes, sink->queue_bytes)
@@ -131,6 +132,8 @@ static const struct {
      0},
     {"logboom_written_bytes_total", "counter", "Bytes that were written, notices included.",
      written_bytes, 0},
+    {"logboom_entries_not_utf8_total", "counter",
+     "Entries with bytes that are not UTF-8, for which json and logfmt put U+FFFD.", not_utf8, 0},
     {"logboom_match_limit_total", "counter",
      "Messages in which a search by an expression was given up.", match_limit, 0},
     {"logboom_queue_entries", "gauge", "Entries that wait, or are being written.", queue_entries,

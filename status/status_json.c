@@ -79,6 +79,7 @@ static void write_sink_ledger(const struct sink_ledger *ledger, struct json_out 
     json_number(out, "cut", ledger->cut);
     json_number(out, "resent", ledger->resent);
     json_number(out, "notices", ledger->notices);
+    json_number(out, "not_utf8", ledger->not_utf8);
     json_number(out, "match_limit", ledger->match_limit);
     json_number(out, "written_bytes", ledger->written_bytes);
     json_number(out, "queued_bytes", ledger->queued_bytes);

@@ -222,6 +222,30 @@ static void marks_are_counted_when_the_entry_is_taken(void **state)
     all_home();
 }
 
+/* Once an entry, in whichever of its parts and however often; where bytes can be shown, it is no
+ * matter. */
+static void entries_that_json_cannot_carry_are_counted(void **state)
+{
+    (void)state;
+    add_sink(0, "json");
+    add_sink(1, "logfmt");
+    add_sink(2, "text");
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(ledgers[0]->not_utf8, 0);
+    text_of('\xff', 17);
+    sample_field(&sample, "a", sample_str(&sample, "\xc3("));
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    text_of('\n', 17);
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    text_of('\n', 17);
+    sample_field(&sample, "a", sample_str(&sample, "\xc3("));
+    assert_int_equal(offer(), AGGREGATE_TAKEN);
+    assert_int_equal(ledgers[0]->not_utf8, 2);
+    assert_int_equal(ledgers[1]->not_utf8, 2);
+    assert_int_equal(ledgers[2]->not_utf8, 0);
+    all_home();
+}
+
 static void a_full_sink_makes_us_busy_and_nothing_changes_anywhere(void **state)
 {
     struct endpoint_ledger endpoint_before;
@@ -703,6 +727,7 @@ int main(void)
         TEST(every_sink_has_the_entry_in_its_own_framing),
         TEST(the_longest_counted_entry_is_whole_and_a_longer_one_is_cut),
         TEST(marks_are_counted_when_the_entry_is_taken),
+        TEST(entries_that_json_cannot_carry_are_counted),
         TEST(a_full_sink_makes_us_busy_and_nothing_changes_anywhere),
         TEST(nobody_drops_what_somebody_else_holds_back),
         TEST(who_cannot_wait_is_taken_and_dropped_where_it_would_wait),

@@ -201,6 +201,30 @@ static void invalid_utf8_is_escaped_byte_by_byte(void **state)
     }
 }
 
+/* And of all that is escaped, this alone is told. */
+static void what_json_cannot_carry_is_told(void **state)
+{
+    static const char odd[] = "\"q\" \\ \n\r\t\x1b\x7f \xc2\x85 \xe2\x80\xae \xc3\xa9 \xef\xbf\xbd";
+    char to[256];
+    bool replaced = false;
+
+    (void)state;
+    escape_write_json(ESCAPE_JSON, to, odd, sizeof odd, &replaced);
+    escape_write_json(ESCAPE_JSON_LITERAL, to, odd, sizeof odd, &replaced);
+    assert_false(replaced);
+    for (size_t i = 0; i < COUNT_OF(invalid); i++) {
+        const char *bytes = invalid[i];
+        char *end;
+
+        replaced = false;
+        end = escape_write_json(ESCAPE_JSON, to, bytes, strlen(bytes), &replaced);
+        assert_true(replaced);
+        assert_int_equal(end - to, escape_len(ESCAPE_JSON, bytes, strlen(bytes)));
+        escape_write_json(ESCAPE_JSON, to, "fine", 4, &replaced);
+        assert_true(replaced); /* it was, before */
+    }
+}
+
 static void a_sequence_is_not_read_past_the_end(void **state)
 {
     (void)state;
@@ -304,6 +328,7 @@ int main(void)
         cmocka_unit_test(each_byte_is_escaped_as_its_style_says),
         cmocka_unit_test(characters_that_mislead_are_escaped_and_others_are_not),
         cmocka_unit_test(invalid_utf8_is_escaped_byte_by_byte),
+        cmocka_unit_test(what_json_cannot_carry_is_told),
         cmocka_unit_test(a_sequence_is_not_read_past_the_end),
         cmocka_unit_test(nothing_escapes_to_nothing),
         cmocka_unit_test(text_styles_give_the_bytes_back),
