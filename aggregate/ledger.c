@@ -1,8 +1,10 @@
 #include "aggregate/ledger.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "conf/must.h"
 
@@ -34,6 +36,20 @@ bool sink_ledger_balances(const struct sink_ledger *ledger)
 {
     return ledger->offered ==
            ledger->written + sink_ledger_dropped(ledger) + ledger->queued + ledger->in_flight;
+}
+
+/* Nothing but counters, all of one kind. */
+void sink_ledger_add(struct sink_ledger *sum, const struct sink_ledger *ledger)
+{
+    enum { COUNTERS = sizeof *sum / sizeof(uint64_t) };
+    uint64_t to[COUNTERS], from[COUNTERS];
+
+    static_assert(sizeof to == sizeof *sum, "a member is no counter");
+    memcpy(to, sum, sizeof to);
+    memcpy(from, ledger, sizeof from);
+    for (unsigned i = 0; i < COUNTERS; i++)
+        to[i] += from[i];
+    memcpy(sum, to, sizeof to);
 }
 
 const char *refuse_reason_name(enum refuse_reason reason)

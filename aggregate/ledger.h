@@ -55,6 +55,9 @@ bool sink_ledger_balances(const struct sink_ledger *ledger);
 uint64_t sink_ledger_dropped(const struct sink_ledger *ledger);
 uint64_t endpoint_ledger_refused(const struct endpoint_ledger *ledger);
 
+/* Every counter of another one on top: the sums hold for both together. */
+void sink_ledger_add(struct sink_ledger *sum, const struct sink_ledger *ledger);
+
 /* The fixed words of docs/semantics.md. */
 const char *refuse_reason_name(enum refuse_reason reason);
 const char *drop_reason_name(enum drop_reason reason);

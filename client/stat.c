@@ -139,6 +139,27 @@ static void print_sinks(struct json_doc *doc)
         print_sink(doc, each.value);
 }
 
+/* `1 sink that was taken out by a reload is closed; 17 entries written`. */
+static void print_parted(struct json_doc *doc, const char *member, const char *one_does,
+                         const char *several_do)
+{
+    uint32_t parted = json_doc_member(doc, JSON_ROOT, member);
+    uint64_t sinks = shown_number(doc, parted, "sinks");
+    char names[SHOWN_MAX];
+
+    if (sinks == 0)
+        return;
+    printf("%" PRIu64 " sink%s taken out by a reload %s; %" PRIu64 " entries written", sinks,
+           sinks == 1 ? " that was" : "s that were", sinks == 1 ? one_does : several_do,
+           shown_number(doc, parted, "written"));
+    if (shown_text(doc, parted, "names", names)[0])
+        printf(", %" PRIu64 " wait: %s",
+               shown_number(doc, parted, "queued") + shown_number(doc, parted, "in_flight"), names);
+    putchar('\n');
+    if (has_any(doc, parted, "dropped"))
+        print_reasons(doc, parted, "dropped", "dropped_by_reason");
+}
+
 /* ---- the whole ----------------------------------------------------------------------------------
  */
 
@@ -196,6 +217,8 @@ static int run(int argc, char **argv)
         print_endpoints(answer.doc);
         putchar('\n');
         print_sinks(answer.doc);
+        print_parted(answer.doc, "leaving", "still writes", "still write");
+        print_parted(answer.doc, "left", "is closed", "are closed");
     }
     control_answer_fini(&answer);
     return status;

@@ -87,6 +87,7 @@ struct daemon {
     unsigned channel_count;
     struct channel **leaving; /* taken out by a reload, and not through yet; oldest first */
     unsigned leaving_count;
+    struct status_parted left; /* those that are through */
     unsigned sinks_open;
 
     uv_signal_t signals[DAEMON_SIGNALS];

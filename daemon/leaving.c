@@ -139,6 +139,7 @@ static void tell_gone(struct daemon *daemon, const struct channel *channel)
                  channel->conf->name, sink_target(channel->sink));
     daemon_report_channel(channel);
     daemon_watch_losses_of(daemon, channel);
+    status_part(&daemon->left, NULL, outbox_ledger(channel->outbox));
 }
 
 /* A stop keeps them, to know what it has lost. */

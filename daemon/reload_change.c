@@ -129,6 +129,32 @@ void reload_undo(struct reload *reload)
 
 /* ---- changing ---------------------------------------------------------------------------- */
 
+static const struct channel *find_old(const struct daemon *daemon, const char *name)
+{
+    for (unsigned i = 0; i < daemon->channel_count; i++) {
+        if (strcmp(daemon->channels[i]->conf->name, name) == 0)
+            return daemon->channels[i];
+    }
+    return NULL;
+}
+
+/* Of a sink that gets another target: who said 'drop' meant the sink. */
+static void keep_operators_word(struct reload *reload)
+{
+    for (unsigned i = 0; i < reload->sink_count; i++) {
+        const char *name = reload->conf->sinks[i].name;
+        const struct channel *old = find_old(reload->daemon, name);
+
+        if (is_there_already(reload, i) || !old || !outbox_drops_all(old->outbox))
+            continue;
+        outbox_set_drops_all(reload->channels[i]->outbox, true);
+        reload_tell(reload, LOG_LEVEL_WARNING,
+                    "sink %s: what arrives is dropped (operator), as before, until 'logboom sink "
+                    "%s resume'",
+                    name, name);
+    }
+}
+
 static void leave_old(struct reload *reload)
 {
     struct daemon *daemon = reload->daemon;
@@ -220,6 +246,7 @@ void reload_change(struct reload *reload)
 
     daemon->conf = reload->conf;
     aggregate_forget_routes(daemon->aggregate);
+    keep_operators_word(reload);
     leave_old(reload);
     renew_kept(reload);
     free(daemon->channels);

@@ -34,8 +34,20 @@ static void fill_sinks(struct daemon *daemon)
         fill_sink(daemon->channels[i], &daemon->source_sinks[i]);
 }
 
+static void fill_leaving(const struct daemon *daemon, struct status_parted *leaving)
+{
+    *leaving = (struct status_parted){.sinks = 0};
+    for (unsigned i = 0; i < daemon->leaving_count; i++) {
+        const struct channel *channel = daemon->leaving[i];
+
+        if (channel->outbox && !channel->is_undone)
+            status_part(leaving, channel->conf->name, outbox_ledger(channel->outbox));
+    }
+}
+
 void daemon_gather_status(struct daemon *daemon, struct status *status)
 {
+    struct status_parted leaving;
     struct status_sources sources = {
         .now_ms = uv_now(&daemon->loop),
         .ready_ms = daemon->ready_ms,
@@ -53,8 +65,11 @@ void daemon_gather_status(struct daemon *daemon, struct status *status)
         .stalled_since_ms = daemon->stalled_since_ms,
         .config = &daemon->config_status,
         .last_stop = &daemon->last_stop,
+        .leaving = &leaving,
+        .left = &daemon->left,
     };
 
+    fill_leaving(daemon, &leaving);
     fill_sinks(daemon);
     sources.sinks = daemon->source_sinks;
     status_gather(&sources, status);

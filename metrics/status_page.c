@@ -7,7 +7,7 @@
 enum {
     SAMPLE_BYTES = 2 * STATUS_NAME_MAX + 160,
     FAMILY_BYTES = 320,
-    FAMILIES = 48,
+    FAMILIES = 52,
     SAMPLES = 32 + 4 * BUDGET_SHARES,
     ENDPOINT_SAMPLES = 16 + REFUSE_REASONS + GATE_CUT_REASONS,
     SINK_SAMPLES = 16 + DROP_REASONS + LATENCY_BUCKETS + 3,
@@ -273,6 +273,35 @@ static void write_gate(const struct status *status, struct page *page)
               "Newcomers closed at once, since too many handshakes from there failed.");
 }
 
+/* Not by name: a sink that comes back has the name of one that leaves. */
+static void write_parted(const struct status *status, struct page *page)
+{
+    const struct sink_ledger *leaving = &status->leaving.ledger, *left = &status->left.ledger;
+
+    write_one(page, "logboom_sinks_leaving", "gauge", status->leaving.sinks, 0,
+              "Sinks that a reload took out, and that still write what waits.");
+    write_one(page, "logboom_leaving_queue_entries", "gauge", leaving->queued + leaving->in_flight,
+              0, "Entries that wait there.");
+    page_family(page, "logboom_left_entries_dropped_total", "counter",
+                "Entries that sinks have dropped which a reload took out; those in their own "
+                "counters before are among them.");
+    for (unsigned r = 0; r < DROP_REASONS; r++) {
+        page_sample(page, "");
+        page_label(page, "reason", drop_reason_name(r));
+        page_number(page, leaving->dropped[r] + left->dropped[r]);
+    }
+}
+
+static void write_last_stop(const struct status *status, struct page *page)
+{
+    page_family(page, "logboom_last_stop_info", "gauge",
+                "Always 1; how the daemon before this one ended: fine, losses, unclean or "
+                "unknown.");
+    page_sample(page, "");
+    page_label(page, "how", status_last_how_name(status->last_stop.how));
+    page_number(page, 1);
+}
+
 static void write_config(const struct status *status, struct page *page)
 {
     write_one(page, "logboom_config_reload_ok", "gauge", !status->config.is_refused, 0,
@@ -306,8 +335,10 @@ void status_write_page(const struct status *status, int64_t started_ns, struct p
     write_sinks(status, page);
     write_dropped(status, page);
     write_delivery(status, page);
+    write_parted(status, page);
     write_memory(status, page);
     write_gate(status, page);
     write_config(status, page);
+    write_last_stop(status, page);
     write_process(status, started_ns, page);
 }

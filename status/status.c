@@ -39,6 +39,16 @@ static void copy_text(char *to, size_t size, const char *text)
     to[len] = '\0';
 }
 
+void status_part(struct status_parted *parted, const char *name, const struct sink_ledger *ledger)
+{
+    size_t len = strlen(parted->names);
+
+    parted->sinks++;
+    if (name)
+        snprintf(parted->names + len, sizeof parted->names - len, "%s%s", len > 0 ? " " : "", name);
+    sink_ledger_add(&parted->ledger, ledger);
+}
+
 /* Loop time that has passed; 0 for what has not begun, and else at least 1. */
 static uint64_t since(const struct status_sources *sources, uint64_t begin_ms)
 {
@@ -183,6 +193,8 @@ void status_gather(const struct status_sources *sources, struct status *status)
     status->busy_turns = sources->watch->busy_turn_count;
     status->config = *sources->config;
     status->last_stop = *sources->last_stop;
+    status->leaving = *sources->leaving;
+    status->left = *sources->left;
     gather_stall(sources, status);
     status_judge(status);
 }

@@ -69,6 +69,13 @@ struct status_last_stop {
     char sentence[STATUS_SENTENCE_MAX];
 };
 
+/* Sinks that a reload took out, together. One whose queue went to another is none. */
+struct status_parted {
+    unsigned sinks;
+    char names[STATUS_TEXT_MAX]; /* separated by spaces; cut if they are longer */
+    struct sink_ledger ledger;
+};
+
 enum status_verdict { STATUS_FINE, STATUS_LOSING, STATUS_BLOCKED };
 const char *status_verdict_name(enum status_verdict verdict);
 
@@ -83,6 +90,8 @@ struct status {
     unsigned endpoint_count, endpoint_room;
     struct status_sink *sinks;
     unsigned sink_count, sink_room;
+    struct status_parted leaving; /* still writing what waits there */
+    struct status_parted left;    /* since the start; without names */
 
     size_t cap_bytes;
     size_t claimed_bytes;
@@ -135,7 +144,11 @@ struct status_sources {
     uint64_t stalled_since_ms;
     const struct status_config *config;
     const struct status_last_stop *last_stop;
+    const struct status_parted *leaving, *left;
 };
+
+/* One more of them. The name may be NULL. */
+void status_part(struct status_parted *parted, const char *name, const struct sink_ledger *ledger);
 
 /* The status is zeroed before the first time, and holds memory until status_fini. */
 void status_gather(const struct status_sources *sources, struct status *status);

@@ -105,6 +105,15 @@ static void write_sink(const struct status_sink *sink, struct json_out *out)
     json_end_object(out);
 }
 
+static void write_parted(const struct status_parted *parted, const char *name, struct json_out *out)
+{
+    json_object(out, name);
+    json_number(out, "sinks", parted->sinks);
+    json_text(out, "names", parted->names);
+    write_sink_ledger(&parted->ledger, out);
+    json_end_object(out);
+}
+
 /* ---- the rest ---------------------------------------------------------------------------- */
 
 static void write_memory(const struct status *status, struct json_out *out)
@@ -192,6 +201,8 @@ void status_write_json(const struct status *status, struct json_out *out)
     for (unsigned i = 0; i < status->sink_count; i++)
         write_sink(&status->sinks[i], out);
     json_end_array(out);
+    write_parted(&status->leaving, "leaving", out);
+    write_parted(&status->left, "left", out);
     write_memory(status, out);
     write_gate(status, out);
     json_object(out, "encryption");

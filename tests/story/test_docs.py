@@ -433,7 +433,7 @@ def test_the_table_of_metrics(start):
     page = page_of(start(metrics={"listen": "127.0.0.1:0"}))
     labels = {}
     for line in page.text.splitlines():
-        if found := re.match(r"([a-z_]+?)(?:_bucket)?(?:\{(.*)\})? ", line):
+        if found := re.match(r"([a-z0-9_]+?)(?:_bucket)?(?:\{(.*)\})? ", line):
             labels.setdefault(found[1], [name for name in re.findall(r'(\w+)="', found[2] or "") if name != "le"])
     helps = dict(re.findall(r"^# HELP (\w+) (.*)\.$", page.text, re.M))
     assert [(words(name)[0], kind, words(marks), meaning) for name, kind, marks, meaning in

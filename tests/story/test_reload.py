@@ -7,7 +7,7 @@ import sys
 import threading
 
 import pytest
-from control_story import ask
+from control_story import FINE, ask, logboom
 from logboom_story import (
     EXIT_FINE,
     EXIT_LOSSES,
@@ -287,6 +287,10 @@ def test_a_stalled_sink_is_removed(start, client, tmp_path):
     assert dropped == removed > 0 and offered == written + dropped
     told = [(loss["sink"], loss["reason"], loss["count"]) for loss in ask(reloaded.daemon, {"do": "drops"})["losses"]]
     assert told == [("pipe", "removed", removed)]
+    look = ask(reloaded.daemon, {"do": "stat"})
+    assert (look["leaving"]["sinks"], look["left"]["sinks"]) == (0, 1)
+    assert look["left"]["dropped_by_reason"]["removed"] == removed and look["left"]["offered"] == offered
+    assert re.search(r"^1 sink that was taken out by a reload is closed; ", logboom(reloaded.daemon, "stat").stdout, re.M)
     one.finish()
     reloaded.daemon.wait_written(sent + 1000)
     reloaded.sinks(sinks[0], **DRAIN)  # the stop has time
@@ -374,6 +378,28 @@ def test_a_stalled_sink_starts_to_drop_in_place(start, client, tmp_path):
     assert reloaded.daemon.stop(sent=sent + 1000) == EXIT_FINE
     Tally((tmp_path / "all.log").read_bytes(), "line").check_complete({0: sent + 1000})
     assert b"--- logboom: sink pipe dropped" in pipe.end()
+
+
+def test_an_operators_word_holds_for_another_target(start, client, tmp_path):
+    """Somebody has said 'drop'. Then the sink gets another file: it still drops, and says so, until somebody says
+    'resume'. A sink of another name takes entries all the while."""
+    reloaded = Reloaded(start, tmp_path, file_sink(tmp_path, "all"), file_sink(tmp_path, "other"))
+    daemon = reloaded.daemon
+    assert logboom(daemon, "sink", "all", "drop").returncode == FINE
+    said = reloaded.sinks(file_sink(tmp_path, "all", "new.log"), file_sink(tmp_path, "other", "new_other.log"))
+    assert said.count("is dropped (operator), as before, until 'logboom sink all resume'") == 1
+    assert "sink other: what arrives is dropped" not in said
+    daemon.wait_said("is closed; all that waited is written", times=2)  # each ledger has one of each name
+    one = client(daemon.address)
+    one.send(*(numbered_json(0, i) for i in range(10)))
+    daemon.wait_ledger(lambda look: look.received == 10 and look.sinks["other"]["written"] == 10)
+    assert daemon.ledger().sinks["all"]["reasons"] == {"operator": 10}
+    assert [sink["drops_all"] for sink in ask(daemon, {"do": "stat"})["sinks"]] == [True, False]
+    assert logboom(daemon, "sink", "all", "resume").returncode == FINE
+    one.send(numbered_json(0, 10))
+    one.finish()
+    daemon.wait_ledger(lambda look: look.sinks["all"]["written"] == 1)
+    assert daemon.stop() == EXIT_FINE
 
 
 def test_two_signals_at_once(start, client, tmp_path):

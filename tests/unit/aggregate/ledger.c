@@ -136,6 +136,21 @@ static void searches_that_were_given_up_are_shown_if_there_are_any(void **state)
     assert_true(sink_ledger_balances(&(struct sink_ledger){.match_limit = 3}));
 }
 
+static void sums_of_sinks_balance_like_one(void **state)
+{
+    struct sink_ledger sum = {.written = 0};
+
+    (void)state;
+    sink_ledger_add(&sum, &sink);
+    assert_memory_equal(&sum, &sink, sizeof sum);
+    sink_ledger_add(&sum, &sink);
+    assert_true(sink_ledger_balances(&sum));
+    assert_int_equal(sum.offered, 20);
+    assert_int_equal(sum.dropped[DROP_SHUTDOWN], 4);
+    assert_int_equal(sum.resent, 14);
+    assert_int_equal(sum.written_bytes, 132);
+}
+
 static void the_largest_numbers_can_be_shown(void **state)
 {
     struct endpoint_ledger full_endpoint;
@@ -157,6 +172,7 @@ int main(void)
         cmocka_unit_test(an_endpoint_balances_until_an_entry_has_no_fate_or_two),
         cmocka_unit_test(a_sink_balances_until_an_entry_has_no_fate_or_two),
         cmocka_unit_test(marks_and_bytes_are_no_fates),
+        cmocka_unit_test(sums_of_sinks_balance_like_one),
         cmocka_unit_test(reasons_add_up_and_have_names),
         cmocka_unit_test(ledgers_are_shown_with_the_reasons_that_occurred),
         cmocka_unit_test(searches_that_were_given_up_are_shown_if_there_are_any),

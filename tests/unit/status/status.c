@@ -13,6 +13,7 @@ static struct status status;
 static struct aggregate *aggregate;
 static struct zmq_watch watch = {.turn_count = 7, .busy_turn_count = 3};
 static struct status_config config = {.path = "logboom.yaml", .loaded_ns = 1795404852123456789};
+static struct status_parted leaving, left;
 static const struct status_last_stop last_stop = {.how = STATUS_LAST_STOP_LOSSES,
                                                   .at_ns = 1795404852123456789};
 
@@ -46,6 +47,8 @@ static void gather(struct status_source_sink *source)
         .watch = &watch,
         .config = &config,
         .last_stop = &last_stop,
+        .leaving = &leaving,
+        .left = &left,
     };
 
     source->sink = rig.sink.sink;
@@ -123,6 +126,10 @@ static void the_json_of_the_worst_part_fits(void **state)
     status.sinks->name[STATUS_NAME_MAX] = status.sinks->target[STATUS_TEXT_MAX - 1] = '\0';
     status.sinks->trouble[STATUS_TEXT_MAX - 1] = '\0';
     memset(status.shares, 0xff, sizeof status.shares);
+    memset(status.last_stop.sentence, 1, sizeof status.last_stop.sentence - 1);
+    memset(&status.left.ledger, 0xff, sizeof status.left.ledger);
+    memset(status.leaving.names, 'a', sizeof status.leaving.names - 1); /* as rules.c has names */
+    status.leaving.ledger = status.left.ledger;
     memset(&status.gate, 0xff, sizeof status.gate);
     json_begin(&out, text, bytes);
     json_object(&out, NULL);
@@ -133,6 +140,24 @@ static void the_json_of_the_worst_part_fits(void **state)
     assert_ptr_equal(json_value(text, text + out.len), text + out.len);
 }
 
+/* However many leave, their names have a bound, and their sums are exact. */
+static void those_that_leave_are_summed_up(void **state)
+{
+    const struct sink_ledger one = {.offered = 5, .written = 2, .queued = 3};
+    struct status_parted parted = {.sinks = 0};
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        status_part(&parted, i % 2 ? "central" : "all", &one);
+    assert_int_equal(parted.sinks, 100);
+    assert_int_equal(parted.ledger.queued, 300);
+    assert_true(sink_ledger_balances(&parted.ledger));
+    assert_int_equal(strlen(parted.names), STATUS_TEXT_MAX - 1);
+    assert_int_equal(strncmp(parted.names, "all central all ", 16), 0);
+    status_part(&parted, NULL, &one);
+    assert_int_equal(parted.sinks, 101);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +165,7 @@ int main(void)
         TEST(a_sink_is_shown_as_it_is),
         TEST(a_full_sink_shows_its_queue_and_why),
         TEST(the_json_of_the_worst_part_fits),
+        TEST(those_that_leave_are_summed_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
