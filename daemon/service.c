@@ -2,7 +2,8 @@
  * `systemctl status`. Nobody is told, and no timer runs, where nobody listens.
  *
  * The line is sent when it has changed, at most every few seconds, and its timer rests while
- * nothing happens, so that an idle daemon does not wake up for it. */
+ * nothing happens, so that an idle daemon does not wake up for it. A sink may go down meanwhile,
+ * so the ping, which comes anyhow, looks once. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,8 @@ static struct watchdog_look look(const struct daemon *daemon)
     };
 }
 
+static void look_at_rest(struct daemon *daemon);
+
 static void on_ping(uv_timer_t *timer)
 {
     struct daemon *daemon = container_of(timer, struct daemon, service.ping_timer);
@@ -48,6 +51,7 @@ static void on_ping(uv_timer_t *timer)
     const struct watchdog_look now = look(daemon);
     bool was_well = !daemon->service.withheld;
 
+    look_at_rest(daemon);
     daemon->service.withheld = !watchdog_sees_life(watchdog, &now, uv_now(timer->loop));
     if (!daemon->service.withheld)
         notify_send("WATCHDOG=1");
@@ -79,18 +83,25 @@ static uint64_t received(const struct daemon *daemon)
     return sum;
 }
 
+static void write_status(struct daemon *daemon, uint64_t entries_a_second,
+                         char text[SERVICE_STATUS_MAX])
+{
+    const struct status *status = &daemon->service.now;
+    bool is_fine;
+
+    daemon_gather_status(daemon, &daemon->service.now);
+    is_fine = strcmp(status->sentence, "fine") == 0; /* without a "but" */
+    snprintf(text, SERVICE_STATUS_MAX, "STATUS=%" PRIu64 " entries/s, %zu of %zu MiB%s%s",
+             rounded(entries_a_second), (status->resident_bytes + MIB / 2) / MIB,
+             status->cap_bytes / MIB, is_fine ? "" : "; ", is_fine ? "" : status->sentence);
+}
+
 static void tell_status(struct daemon *daemon, uint64_t entries_a_second)
 {
     struct service *service = &daemon->service;
-    const struct status *status = &service->now;
-    bool is_fine;
     char text[SERVICE_STATUS_MAX];
 
-    daemon_gather_status(daemon, &service->now);
-    is_fine = strcmp(status->sentence, "fine") == 0; /* without a "but" */
-    snprintf(text, sizeof text, "STATUS=%" PRIu64 " entries/s, %zu of %zu MiB%s%s",
-             rounded(entries_a_second), (status->resident_bytes + MIB / 2) / MIB,
-             status->cap_bytes / MIB, is_fine ? "" : "; ", is_fine ? "" : status->sentence);
+    write_status(daemon, entries_a_second, text);
     service->status_changes = strcmp(text, service->told) != 0;
     if (service->status_changes)
         notify_send(text);
@@ -118,15 +129,31 @@ static void on_status(uv_timer_t *timer)
         uv_timer_stop(timer);
 }
 
+static bool is_at_rest(const struct daemon *daemon)
+{
+    return daemon->service.is_heard && daemon->state == DAEMON_RUNNING &&
+           !uv_is_active((const uv_handle_t *)&daemon->service.status_timer);
+}
+
+static void begin_status(struct daemon *daemon)
+{
+    daemon->service.status_looked_ms = uv_now(&daemon->loop);
+    uv_timer_start(&daemon->service.status_timer, on_status, STATUS_MS, STATUS_MS);
+}
+
+static void look_at_rest(struct daemon *daemon)
+{
+    if (!is_at_rest(daemon))
+        return;
+    tell_status(daemon, 0);
+    if (daemon->service.status_changes)
+        begin_status(daemon);
+}
+
 void daemon_watch_status(struct daemon *daemon)
 {
-    struct service *service = &daemon->service;
-
-    if (!service->is_heard || daemon->watch.busy_turn_count == service->turns_seen ||
-        uv_is_active((uv_handle_t *)&service->status_timer) || daemon->state != DAEMON_RUNNING)
-        return;
-    service->status_looked_ms = uv_now(&daemon->loop);
-    uv_timer_start(&service->status_timer, on_status, STATUS_MS, STATUS_MS);
+    if (daemon->watch.busy_turn_count != daemon->service.turns_seen && is_at_rest(daemon))
+        begin_status(daemon);
 }
 
 /* ---- from start to end ------------------------------------------------------------------- */
@@ -144,8 +171,12 @@ void daemon_begin_service(struct daemon *daemon)
     uint64_t interval_ms = watchdog_interval_ms();
 
     daemon->service.is_heard = notify_is_heard();
-    notify_send("READY=1\nSTATUS=running");
-    if (daemon->service.is_heard && interval_ms > 0)
+    if (!daemon->service.is_heard)
+        return;
+    tell_status(daemon, 0);
+    notify_send("READY=1");
+    begin_status(daemon); /* once more soon: a sink may find nobody there */
+    if (interval_ms > 0)
         uv_timer_start(&daemon->service.ping_timer, on_ping, 0, interval_ms);
 }
 

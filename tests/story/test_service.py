@@ -93,11 +93,12 @@ def stopped(tid):
 
 
 def test_from_ready_to_stopping(start, client, manager):
-    """READY when addresses are open, pings from then on, a line with rate and memory when entries
-    flow, STOPPING at the stop; and the line is not repeated while nothing changes."""
+    """READY when addresses are open, and a line with rate and memory from then on; pings; STOPPING at the
+    stop. The line is not repeated while nothing changes."""
     daemon = start(env=manager.environment())
     manager.wait_pings(2)
-    assert manager.words()[0] == "READY=1\nSTATUS=running"
+    line, ready = manager.words()[:2]
+    assert re.fullmatch(r"STATUS=0 entries/s, \d+ of 64 MiB", line) and ready == "READY=1"
     client(daemon.address).send(*(numbered_json(0, i) for i in range(100)))
     manager.wait(lambda words: any(re.fullmatch(r"STATUS=[1-9]\d* entries/s, \d+ of 64 MiB", one) for one in words),
                  "a rate")
@@ -130,6 +131,18 @@ def test_a_sink_that_blocks_is_no_reason_to_be_killed(start, client, fifo, manag
     manager.wait_pings(5)
     fifo.begin()
     daemon.wait_said("receiving again")
+    assert daemon.stop() == EXIT_FINE
+
+
+def test_a_sink_that_goes_down_while_nothing_happens(start, manager, tmp_path):
+    """Nobody sends anything when a receiver goes: the line tells it all the same."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "receiver"))
+        listener.listen()
+        daemon = start(sinks=[{"name": "far", "type": "unix", "address": str(tmp_path / "receiver")}],
+                       env=manager.environment())
+        listener.accept()[0].close()
+    manager.wait(lambda words: any("fine, but sink far is down" in one for one in words), "the sink")
     assert daemon.stop() == EXIT_FINE
 
 
