@@ -1,5 +1,6 @@
 #include "client/greeting.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,14 +17,16 @@ static int left_ms(int64_t until_ms)
     return left > 0 ? (int)left : 0;
 }
 
-/* One try only; -1: nobody is there. */
-static int connect_there(const char *address, int64_t until_ms)
+/* One try only; -1 and why: nobody is there. */
+static int connect_there(const char *address, int64_t until_ms, struct err *err)
 {
     char name[1];
     int status, fd = -1;
-    struct probe_place *place = probe_place_new(address, PROBE_CONNECT, &status, NULL);
+    struct probe_place *place = probe_place_new(address, PROBE_CONNECT, &status, err);
 
-    while (place && fd < 0 && probe_place_error(place) == 0 && left_ms(until_ms) > 0) {
+    if (!place)
+        return -1;
+    while (fd < 0 && probe_place_error(place) == 0 && left_ms(until_ms) > 0) {
         struct pollfd item = {.fd = -1};
 
         fd = probe_place_turn(place, name, sizeof name);
@@ -31,6 +34,9 @@ static int connect_there(const char *address, int64_t until_ms)
         if (fd < 0)
             poll(&item, 1, item.fd < 0 ? 1 : left_ms(until_ms));
     }
+    if (fd < 0)
+        err_set(err, "%s",
+                strerror(probe_place_error(place) ? probe_place_error(place) : ETIMEDOUT));
     probe_place_free(&place);
     return fd;
 }
@@ -55,7 +61,7 @@ static bool hear_greeting(int fd, struct zmtp_in *in, int64_t until_ms)
 bool greeting_look(const char *address, int64_t timeout_ms, char mechanism[ZMTP_IN_NAME_MAX + 1])
 {
     int64_t until_ms = monotonic_ms() + timeout_ms;
-    int fd = connect_there(address, until_ms);
+    int fd = connect_there(address, until_ms, NULL);
     struct zmtp_out out = {.talk = NULL};
     struct zmtp_in in;
     bool greeted;
@@ -70,4 +76,14 @@ bool greeting_look(const char *address, int64_t timeout_ms, char mechanism[ZMTP_
     if (greeted)
         strcpy(mechanism, in.mechanism);
     return greeted;
+}
+
+int greeting_reach(const char *address, int64_t timeout_ms, struct err *err)
+{
+    int fd = connect_there(address, monotonic_ms() + timeout_ms, err);
+
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
 }

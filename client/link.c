@@ -241,6 +241,17 @@ static int tell_handshake(const struct link *link, struct err *err)
     return -1;
 }
 
+/* ZeroMQ tries again and again, and does not say why that is in vain. */
+static int tell_nobody(const char *address, const char *patience, struct err *err)
+{
+    struct err why;
+
+    if (greeting_reach(address, GREETING_MS, &why) == 0)
+        strcpy(why.text, "somebody listens there now");
+    return err_set(err, "nobody answers at %s within %s: %s; is logboomd running there?", address,
+                   patience, why.text);
+}
+
 static int judge_link(const struct link *link, struct err *err)
 {
     const char *address = link->conf.address;
@@ -262,8 +273,7 @@ static int judge_link(const struct link *link, struct err *err)
                        address, patience);
     if (link->up_count > 0)
         return err_set(err, "%s did not return within %s", address, patience);
-    return err_set(err, "nobody answers at %s within %s; is logboomd running there?", address,
-                   patience);
+    return tell_nobody(address, patience, err);
 }
 
 static int judge_signal(const struct link *link, struct err *err)

@@ -29,7 +29,7 @@ def test_nobody_there(push, address):
     took = time.monotonic() - began
     assert (status, said) == (
         69,
-        f"logboom push: nobody answers at {address} within 300ms; is logboomd running there?\n",
+        f"logboom push: nobody answers at {address} within 300ms: Connection refused; is logboomd running there?\n",
     )
     assert 0.3 <= took < 5
 

@@ -38,6 +38,15 @@ bool greeting_look(const char *address, int64_t timeout_ms, char mechanism[ZMTP_
     return greeting != NULL;
 }
 
+/* Why nobody can be connected to; NULL: somebody can. */
+static const char *obstacle;
+
+int greeting_reach(const char *address, int64_t timeout_ms, struct err *err)
+{
+    (void)address, (void)timeout_ms;
+    return obstacle ? err_set(err, "%s", obstacle) : 0;
+}
+
 struct world {
     char folder[32];
     char path[64];
@@ -103,7 +112,7 @@ static int begin(void **state)
 
     *state = world;
     said[0] = '\0';
-    greeting = NULL;
+    greeting = obstacle = NULL;
     strcpy(world->folder, "/tmp/link-XXXXXX");
     if (!mkdtemp(world->folder) || pipe2(world->signals, O_CLOEXEC | O_NONBLOCK) < 0)
         return -1;
@@ -138,10 +147,12 @@ static void nobody_there_ends_the_wait_at_the_timeout(void **state)
     struct world *world = *state;
     int64_t began_ms = monotonic_ms();
 
+    obstacle = "Permission denied";
     watch(world, SHORT_MS);
     assert_int_equal(sleep_until_up(world, true), -1);
     assert_true(monotonic_ms() - began_ms >= SHORT_MS);
     assert_non_null(strstr(world->err.text, "nobody answers at ipc://"));
+    assert_non_null(strstr(world->err.text, ": Permission denied; is logboomd running there?"));
     assert_int_equal(world->lost_count, 0);
 }
 
