@@ -35,6 +35,7 @@ struct reload {
     char *told_text;
     size_t told_len;
     unsigned change_count;
+    bool needs_restart; /* something that has changed does */
 };
 
 /* A sentence for the log, and for whoever asked. */

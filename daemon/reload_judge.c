@@ -33,6 +33,7 @@ static void on_change(const struct conf_change *change, void *context)
     enum fate fate = fate_of(change);
 
     reload->change_count++;
+    reload->needs_restart |= change->effect == SETTING_NEEDS_A_RESTART;
     if (change->effect == SETTING_NEEDS_A_RESTART)
         conf_problem(reload->conf, reload->problems, change->setting,
                      "%s%s%s; that needs a restart", change->whose, *change->whose ? ": " : "",

@@ -177,6 +177,8 @@ def test_what_is_wrong_changes_nothing(start, client, tmp_path, text, sentences)
     for sentence in sentences:
         assert sentence in daemon.said
     assert "the configuration of before holds, unchanged" in daemon.said and "reloaded: " not in daemon.said
+    restarts = any("; that needs a restart" in sentence for sentence in sentences)
+    assert ("unchanged; ask 'logboom check' before a restart" in daemon.said) == restarts
     one.send("after")
     daemon.wait(lambda: daemon.log.exists() and daemon.log.read_bytes().endswith(b"after\n"), "the new file")
     reloaded.text(usual)
