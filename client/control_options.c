@@ -61,7 +61,7 @@ int control_command_begin(int argc, char **argv, bool takes_json, const char *he
     struct err err;
 
     if (control_options_parse(argc, argv, takes_json, conf, &err) < 0) {
-        say("%s", err.text);
+        say("%s; see 'logboom help %s'", err.text, argv[0]);
         return EXIT_USAGE;
     }
     if (conf->help) {
@@ -109,7 +109,8 @@ int control_command_ask_word(int argc, char **argv, bool takes_json, const char 
     if (status >= 0)
         return status;
     if (conf->argument_count > 0) {
-        say("'%s' is one too many: %s", conf->arguments[0], surplus);
+        say("'%s' is one too many: %s; see 'logboom help %s'", conf->arguments[0], surplus,
+            argv[0]);
         return EXIT_USAGE;
     }
     control_request_begin(&request, what);

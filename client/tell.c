@@ -8,11 +8,11 @@
 #include "client/say.h"
 #include "conf/conf.h"
 
-#define EXIT_HELP                                                                                  \
+#define EXIT_HELP(done, refused)                                                                   \
     "\n"                                                                                           \
     "Exit status:\n"                                                                               \
-    "  0    done\n"                                                                                \
-    "  1    logboomd refused; standard error says why\n"                                           \
+    "  0    " done "\n"                                                                            \
+    "  1    " refused "; standard error says why\n"                                                \
     "  2    logboomd could not be reached\n"                                                       \
     "  64   wrong usage\n"
 
@@ -43,7 +43,7 @@ static const char REOPEN_HELP[] =
     "usage: logboom reopen [OPTION...]\n"
     "\n"
     "Lets logboomd open its log files anew, after they were moved away, as SIGUSR1 does.\n"
-    "\n" CONTROL_OPTION_HELP "  -h, --help       this text\n" EXIT_HELP;
+    "\n" CONTROL_OPTION_HELP "  -h, --help       this text\n" EXIT_HELP("done", "logboomd refused");
 
 static int run_reopen(int argc, char **argv)
 {
@@ -62,7 +62,8 @@ static const char RELOAD_HELP[] =
     "\n"
     "Lets logboomd read its configuration file anew, as SIGHUP does. If it is not right, the\n"
     "configuration that is in force stays, and the problems are shown.\n"
-    "\n" CONTROL_OPTION_HELP "  -h, --help       this text\n" EXIT_HELP;
+    "\n" CONTROL_OPTION_HELP "  -h, --help       this text\n" EXIT_HELP(
+        "the new configuration is in force", "it was refused, and nothing has changed");
 
 static int run_reload(int argc, char **argv)
 {
@@ -82,7 +83,8 @@ static const char CHECK_HELP[] =
     "Lets logboomd judge its configuration file as it is now, as 'logboomd --check' does. Since\n"
     "the running logboomd is asked, it knows which addresses are in use by itself, and sees what\n"
     "its user may see. Nothing is changed.\n"
-    "\n" CONTROL_OPTION_HELP "  -h, --help       this text\n" EXIT_HELP;
+    "\n" CONTROL_OPTION_HELP "  -h, --help       this text\n" EXIT_HELP(
+        "a reload or a start would take it", "it would be refused");
 
 static int run_check(int argc, char **argv)
 {
@@ -108,7 +110,7 @@ static const char SINK_HELP[] =
     "  resume   undoes that; what was dropped is told in the sink's output\n"
     "\n"
     "It lasts until logboomd ends, if nobody resumes the sink.\n"
-    "\n" CONTROL_OPTION_HELP "  -h, --help       this text\n" EXIT_HELP;
+    "\n" CONTROL_OPTION_HELP "  -h, --help       this text\n" EXIT_HELP("done", "logboomd refused");
 
 static int wrong_words(void)
 {

@@ -72,7 +72,7 @@ static int take_by(const char *text, struct top_conf *conf, struct err *err)
             return 0;
         }
     }
-    return err_set(err, "'--by %s': it is client, app or host", text);
+    return err_set(err, "--by is '%s', but must be client, app or host", text);
 }
 
 static int take_count(const char *text, struct top_conf *conf, struct err *err)
@@ -82,7 +82,7 @@ static int take_count(const char *text, struct top_conf *conf, struct err *err)
     errno = 0;
     conf->count = strtoull(text, &end, 10);
     if (errno != 0 || *end || end == text || text[0] == '-' || conf->count == 0)
-        return err_set(err, "'--count %s': a number from 1 on is wanted", text);
+        return err_set(err, "--count is '%s', but must be a number from 1 on", text);
     return 0;
 }
 
@@ -305,7 +305,7 @@ static int run(int argc, char **argv)
     int status;
 
     if (parse(argc, argv, &conf, &err) < 0) {
-        say("%s", err.text);
+        say("%s; see 'logboom help top'", err.text);
         return EXIT_USAGE;
     }
     if (conf.help) {

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from logboom_story import BUILD, EXIT_FINE, LOGBOOM, LOGBOOMD, PATIENCE_S, clean_environment
+from logboom_story import BUILD, EXIT_FINE, EXIT_USAGE, LOGBOOM, LOGBOOMD, PATIENCE_S, clean_environment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = sorted((BUILD / "man").glob("*.[158]"))
@@ -120,14 +120,18 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _logboom; printf '%s\\n' "${COMPREPLY
 """
 
 
-@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not here")
-def test_bash_completes():
-    def completed(*words):
-        told = run("bash", "-c", COMPLETE, "bash", *words, cwd=ROOT)
-        assert (told.returncode, told.stderr) == (0, "")
-        return set(told.stdout.split())
+def completed(*words, **environment):
+    told = run("bash", "-c", COMPLETE, "bash", *words, cwd=ROOT, env=clean_environment(**environment))
+    assert (told.returncode, told.stderr) == (0, "")
+    return set(told.stdout.split())
 
-    assert completed(LOGBOOM, "") == {*commands(), "help"}
+
+needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="bash is not here")
+
+
+@needs_bash
+def test_bash_completes():
+    assert completed(LOGBOOM, "") == completed(LOGBOOM, "help", "") == {*commands(), "help"}
     assert completed(LOGBOOM, "pu") == {"push"}
     for command in commands():
         assert completed(LOGBOOM, command, "--") == {
@@ -135,6 +139,28 @@ def test_bash_completes():
     assert "--plan" in completed(LOGBOOMD, "--")
     assert completed(LOGBOOMD, "--config", "conf/log") >= {"conf/logboom.yaml"}
     assert completed(LOGBOOM, "push", "LIC") == {"LICENSE"}
+    assert completed(LOGBOOM, "stat", "") == set()
+    assert completed(LOGBOOM, "tail", "--min-level", "e") == {"emerg", "error"}
+
+
+@needs_bash
+@pytest.mark.parametrize("words", ["tail --color", "top --by", "probe --socket x", "push --level"])
+def test_the_values_that_bash_offers_are_those_that_a_command_takes(words):
+    """As it says itself when it is given another one."""
+    command, option, *more = words.split()
+    refused = run(LOGBOOM, command, option, "bogus", *more)
+    assert refused.returncode == EXIT_USAGE
+    taken = re.search(rf"{option} is 'bogus', but must be (.*?);", refused.stderr)[1]
+    assert completed(LOGBOOM, command, option, "") == set(re.split(r", | or ", taken))
+
+
+@needs_bash
+def test_bash_knows_the_sinks_of_the_daemon(start):
+    daemon = start(sink={"name": "all"})
+    known = {"LOGBOOM_CONTROL": str(daemon.folder / "control.sock")}
+    assert completed(LOGBOOM, "sink", "", **known) == {"all"}
+    assert completed(LOGBOOM, "sink", "all", "", **known) == {"drop", "resume"}
+    assert completed(LOGBOOM, "sink", "", LOGBOOM_CONTROL="/nonexistent") == set()
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not here")

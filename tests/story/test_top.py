@@ -151,12 +151,12 @@ def test_where_nobody_takes_what_it_prints_it_ends(start):
 
 def test_wrong_usage_and_nobody_there(start):
     daemon = start()
-    for words, sentence in ((["--count", "0"], "'--count 0': a number from 1 on is wanted"),
-                            (["--count", "-3"], "'--count -3': a number from 1 on is wanted"),
-                            (["--by", "colour"], "'--by colour': it is client, app or host"),
+    for words, sentence in ((["--count", "0"], "--count is '0', but must be a number from 1 on"),
+                            (["--count", "-3"], "--count is '-3', but must be a number from 1 on"),
+                            (["--by", "colour"], "--by is 'colour', but must be client, app or host"),
                             (["now"], "'now' is one too many: top takes options only")):
         told = logboom(daemon, "top", *words)
         assert (told.returncode, told.stdout) == (USAGE, "")
-        assert told.stderr == f"logboom top: {sentence}\n"
+        assert told.stderr == f"logboom top: {sentence}; see 'logboom help top'\n"
     told = logboom(daemon, "top", "--control", "nowhere")
     assert told.returncode == UNREACHABLE and "no logboomd answers at 'nowhere'" in told.stderr
