@@ -78,7 +78,5 @@ void judge_try_metrics(const struct conf *conf, const struct conf_strings *liste
     }
     in_use = strstr(err.text, strerror(EADDRINUSE)) != NULL;
     conf_problem(conf, problems, &conf->metrics.listen, "%s%s", err.text,
-                 listening && in_use
-                     ? "; if that is the logboomd you are about to restart, this is expected"
-                     : "");
+                 listening && in_use ? JUDGE_ASK_THE_OTHER : "");
 }

@@ -37,6 +37,10 @@ void judge_metrics_warnings(const struct conf *conf, struct conf_problems *warni
 void judge_try_metrics(const struct conf *conf, const struct conf_strings *listening,
                        struct conf_problems *problems);
 
+/* Behind what `--check` says of an address in use. */
+#define JUDGE_ASK_THE_OTHER                                                                        \
+    "; if that is the logboomd you are about to restart, ask 'logboom check' instead"
+
 /* ---- judge_path.c ---------------------------------------------------------------------- */
 
 void judge_path(const struct conf *conf, unsigned index, struct conf_problems *problems);

@@ -131,6 +131,12 @@ void judge_rotated_name(const struct conf *conf, const struct conf_sink *sink,
 
 /* ---- surroundings -------------------------------------------------------------------- */
 
+/* The sandbox of systemd makes all read-only that is not named. */
+static const char *who_may_be_why(int error)
+{
+    return error == EROFS ? ", or the sandbox of the service, which 'ReadWritePaths=' opens" : "";
+}
+
 /* The folder that a file, or folders on the way to it, would be made in. */
 static void try_folder(const struct conf *conf, const struct conf_sink *sink,
                        struct conf_problems *problems)
@@ -145,8 +151,8 @@ static void try_folder(const struct conf *conf, const struct conf_sink *sink,
     if (!error && access(folder, W_OK | X_OK) < 0)
         error = errno;
     if (error)
-        conf_problem(conf, problems, &sink->path, "cannot make '%s' in the folder '%s': %s",
-                     sink->path, folder, strerror(error));
+        conf_problem(conf, problems, &sink->path, "cannot make '%s' in the folder '%s': %s%s",
+                     sink->path, folder, strerror(error), who_may_be_why(error));
     free(folder);
 }
 

@@ -223,9 +223,7 @@ static void try_to_listen(const struct conf *conf, const struct conf_ipc *ipc,
     }
     in_use = strstr(err.text, strerror(EADDRINUSE)) != NULL;
     conf_problem(conf, problems, text, "%s%s", err.text,
-                 listening && in_use
-                     ? "; if that is the logboomd you are about to restart, this is expected"
-                     : "");
+                 listening && in_use ? JUDGE_ASK_THE_OTHER : "");
 }
 
 static void try_list_to_listen(const struct conf *conf, const struct conf_ipc *ipc,

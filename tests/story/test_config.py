@@ -181,7 +181,7 @@ def test_a_second_daemon_on_the_same_configuration_harms_nobody(start, client, t
     """Somebody starts logboomd by hand while the service runs: it says that the address is in use
     and leaves; the first one's socket file and log are untouched, in the middle of a line too."""
     daemon = start(endpoint={"bind": f"ipc://{tmp_path}/in.sock"}, sink={"format": "raw"})
-    expected = "; if that is the logboomd you are about to restart, this is expected\n"
+    expected = "; if that is the logboomd you are about to restart, ask 'logboom check' instead\n"
     assert expected in run_logboomd("--check", "--config", daemon.config).stderr
     daemon.log.write_bytes(b"the first daemon is writing this li")
     told = run_logboomd("--config", daemon.config)

@@ -155,7 +155,7 @@ def test_an_address_in_use_is_told(start, tmp_path):
     assert told.returncode == EXIT_SYSTEM and not (tmp_path / "all.log").exists()
     assert re.search(rf"logboom\.yaml:1:\d+: cannot listen on tcp://{listen}: Address already in use", told.stderr)
     told = run_logboomd("--check", "--config", tmp_path / "logboom.yaml")
-    assert told.returncode == EXIT_CONFIGURATION and "this is expected" in told.stderr
+    assert told.returncode == EXIT_CONFIGURATION and "ask 'logboom check' instead" in told.stderr
     port.close()
     (tmp_path / "logboom.yaml").write_text(text.replace(listen, "0.0.0.0:0"))
     told = run_logboomd("--check", "--config", tmp_path / "logboom.yaml")

@@ -329,7 +329,7 @@ static void an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start(void
     assert_non_null(strstr(check_of(config),
                            "Address already in use; another program listens there: stop it or "
                            "choose another address; if that is the logboomd you are about to "
-                           "restart, this is expected\n"));
+                           "restart, ask 'logboom check' instead\n"));
     read_conf(config);
     judge_listening(t.conf, NULL, t.problems);
     assert_non_null(strstr(told(), "choose another address\n"));
