@@ -398,8 +398,10 @@ install-files: install-units
 	install -D -m 755 $(O)/logboomd "$(DESTDIR)$(SBINDIR)/logboomd"
 	install -D -m 755 $(O)/logboom "$(DESTDIR)$(BINDIR)/logboom"
 	install -d "$(DESTDIR)$(DOCDIR)/examples"
-	install -m 644 LICENSE README.md $(wildcard docs/*.md) "$(DESTDIR)$(DOCDIR)"
-	install -m 644 conf/logboom.yaml conf/quickstart.yaml $(wildcard contrib/*) "$(DESTDIR)$(DOCDIR)/examples"
+	install -m 644 LICENSE README.md $(wildcard docs/*.md docs/*.svg) "$(DESTDIR)$(DOCDIR)"
+	sed -i 's|\](docs/|](|g; s|\](\.\./README|](README|g' "$(DESTDIR)$(DOCDIR)"/*.md
+	install -m 644 conf/logboom.yaml conf/quickstart.yaml $(filter-out %_test.yml,$(wildcard contrib/*)) \
+	    "$(DESTDIR)$(DOCDIR)/examples"
 	for page in $(MAN_PAGES); do \
 	    install -D -m 644 $(O)/man/$$page "$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page" || exit; done
 	install -D -m 644 completions/logboom.bash "$(DESTDIR)$(BASHDIR)/logboom"
