@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/log.h"
+#include "daemon/cgroup.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/resident.h"
 #include "judge/judge.h"
@@ -30,6 +31,20 @@ static void report_jit(const struct daemon *daemon)
     }
 }
 
+/* The kernel kills who is above that, with all that waits. */
+static void report_memory_max(const struct daemon *daemon)
+{
+    size_t max = cgroup_memory_max("/proc/self/cgroup", "/sys/fs/cgroup");
+    size_t cap = daemon->plan.cap_bytes;
+
+    if (max > 0 && max < 2 * cap)
+        log_line(LOG_LEVEL_WARNING,
+                 "memory.cap is %zu MiB, but the kernel allows the service %zu MiB (MemoryMax=), "
+                 "the page cache and socket buffers included, and may kill it; four times the cap, "
+                 "%zu MiB, are enough",
+                 mib(cap), mib(max), mib(4 * cap));
+}
+
 void daemon_report_ready(const struct daemon *daemon)
 {
     char addresses[1024] = "", targets[1024] = "", one[512];
@@ -54,6 +69,7 @@ void daemon_report_ready(const struct daemon *daemon)
     }
     if (!judge_takes_everything(daemon->conf))
         log_line(LOG_LEVEL_WARNING, "%s", judge_not_everything);
+    report_memory_max(daemon);
     report_jit(daemon);
 }
 
