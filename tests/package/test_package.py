@@ -59,8 +59,60 @@ def test_it_installs_and_runs(machine):
     machine.wait(lambda: "hello from the package" in log_text(machine), "the entry")
     pid = machine.show("logboom", "MainPID")
     assert re.search(r"Uid:\s+(?!0)\d+", machine.run("cat", f"/proc/{pid}/status"))
-    machine.wait(lambda: re.match(r"\d+ entries/s, \d+ of 64 MiB", machine.show("logboom", "StatusText")),
-                 "the line")
+    assert re.match(r"\d+ entries/s, \d+ of 64 MiB", machine.show("logboom", "StatusText"))
+
+
+def test_an_administrator_looks_on(machine):
+    """Who is in the group adm reads the log and asks; nobody else does, and root alone acts. The manual
+    is where man pages say, and no word of the installation is a warning."""
+    machine.run("useradd", "--create-home", "--groups", "adm", "admin")
+    machine.run("useradd", "--create-home", "somebody")
+    assert "hello from the package" in machine.run("su", "admin", "-c", f"cat {LOG}")
+    assert machine.run("su", "admin", "-c", "logboom stat").startswith("fine")
+    assert "only root and" in machine.run("su", "admin", "-c", "logboom reload", status=1)
+    machine.run("su", "somebody", "-c", f"cat {LOG}", status=1)
+    machine.run("su", "somebody", "-c", "logboom stat", status=2)
+    machine.run("su", "somebody", "-c", "echo from a program | logboom push")
+    refused = machine.run("su", "somebody", "-c", "echo x | logboom push --timeout 1s --to "
+                          "ipc:///run/logboom/ingest.sock", status=69)
+    assert "Permission denied" in refused
+    assert {"configuration.md", "README.md", "service.md", "top.svg"} <= set(
+        machine.run("ls", "/usr/share/doc/logboom").split())
+    assert machine.run("journalctl", "-u", "logboom", "-p", "warning", "-q", "-o", "cat") == ""
+
+
+def test_files_elsewhere_need_a_drop_in(machine):
+    """A path outside is refused, with a word about the sandbox; with the drop-in of the manual it works."""
+    machine.run("install", "-d", "-o", "logboom", "-g", "adm", "/srv/logs")
+    usual = machine.path("/etc/logboom/logboom.yaml").read_text()
+    configure(machine, usual.replace(LOG, "/srv/logs/all.log"))
+    assert "the sandbox of the service" in machine.run("logboom", "check", status=1)
+    drop_in = "/etc/systemd/system/logboom.service.d"
+    machine.run("mkdir", "-p", drop_in)
+    machine.run("cp", "/usr/share/doc/logboom/examples/sinks-elsewhere.conf", drop_in)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", "logboom")
+    machine.run("logboom", "push", "--to", ADDRESS, input="hello from elsewhere\n")
+    machine.wait(lambda: "hello from elsewhere" in machine.run("cat", "/srv/logs/all.log", status=None), "the entry")
+    machine.path(f"{drop_in}/sinks-elsewhere.conf").unlink()
+    machine.run("systemctl", "daemon-reload")
+    configure(machine, usual)
+    machine.run("systemctl", "restart", "logboom")
+
+
+def test_logrotate_may_do_it(machine):
+    """The example, forced twice: what was put away is whole and compressed, and goes on in a new file."""
+    machine.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "logrotate")
+    machine.run("cp", "/usr/share/doc/logboom/examples/logrotate", "/etc/logrotate.d/logboom")
+    for number in range(3):
+        machine.run("logboom", "push", "--to", ADDRESS, input=f"rotation {number}\n")
+        machine.wait(lambda: f"rotation {number}" in log_text(machine), "the entry")
+        machine.run("logrotate", "--force", "/etc/logrotate.d/logboom")
+    machine.path("/etc/logrotate.d/logboom").unlink()
+    files = machine.run("sh", "-c", "stat -c '%n %U %G %a' /var/log/logboom/all.log*").splitlines()
+    assert files == [f"{LOG}{end} logboom adm 640" for end in ("", ".1", ".2.gz", ".3.gz")]
+    assert "rotation 2" in machine.run("cat", f"{LOG}.1")
+    machine.run("sh", "-c", f"rm {LOG}.*")
 
 
 def test_every_sink_works_in_the_sandbox(machine):
@@ -144,8 +196,11 @@ def test_a_wrong_configuration_is_not_tried_again_and_again(machine):
 
 
 def test_an_upgrade_that_clients_do_not_notice(machine, tmp_path):
-    """systemd holds the addresses; two clients send 20,000 entries a second together while the package
-    is installed again, twice, as an upgrade does. Nothing is missing."""
+    """systemd holds the addresses; two clients send 20,000 entries a second together while the next version
+    is installed, and then the one after that. Nothing is missing."""
+    for version in ("1", "2"):
+        machine.run("sh", "-ec", f"dpkg-deb -R /root/logboom.deb /root/next; sed -i 's/^Version: .*/&+next{version}/' "
+                    f"/root/next/DEBIAN/control; dpkg-deb -b /root/next /root/next{version}.deb; rm -r /root/next")
     configure(machine, EVERY_SINK.split("  - {name: many")[0])
     machine.run("systemctl", "stop", "logboom.service")
     machine.path(LOG).unlink()
@@ -157,9 +212,10 @@ def test_an_upgrade_that_clients_do_not_notice(machine, tmp_path):
     try:
         for one in clients:
             one.wait_says("connected")
-        for _ in range(2):
+        for version in ("1", "2"):
             machine.wait(lambda: machine.path(LOG).exists() and machine.path(LOG).stat().st_size > 1 << 20, "load")
-            machine.run("apt-get", "install", "-y", "-qq", "--reinstall", "/root/logboom.deb")
+            machine.run("apt-get", "install", "-y", "-qq", f"/root/next{version}.deb")
+            assert machine.run("dpkg-query", "-W", "-f", "${Version}", "logboom").endswith(f"+next{version}")
             wait_active(machine)
             pids.append(machine.show("logboom", "MainPID"))
         for one in clients:
