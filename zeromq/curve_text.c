@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,6 +80,18 @@ static int read_all(struct curve_text *text, int fd, size_t bytes, struct err *e
     return 0;
 }
 
+/* A service starts in another folder than the one who has tried it. */
+static int cannot_open(const char *path, struct err *err)
+{
+    int error = errno;
+    char folder[PATH_MAX];
+
+    if (*path == '/' || !getcwd(folder, sizeof folder))
+        return err_set(err, "cannot read the keys in '%s': %s", path, strerror(error));
+    return err_set(err, "cannot read the keys in '%s' in the folder '%s': %s", path, folder,
+                   strerror(error));
+}
+
 int curve_text_read(struct curve_text *text, const char *path, enum curve_secrecy secrecy,
                     struct err *err)
 {
@@ -88,7 +101,7 @@ int curve_text_read(struct curve_text *text, const char *path, enum curve_secrec
 
     *text = (struct curve_text){.path = path};
     if (fd < 0)
-        return err_set(err, "cannot read the keys in '%s': %s", path, strerror(errno));
+        return cannot_open(path, err);
     if (fstat(fd, &st) < 0)
         err_set(err, "cannot look at '%s': %s", path, strerror(errno));
     else if (judge(&st, path, secrecy, err) == 0)

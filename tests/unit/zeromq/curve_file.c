@@ -170,6 +170,14 @@ static void what_is_no_file_of_keys_is_refused_at_once(void **state)
     said("a NUL in it");
 }
 
+static void a_path_that_is_not_whole_is_told_with_its_folder(void **state)
+{
+    (void)state;
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(curve_file_read("no-such.key", &pair, &err), -1);
+    said("in 'no-such.key' in the folder '/': No such file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +190,7 @@ int main(void)
         cmocka_unit_test(one_that_belongs_to_somebody_else_is_refused),
         cmocka_unit_test(what_is_no_pair_is_told_with_its_line),
         cmocka_unit_test(what_is_no_file_of_keys_is_refused_at_once),
+        cmocka_unit_test(a_path_that_is_not_whole_is_told_with_its_folder),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
