@@ -2,8 +2,9 @@
 
 enum {
     SHARE = 8,          /* of the time that passes */
-    THRIFTY_SHARE = 50, /* of the CPU that is used */
-    THRIFTY_NS = 100 * 1000 * 1000,
+    THRIFTY_SHARE = 64, /* of the CPU that is used */
+    THRIFTY_NS = 200 * 1000 * 1000,
+    GRACE_NS = 8 * 1000 * 1000, /* to come up from behind */
     SAVED_MAX_NS = 2 * 1000 * 1000,
     THRIFTY_WORTH_NS = 250 * 1000,
 };
@@ -38,10 +39,13 @@ bool allowance_is_worth(const struct allowance *allowance)
            (is_thrifty(allowance, allowance->given.now_ns) ? THRIFTY_WORTH_NS : 0);
 }
 
-/* What was saved up was for keeping up. */
+/* Who is thrifty misses something for that reason alone, so that is no reason to go on. What was
+ * saved up was for keeping up. */
 void allowance_missed(struct allowance *allowance)
 {
-    if (allowance->left_ns > 0 && !is_thrifty(allowance, allowance->given.now_ns))
+    if (allowance->given.now_ns < allowance->thrifty_until_ns + GRACE_NS)
+        return;
+    if (allowance->left_ns > 0)
         allowance->left_ns = 0;
     allowance->thrifty_until_ns = allowance->given.now_ns + THRIFTY_NS;
 }

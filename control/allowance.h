@@ -1,9 +1,10 @@
 /* allowance.h - how much of the loop's time one who reads along may take.
  *
  * As long as nobody misses anything, an eighth of the time that passes, for all readers together.
- * Whoever misses something is behind whatever he is given: he gets his part of a fiftieth of the
- * CPU that the process uses, all threads together, until he has missed nothing for 100 ms. So
- * readers cost a busy daemon 2 %, and one who can keep up gets everything. Some is saved up,
+ * Whoever misses something is behind whatever he is given: for 200 ms he gets his part of a 64th
+ * of the CPU that the process uses, all threads together. Then he may try again, and what he
+ * misses in the first 8 ms is forgiven, since he begins far behind. So readers cost a busy daemon
+ * some 2 %, and one who can keep up gets everything. Some is saved up,
  * and what was taken too much is owed. All numbers are nanoseconds. */
 #ifndef CONTROL_ALLOWANCE_H
 #define CONTROL_ALLOWANCE_H

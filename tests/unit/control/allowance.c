@@ -1,4 +1,4 @@
-/* Who reads along gets an eighth of the time while he keeps up, and a fiftieth of the CPU while he
+/* Who reads along gets an eighth of the time while he keeps up, and a 64th of the CPU while he
  * does not. */
 #include "control/allowance.h"
 
@@ -47,8 +47,8 @@ static void two_readers_share_it(void **state)
     pass(8 * MS, 0, 2);
     assert_int_equal(t.allowance.left_ns, MS / 2);
     allowance_missed(&t.allowance);
-    pass(8 * MS, 10 * MS, 2);
-    assert_int_equal(t.allowance.left_ns, MS / 10);
+    pass(8 * MS, 64 * MS, 2);
+    assert_int_equal(t.allowance.left_ns, MS / 2);
 }
 
 static void some_is_saved_up_and_no_more(void **state)
@@ -78,13 +78,13 @@ static void what_was_taken_too_much_is_owed(void **state)
     assert_int_equal(t.allowance.left_ns, -1 * MS);
 }
 
-static void who_misses_something_gets_a_fiftieth_of_the_cpu(void **state)
+static void who_misses_something_gets_a_64th_of_the_cpu(void **state)
 {
     (void)state;
     pass(16 * MS, 0, 1);
     allowance_missed(&t.allowance);
     assert_int_equal(t.allowance.left_ns, 0);
-    pass(50 * MS, 50 * MS, 1);
+    pass(50 * MS, 64 * MS, 1);
     assert_int_equal(t.allowance.left_ns, 1 * MS);
     pass(49 * MS, 0, 1);
     assert_int_equal(t.allowance.left_ns, 1 * MS);
@@ -98,25 +98,32 @@ static void debts_stay_debts(void **state)
     assert_int_equal(t.allowance.left_ns, -MS);
 }
 
-static void each_thing_missed_makes_it_longer(void **state)
+static void after_200_ms_it_is_as_before_whatever_was_missed_meanwhile(void **state)
 {
     (void)state;
     allowance_missed(&t.allowance);
-    pass(60 * MS, 50 * MS, 1);
+    pass(199 * MS, 0, 1);
     allowance_missed(&t.allowance);
-    assert_int_equal(t.allowance.left_ns, 1 * MS); /* it was given under load */
-    pass(99 * MS, 0, 1);
-    assert_int_equal(t.allowance.left_ns, 1 * MS);
-}
-
-static void after_100_ms_it_is_as_before(void **state)
-{
-    (void)state;
-    allowance_missed(&t.allowance);
-    pass(100 * MS - 1, 0, 1);
+    pass(1 * MS - 1, 0, 1);
     assert_int_equal(t.allowance.left_ns, 0);
     pass(8 * MS, 0, 1);
     assert_int_equal(t.allowance.left_ns, 1 * MS);
+}
+
+static void who_begins_far_behind_has_8_ms_to_come_up(void **state)
+{
+    (void)state;
+    allowance_missed(&t.allowance);
+    pass(200 * MS, 0, 1);
+    t.allowance.left_ns = 0;
+    pass(8 * MS - 1, 0, 1);
+    allowance_missed(&t.allowance);
+    assert_true(t.allowance.left_ns > 0);
+    pass(1, 0, 1);
+    allowance_missed(&t.allowance);
+    assert_int_equal(t.allowance.left_ns, 0);
+    pass(8 * MS, 0, 1);
+    assert_int_equal(t.allowance.left_ns, 0);
 }
 
 static void the_thrifty_save_up_for_a_message(void **state)
@@ -126,10 +133,10 @@ static void the_thrifty_save_up_for_a_message(void **state)
     pass(8, 0, 1);
     assert_true(allowance_is_worth(&t.allowance));
     allowance_missed(&t.allowance);
-    pass(1, 25 * MS / 2, 1);
+    pass(1, 16 * MS, 1);
     assert_int_equal(t.allowance.left_ns, MS / 4);
     assert_false(allowance_is_worth(&t.allowance));
-    pass(1, 50, 1);
+    pass(1, 64, 1);
     assert_true(allowance_is_worth(&t.allowance));
 }
 
@@ -141,10 +148,10 @@ int main(void)
         cmocka_unit_test_setup(some_is_saved_up_and_no_more, set_up),
         cmocka_unit_test_setup(somebody_new_may_begin_at_once, set_up),
         cmocka_unit_test_setup(what_was_taken_too_much_is_owed, set_up),
-        cmocka_unit_test_setup(who_misses_something_gets_a_fiftieth_of_the_cpu, set_up),
+        cmocka_unit_test_setup(who_misses_something_gets_a_64th_of_the_cpu, set_up),
         cmocka_unit_test_setup(debts_stay_debts, set_up),
-        cmocka_unit_test_setup(each_thing_missed_makes_it_longer, set_up),
-        cmocka_unit_test_setup(after_100_ms_it_is_as_before, set_up),
+        cmocka_unit_test_setup(after_200_ms_it_is_as_before_whatever_was_missed_meanwhile, set_up),
+        cmocka_unit_test_setup(who_begins_far_behind_has_8_ms_to_come_up, set_up),
         cmocka_unit_test_setup(the_thrifty_save_up_for_a_message, set_up),
     };
 
