@@ -84,6 +84,37 @@ static int rest(struct follow *follow, struct err *err)
     return 0;
 }
 
+/* Where the line begins that nobody has ended by then; of one that is longer than any entry may be,
+ * the end. */
+static off_t begin_of_last_line(int fd, off_t end)
+{
+    enum { STEP = 4096, LONGEST = 1024 * 1024 };
+    char bytes[STEP];
+
+    for (off_t at = end; at > 0 && end - at < LONGEST;) {
+        size_t len = at < STEP ? (size_t)at : STEP;
+        const char *newline;
+
+        at -= (off_t)len;
+        if (pread(fd, bytes, len, at) != (ssize_t)len)
+            return end;
+        newline = memrchr(bytes, '\n', len);
+        if (newline)
+            return at + (newline - bytes) + 1;
+        if (at == 0)
+            return 0;
+    }
+    return end;
+}
+
+static void skip_to_end(struct source *source)
+{
+    off_t end = lseek(source->fd, 0, SEEK_END);
+
+    if (end >= 0)
+        source->offset = lseek(source->fd, begin_of_last_line(source->fd, end), SEEK_SET);
+}
+
 static void skip_to_ends(struct follow *follow)
 {
     for (int i = 0; i < follow->file_count; i++) {
@@ -91,7 +122,7 @@ static void skip_to_ends(struct follow *follow)
 
         follow_open_file(follow, file);
         if (file->now.fd >= 0)
-            file->now.offset = lseek(file->now.fd, 0, SEEK_END);
+            skip_to_end(&file->now);
     }
 }
 

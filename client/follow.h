@@ -12,7 +12,7 @@
 struct follow;
 
 /* Keeps the paths and the shipment, which must outlive it. from_end: of files that are there
- * now only what will be added. */
+ * now only lines that end from now on. */
 struct follow *follow_new(char **paths, int path_count, bool from_end, struct shipment *shipment,
                           struct err *err);
 void follow_free(struct follow **follow);

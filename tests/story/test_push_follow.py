@@ -52,14 +52,14 @@ def test_what_is_there_and_what_is_added_is_sent_line_by_line(daemon, follow, tm
 
 
 def test_with_new_what_was_there_is_not_sent(daemon, follow, tmp_path):
-    """Nor is its unfinished line, of which only the end would be."""
+    """But for a line that was only begun: it is sent when it ends, and as a whole."""
     log = tmp_path / "app.log"
-    log.write_bytes(b"old\n")
+    log.write_bytes(b"old\n" + b"beg" * 10_000)
     late = tmp_path / "late.log"
     client = follow("--new", "app.log", "late.log")
     said_so_far(client, "cannot open 'late.log': No such file or directory; waiting for it to appear")
-    add(log, b"new")
-    check_received(daemon, b"new")
+    add(log, b"un", b"new")
+    check_received(daemon, b"beg" * 10_000 + b"un", b"new")
     late.write_bytes(b"all of it\n")
     check_received(daemon, b"all of it")
     interrupted(client)
