@@ -9,11 +9,10 @@
 
 #include "conf/conf.h"
 
-/* sysexits.h, as docs/semantics.md lists them. */
+/* sysexits.h, as docs/semantics.md lists them; must() ends in SIGABRT instead of 70. */
 enum exit_status {
     EXIT_FINE = 0,
     EXIT_USAGE = 64,
-    EXIT_SOFTWARE = 70,
     EXIT_SYSTEM = 71,
     EXIT_LOSSES = 75,
     EXIT_CONFIGURATION = 78

@@ -32,8 +32,8 @@ static const char usage[] =
     "Runs in the foreground and logs to stderr. Signals: SIGTERM and SIGINT drain and\n"
     "stop, a second SIGINT leaves at once; SIGHUP reloads the configuration and reopens\n"
     "files; SIGUSR1 reopens files; SIGUSR2 prints the ledger.\n"
-    "Exit status: 0 fine, 64 usage, 70 our fault, 71 system, 75 stopped with losses,\n"
-    "78 configuration.\n";
+    "Exit status: 0 fine, 64 usage, 71 system, 75 stopped with losses, 78 configuration;\n"
+    "a fault of our own ends in SIGABRT.\n";
 
 struct options {
     const char *config;
