@@ -20,19 +20,44 @@ static void on_held_long_enough(uv_timer_t *timer)
     sink_flush(sink);
 }
 
-/* Under load many small writes cost more than the entries in them: after a write of
- * PACE_BYTES the next one waits until it has four times as many, but no longer than
- * PACE_MS. Lighter traffic never gets there, and nothing of it waits. */
-enum { PACE_BYTES = 16 * 1024, PACE_MS = 1 };
+/* Under load many small writes cost more than the entries in them, and each job wakes two
+ * threads. So after a write of so many bytes the next one waits until it has four times as many,
+ * but no longer than so many milliseconds. Lighter traffic never gets there, and nothing of it
+ * waits. What a FIFO holds would be read empty while a large write waits for more. */
+struct pace {
+    size_t bytes;
+    uint64_t ms;
+    bool for_jobs_only;
+};
+
+enum { PACE_GROWTH = 4 };
+static const struct pace paces[] = {{64 * 1024, 4, true}, {16 * 1024, 1, false}};
+
+/* NULL: the last write was none of a load. */
+static const struct pace *pace_of(const struct sink *sink)
+{
+    for (unsigned i = 0; i < sizeof paces / sizeof *paces; i++) {
+        if (sink->vector_bytes >= paces[i].bytes &&
+            (!paces[i].for_jobs_only || sink_has_jobs(sink)))
+            return &paces[i];
+    }
+    return NULL;
+}
+
+/* Half of the queue is for what comes while a write is on its way. */
+static bool has_enough_for(const struct sink *sink, const struct pace *pace)
+{
+    return outbox_ledger(sink->outbox)->queued_bytes >= pace->bytes * PACE_GROWTH ||
+           outbox_uses_blocks(sink->outbox, (outbox_quota(sink->outbox) + 1) / 2);
+}
 
 static uint64_t hold_ms(const struct sink *sink)
 {
-    bool heavy = sink->vector_bytes >= PACE_BYTES &&
-                 outbox_ledger(sink->outbox)->queued_bytes < PACE_BYTES * 4;
+    const struct pace *pace = pace_of(sink);
 
     if (sink->conf->batch_for.ms > 0)
-        return sink->conf->batch_for.ms;
-    return heavy ? PACE_MS : 0;
+        return outbox_has_sealed(sink->outbox) ? 0 : sink->conf->batch_for.ms;
+    return pace && !has_enough_for(sink, pace) ? pace->ms : 0;
 }
 
 /* What a job with many files costs is their number, not how much goes into each: opening
@@ -45,22 +70,17 @@ static uint64_t hold_tree_ms(const struct sink *sink)
     if (sink->conf->batch_for.ms > 0 || sink->tree->took_ms < TREE_LONG_MS ||
         !outbox_holds_back(sink->outbox))
         return hold_ms(sink);
+    if (outbox_uses_blocks(sink->outbox, SINK_TREE_BLOCKS))
+        return 0;
     return sink->tree->took_ms < TREE_HOLD_MS ? sink->tree->took_ms : TREE_HOLD_MS;
 }
 
-static bool has_enough(const struct sink *sink)
-{
-    if (sink->tree && sink->tree->took_ms >= TREE_LONG_MS && outbox_holds_back(sink->outbox))
-        return outbox_uses_blocks(sink->outbox, SINK_TREE_BLOCKS);
-    return outbox_has_sealed(sink->outbox);
-}
-
-/* A block that is not full waits for more, but not longer than that. */
+/* What is there waits for more, but not longer than that. */
 static bool holds_back(struct sink *sink)
 {
     uint64_t ms = sink->tree ? hold_tree_ms(sink) : hold_ms(sink);
 
-    if (ms == 0 || sink->hurry || has_enough(sink))
+    if (ms == 0 || sink->hurry)
         return false;
     if (!uv_is_active((uv_handle_t *)&sink->alarm) && !outbox_is_empty(sink->outbox))
         uv_timer_start(&sink->alarm, on_held_long_enough, ms, 0);

@@ -97,6 +97,63 @@ static void draining_ends_batch_for(void **state)
     rig_check_file(t.sink.path, "1\n2\n");
 }
 
+/* As if the last write had been of a load. */
+static void load_was(size_t bytes)
+{
+    t.sink.sink->vector_bytes = bytes;
+}
+
+static void after_a_write_of_a_load_the_next_waits_for_four_times_as_much(void **state)
+{
+    static const size_t loads[] = {16 * 1024, 64 * 1024};
+
+    (void)state;
+    rig_open_sink(&t, &t.sink);
+    outbox_set_quota(t.sink.outbox, 2 * RIG_BLOCKS);
+    for (unsigned i = 0; i < 2; i++) {
+        load_was(loads[i]);
+        rig_add_numbered(&t.sink, (unsigned)(loads[i] * 3 / 1024), 1024);
+        sink_flush(t.sink.sink);
+        assert_int_equal(t.sink.sink->state, SINK_IDLE);
+        rig_add_numbered(&t.sink, (unsigned)(loads[i] / 1024), 1024);
+        sink_flush(t.sink.sink);
+        assert_int_equal(t.sink.sink->state, SINK_WRITING);
+        rig_run_until_drained(&t, &t.sink);
+    }
+    rig_add_numbered(&t.sink, 1, 1024); /* the queue was empty: the load is over */
+    sink_flush(t.sink.sink);
+    assert_int_equal(t.sink.sink->state, SINK_WRITING);
+    rig_run_until_drained(&t, &t.sink);
+}
+
+static void a_load_that_ends_waits_for_no_more_than_its_time(void **state)
+{
+    (void)state;
+    rig_open_sink(&t, &t.sink);
+    load_was(64 * 1024);
+    rig_add_numbered(&t.sink, 1, 1024);
+    sink_flush(t.sink.sink);
+    assert_int_equal(t.sink.sink->state, SINK_IDLE);
+    assert_in_range(uv_timer_get_due_in(&t.sink.sink->alarm), 0, 4);
+    rig_run_until_drained(&t, &t.sink);
+}
+
+/* Half of a queue of so few blocks is there while the other half is filled. */
+static void a_load_waits_for_no_more_than_half_of_the_queue(void **state)
+{
+    (void)state;
+    rig_open_sink(&t, &t.sink);
+    outbox_set_quota(t.sink.outbox, 4);
+    load_was(64 * 1024);
+    rig_add_numbered(&t.sink, 60, 1024);
+    sink_flush(t.sink.sink);
+    assert_int_equal(t.sink.sink->state, SINK_IDLE);
+    rig_add_numbered(&t.sink, 10, 1024); /* the second block */
+    sink_flush(t.sink.sink);
+    assert_int_equal(t.sink.sink->state, SINK_WRITING);
+    rig_run_until_drained(&t, &t.sink);
+}
+
 /* Sixty blocks and more in a second: however writes are paced, none waits for ever. */
 static void after_heavy_writes_the_last_light_one_comes_out_too(void **state)
 {
@@ -356,6 +413,9 @@ int main(void)
         TEST(batch_for_holds_a_block_back_until_its_time_is_over),
         TEST(batch_for_holds_back_no_full_block),
         TEST(draining_ends_batch_for),
+        TEST(after_a_write_of_a_load_the_next_waits_for_four_times_as_much),
+        TEST(a_load_that_ends_waits_for_no_more_than_its_time),
+        TEST(a_load_waits_for_no_more_than_half_of_the_queue),
         TEST(after_heavy_writes_the_last_light_one_comes_out_too),
         TEST(after_a_rename_there_is_a_new_file),
         TEST(a_reopen_during_a_write_comes_after_it),
