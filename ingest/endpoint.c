@@ -81,7 +81,7 @@ void endpoint_look(struct endpoint *endpoint)
     int events = ZMQ_POLLIN;
     size_t events_bytes = sizeof events;
 
-    if (endpoint->stopped || endpoint_is_parked(endpoint))
+    if (endpoint->stopped || endpoint_is_parked(endpoint) || ahead_has(&endpoint->ahead))
         return;
     endpoint->watched.emptied = false; /* asking silences the bell */
     gate_begin_look(endpoint->gate);
@@ -94,6 +94,7 @@ void endpoint_look(struct endpoint *endpoint)
 
 static void close_sockets(struct endpoint *endpoint)
 {
+    ahead_clear(&endpoint->ahead);
     if (endpoint->socket)
         zmq_close(endpoint->socket);
     endpoint->socket = NULL;

@@ -49,6 +49,7 @@ static int make_socket(struct endpoint *endpoint, struct err *err)
     const struct kind *kind = &kinds[endpoint->conf->socket];
 
     endpoint->envelope = kind->envelope;
+    endpoint->ahead.max = kind->envelope == FRAMES_ASKED ? 1 : AHEAD_MAX;
     endpoint->socket = zmq_socket(endpoint->shared.zmq, kind->zmq_type);
     if (!endpoint->socket)
         return err_set(err, "cannot make a ZeroMQ socket: %s", zmq_strerror(errno));

@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #include "decode/frames.h"
+#include "ingest/ahead.h"
 #include "ingest/endpoint.h"
 #include "ingest/stamp.h"
 #include "zeromq/listener.h"
@@ -43,6 +44,7 @@ struct endpoint {
     uint64_t refused_asked[REFUSE_REASONS]; /* of the ledger's, by endpoint_refused_since */
     struct zmq_watched watched;
     void *socket;
+    struct ahead ahead;
     uint64_t frame_bytes; /* received so far, of whatever frames */
     struct gate_group *gate;
     struct admission *admission; /* while it opens; NULL: it binds nothing */

@@ -14,26 +14,24 @@ enum { MESSAGES_PER_TURN = 256, BYTES_PER_TURN = 1024 * 1024, NS_PER_TURN = 1000
 /* Reading the clock costs a tenth of a message: at full rate these take some 5 us. */
 enum { MESSAGES_PER_STAMP = 16 };
 
-/* EAGAIN is not an error: nothing is there. Other errors end the turn as well; a
- * socket that stays broken shows in EVENTS. The name that a ROUTER puts in front of what was asked
- * came on no wire, and is charged to nobody. */
-static bool receive_frame(struct endpoint *endpoint, zmq_msg_t *frame)
+/* NULL: nothing is there, or the socket is broken, which shows in EVENTS. The name that a ROUTER
+ * puts in front of what was asked came on no wire, and is charged to nobody. */
+static zmq_msg_t *receive_frame(struct endpoint *endpoint)
 {
     bool on_wire = endpoint->more_frames || endpoint->envelope != FRAMES_ASKED;
-    int rc;
+    zmq_msg_t *frame = ahead_next(&endpoint->ahead, endpoint->socket);
+    size_t len;
 
-    do {
-        rc = zmq_msg_recv(frame, endpoint->socket, ZMQ_DONTWAIT);
-    } while (rc < 0 && errno == EINTR);
-    if (rc < 0)
-        return false;
-    endpoint->frame_bytes += (size_t)rc;
+    if (!frame)
+        return NULL;
+    len = zmq_msg_size(frame);
+    endpoint->frame_bytes += len;
     endpoint->source_fd = zmq_msg_get(frame, ZMQ_SRCFD);
     endpoint->more_frames = zmq_msg_more(frame);
     if (on_wire)
-        (endpoint->more_frames ? gate_give_back_part : gate_give_back)(
-            endpoint->source_fd, (size_t)rc + endpoint->frame_extra);
-    return true;
+        (endpoint->more_frames ? gate_give_back_part : gate_give_back)(endpoint->source_fd,
+                                                                       len + endpoint->frame_extra);
+    return frame;
 }
 
 /* What one turn has done so far. */
@@ -54,16 +52,16 @@ static void keep(struct kept_frame *kept, zmq_msg_t *frame)
 /* ---- one message ------------------------------------------------------------------------ */
 
 /* ZeroMQ delivers all frames of a message or none. */
-static void skip_rest(struct endpoint *endpoint, zmq_msg_t *frame)
+static void skip_rest(struct endpoint *endpoint)
 {
-    while (endpoint->more_frames && receive_frame(endpoint, frame))
+    while (endpoint->more_frames && receive_frame(endpoint))
         continue;
     endpoint->more_frames = false;
 }
 
-static void refuse_rest(struct endpoint *endpoint, zmq_msg_t *frame)
+static void refuse_rest(struct endpoint *endpoint)
 {
-    skip_rest(endpoint, frame);
+    skip_rest(endpoint);
     endpoint->ledger.received++;
     endpoint->ledger.refused[REFUSE_FRAMES]++;
 }
@@ -75,7 +73,7 @@ static bool take_frame(struct endpoint *endpoint, zmq_msg_t *frame)
                         endpoint->more_frames)) {
     case FRAME_ENVELOPE:
         if (endpoint->envelope == FRAMES_ASKED && !endpoint_answer_keep(endpoint, frame))
-            refuse_rest(endpoint, frame);
+            refuse_rest(endpoint);
         break;
     case FRAME_TOPIC:
         keep(&endpoint->topic, frame);
@@ -89,7 +87,7 @@ static bool take_frame(struct endpoint *endpoint, zmq_msg_t *frame)
     case FRAME_PAYLOAD:
         return endpoint_take_payload(endpoint, frame);
     case FRAME_REFUSED:
-        refuse_rest(endpoint, frame);
+        refuse_rest(endpoint);
         break;
     }
     return true;
@@ -106,13 +104,11 @@ static bool end_message(struct endpoint *endpoint)
 
 bool endpoint_receive_rest(struct endpoint *endpoint)
 {
-    zmq_msg_t frame;
+    zmq_msg_t *frame;
     bool ready = true;
 
-    zmq_msg_init(&frame);
-    while (ready && endpoint->more_frames && receive_frame(endpoint, &frame))
-        ready = take_frame(endpoint, &frame);
-    zmq_msg_close(&frame);
+    while (ready && endpoint->more_frames && (frame = receive_frame(endpoint)))
+        ready = take_frame(endpoint, frame);
     return ready && end_message(endpoint);
 }
 
@@ -142,7 +138,7 @@ static bool take_message(struct endpoint *endpoint, zmq_msg_t *first)
     endpoint->topic.len = endpoint->header.len = endpoint->key.len = 0;
     if (!is_wanted(&endpoint->conf->subscribe, first)) {
         endpoint->ledger.unwanted++;
-        skip_rest(endpoint, first);
+        skip_rest(endpoint);
         return true;
     }
     if (is_bare_payload(endpoint))
@@ -156,19 +152,17 @@ static bool take_message(struct endpoint *endpoint, zmq_msg_t *first)
 static bool receive_message(struct endpoint *endpoint, struct turn *turn)
 {
     uint64_t received_bytes = endpoint->frame_bytes;
-    zmq_msg_t frame;
+    zmq_msg_t *frame = receive_frame(endpoint);
     bool ready = false;
 
-    zmq_msg_init(&frame);
-    if (receive_frame(endpoint, &frame)) {
+    if (frame) {
         endpoint->received_ns = turn->received_ns;
-        ready = take_message(endpoint, &frame);
+        ready = take_message(endpoint, frame);
     } else {
         endpoint->watched.emptied = errno == EAGAIN;
         gate_ran_dry(endpoint->gate);
     }
     turn->bytes += endpoint->frame_bytes - received_bytes;
-    zmq_msg_close(&frame);
     return ready;
 }
 
@@ -180,6 +174,7 @@ bool endpoint_is_waiting(const struct endpoint *endpoint)
 void endpoint_pause_if_waiting(struct endpoint *endpoint)
 {
     endpoint->watched.wanted = !endpoint_is_waiting(endpoint);
+    endpoint->watched.has_more = ahead_has(&endpoint->ahead);
 }
 
 static bool turn_is_over(struct turn *turn)
@@ -199,8 +194,10 @@ void endpoint_on_turn(struct zmq_watched *watched)
 
     turn.received_ns = turn.began_ns;
     watched->emptied = false;
+    ahead_begin(&endpoint->ahead);
     while (receive_message(endpoint, &turn) && !turn_is_over(&turn))
         ;
+    ahead_rest(&endpoint->ahead);
     endpoint_pause_if_waiting(endpoint);
 }
 
@@ -209,6 +206,7 @@ void endpoint_refuse_queued(struct endpoint *endpoint)
 {
     struct turn turn = {.received_ns = clock_nanoseconds(CLOCK_REALTIME)};
 
+    ahead_begin(&endpoint->ahead);
     while (turn.bytes <= endpoint->shared.receive_bytes && receive_message(endpoint, &turn))
         ;
 }

@@ -60,6 +60,12 @@ static void on_doorbell(uv_poll_t *poll, int status, int events)
     watched->emptied = false;
 }
 
+/* One that is paused is asked all the same. */
+static bool has_surely_more(const struct zmq_watched *watched)
+{
+    return watched->has_more && watched->wanted;
+}
+
 static void on_before_sleep(uv_prepare_t *prepare)
 {
     struct zmq_watch *watch = container_of(prepare, struct zmq_watch, before_sleep);
@@ -68,7 +74,7 @@ static void on_before_sleep(uv_prepare_t *prepare)
 
     DL_FOREACH (watch->sockets, watched) {
         watched->rang = false;
-        watched->readable = !watched->emptied && is_ready(watched);
+        watched->readable = has_surely_more(watched) || (!watched->emptied && is_ready(watched));
         awake |= watched->readable && watched->wanted;
     }
     if (awake)
@@ -95,7 +101,7 @@ static bool serve_sockets(struct zmq_watch *watch)
 
     for (watch->next_served = watch->sockets; (watched = watch->next_served);) {
         watch->next_served = watched->next;
-        if (watched->wanted && (watched->readable || watched->rang)) {
+        if (watched->wanted && (watched->readable || watched->rang || watched->has_more)) {
             busy = true;
             watched->on_turn(watched);
         }

@@ -35,6 +35,9 @@ struct zmq_watched {
                    * receive that said EAGAIN. Spares asking before the next sleep;
                    * wrong after a send, which may answer the bell unheard. */
 
+    bool has_more; /* the owner's: it has something at hand of which the socket knows nothing, and
+                    * is served again without asking. */
+
     int waits_for; /* the owner's: ZMQ_POLLIN, unless it sets ZMQ_POLLOUT */
 
     /* the rest is the watch's */

@@ -457,6 +457,43 @@ static void an_emptied_socket_is_not_asked_before_the_sleep(void **state)
     assert_int_equal(t.questions, 1);
 }
 
+static void receive_what_is_at_hand(struct end *end)
+{
+    end->received++;
+    end->watched.has_more = end->received < 3;
+}
+
+static void what_is_at_hand_is_served_without_asking(void **state)
+{
+    (void)state;
+    empty_all();
+    t.questions = 0;
+    t.ends[0].watched.has_more = true;
+    t.on_turn = receive_what_is_at_hand;
+    run_until_received(&t.ends[0], 3);
+    assert_int_equal(t.questions, 0);
+    turn_once();
+    assert_false(uv_is_active((uv_handle_t *)&t.watch.stay_awake));
+}
+
+static void what_is_at_hand_of_a_paused_socket_waits(void **state)
+{
+    (void)state;
+    t.ends[0].watched.has_more = true;
+    t.ends[0].watched.wanted = false;
+    t.questions = 0;
+    for (int i = 0; i < 5; i++)
+        turn_once();
+    assert_int_equal(t.ends[0].received, 0);
+    assert_int_equal(t.questions, 5 * ENDS); /* it is asked, for its commands */
+    assert_false(uv_is_active((uv_handle_t *)&t.watch.stay_awake));
+    t.on_turn = receive_what_is_at_hand;
+    t.ends[0].watched.wanted = true;
+    turn_once();
+    assert_int_equal(t.ends[0].received, 1);
+    run_until_received(&t.ends[0], 3);
+}
+
 static void a_message_for_an_emptied_socket_wakes_the_loop(void **state)
 {
     (void)state;
@@ -701,6 +738,8 @@ int main(void)
         in_a_loop(a_loop_whose_context_goes_away_turns_quietly),
         in_a_loop(the_same_socket_cannot_be_watched_twice),
         in_a_loop(an_emptied_socket_is_not_asked_before_the_sleep),
+        in_a_loop(what_is_at_hand_is_served_without_asking),
+        in_a_loop(what_is_at_hand_of_a_paused_socket_waits),
         in_a_loop(a_message_for_an_emptied_socket_wakes_the_loop),
         in_a_loop(a_message_behind_the_last_receive_is_served),
         in_a_loop(a_message_at_the_end_of_the_turn_is_served),
