@@ -26,7 +26,7 @@ static zmq_msg_t *receive_frame(struct endpoint *endpoint)
         return NULL;
     len = zmq_msg_size(frame);
     endpoint->frame_bytes += len;
-    endpoint->source_fd = zmq_msg_get(frame, ZMQ_SRCFD);
+    endpoint->source_fd = gate_source_of(frame);
     endpoint->more_frames = zmq_msg_more(frame);
     if (on_wire)
         (endpoint->more_frames ? gate_give_back_part : gate_give_back)(endpoint->source_fd,

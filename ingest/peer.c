@@ -132,7 +132,7 @@ static __attribute__((noinline)) struct peer *ask(struct peers *peers, struct pe
 
 struct peer *peers_find(struct peers *peers, zmq_msg_t *frame, bool is_named)
 {
-    int fd = zmq_msg_get(frame, ZMQ_SRCFD);
+    int fd = gate_source_of(frame);
     uint64_t connection;
     struct peer *peer;
 

@@ -161,6 +161,11 @@ void gate_cut_unread(int fd, int64_t since_ms);
  * one may be of the one before. */
 uint64_t gate_connection(int fd);
 
+/* The descriptor of the connection that a received frame came on, as ZMQ_SRCFD; -1: of none. The
+ * loop thread's. */
+struct zmq_msg_t;
+int gate_source_of(struct zmq_msg_t *frame);
+
 /* The socket of this group had nothing more to receive: whoever waits for others of it may go on.
  */
 void gate_ran_dry(struct gate_group *group);

@@ -151,6 +151,9 @@ struct gate {
     atomic_uint_fast64_t returned; /* the same, by the loop thread */
     atomic_uint turn;
 
+    atomic_uint era;    /* L: how often a connection was closed, as it wraps */
+    bool tells_sources; /* T: see gate_source.c */
+
     atomic_bool attention;
     pthread_mutex_t wake_lock; /* for the two below; may be taken inside the other */
     void (*wake)(void *context);
@@ -264,6 +267,11 @@ void gate_pass_turn(struct gate_slot *listener);
 
 /* It accepts nobody any more. */
 void gate_end_turns(struct gate_slot *listener);
+
+/* ---- gate_source.c ---------------------------------------------------------------------- */
+
+/* Whether two frames of one connection are seen to be. */
+bool gate_source_is_told(const struct zmq_msg_t *frame, const struct zmq_msg_t *next);
 
 /* ---- gate_users.c: under the lock ------------------------------------------------------- */
 

@@ -19,6 +19,7 @@ struct self_test {
     int listener_fd; /* until libzmq owns it */
     uint64_t charged_bytes, left_bytes;
     bool is_numbered; /* the address that libzmq tells */
+    zmq_msg_t frames[2];
     char address[AUTOBIND_TEXT_MAX];
 };
 
@@ -64,29 +65,27 @@ static void look_at_address(struct self_test *test, zmq_msg_t *frame)
                         caller.number == gate_connection(fd);
 }
 
-static int receive_frame(struct self_test *test)
+static int receive_frame(struct self_test *test, zmq_msg_t *frame)
 {
-    zmq_msg_t frame;
     int heard_bytes;
 
-    zmq_msg_init(&frame);
-    while ((heard_bytes = zmq_msg_recv(&frame, test->pull, 0)) < 0 && errno == EINTR)
+    while ((heard_bytes = zmq_msg_recv(frame, test->pull, 0)) < 0 && errno == EINTR)
         continue;
-    if (heard_bytes == sizeof greeting) {
-        gate_give_back(zmq_msg_get(&frame, ZMQ_SRCFD), sizeof greeting);
-        look_at_address(test, &frame);
-    }
-    zmq_msg_close(&frame);
-    return heard_bytes == sizeof greeting ? 0 : -1;
+    if (heard_bytes != sizeof greeting)
+        return -1;
+    gate_give_back(zmq_msg_get(frame, ZMQ_SRCFD), sizeof greeting);
+    look_at_address(test, frame);
+    return 0;
 }
 
 static int receive_one(struct self_test *test)
 {
-    if (receive_frame(test) < 0)
+    if (receive_frame(test, &test->frames[0]) < 0)
         return -1;
     test->charged_bytes = gate_charge(); /* nothing is given back before gate_turn */
-    if (receive_frame(test) < 0)
+    if (receive_frame(test, &test->frames[1]) < 0)
         return -1;
+    gate.tells_sources = gate_source_is_told(&test->frames[0], &test->frames[1]);
     gate_turn();
     test->left_bytes = gate_charge();
     return 0;
@@ -96,6 +95,8 @@ static int receive_one(struct self_test *test)
  * What was never opened is NULL, which libzmq refuses and survives. */
 static void clean_up(struct self_test *test)
 {
+    zmq_msg_close(&test->frames[0]);
+    zmq_msg_close(&test->frames[1]);
     zmq_close(test->push);
     zmq_close(test->pull);
     while (zmq_ctx_term(test->context) < 0 && errno == EINTR)
@@ -151,6 +152,8 @@ int gate_self_test(struct err *err)
     int result = -1;
 
     must(gate_stats().accepted == 0);
+    zmq_msg_init(&test.frames[0]);
+    zmq_msg_init(&test.frames[1]);
     test.group = gate_group_new("self-test", 1024, 1);
     gate_group_encrypt(test.group); /* for the numbers alone */
     if (test.context && open_listener(&test) == 0 && open_sockets(&test) == 0 &&

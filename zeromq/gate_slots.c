@@ -315,6 +315,7 @@ void gate_leave(struct gate_slot *slot)
     DL_APPEND(gate.closed, slot);
     gate.closed_count++;
     gate.closed_total += !slot->outgoing;
+    gate.era++;
 }
 
 void gate_free_slot(struct gate_slot *slot)

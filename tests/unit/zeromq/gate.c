@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "zeromq/gate_parts.h"
+
 enum { TABLE_SLOTS = 256, ROUNDS = 500, BUDGET_BYTES = 64 * 1024 };
 
 static struct err err;
@@ -76,6 +78,7 @@ static void the_self_test_passes_and_leaves_nothing_behind(void **state)
     assert_int_equal(next_before, next_after);
     assert_int_equal(gate_stats().accepted, 0);
     assert_int_equal(gate_stats().received_bytes, 0);
+    assert_true(gate.tells_sources); /* of the libzmq that we know */
 }
 
 static void the_self_test_says_why_it_failed(void **state)
