@@ -60,8 +60,8 @@ static void add_all_leaving(struct beside *beside, const struct daemon *daemon)
         add_leaving(beside, daemon->leaving[i]);
 }
 
-/* Beside those that leave already: if it goes well, whom it takes out and whose file is opened anew;
- * if it does not, whatever it has opened. */
+/* Beside those that leave already: if it goes well, whom it takes out and whose file is opened
+ * anew; if it does not, whatever it has opened. */
 static unsigned leaving_at_most(const struct reload *reload)
 {
     const struct daemon *daemon = reload->daemon;

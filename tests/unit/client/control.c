@@ -157,8 +157,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_answer_that_never_ends_is_not_waited_for, listen_there,
                                         leave),
         cmocka_unit_test_setup_teardown(an_answer_without_end_has_a_bound, listen_there, leave),
-        cmocka_unit_test_setup_teardown(an_answer_with_more_behind_it_is_none, listen_there,
-                                        leave),
+        cmocka_unit_test_setup_teardown(an_answer_with_more_behind_it_is_none, listen_there, leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
