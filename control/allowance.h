@@ -1,11 +1,12 @@
 /* allowance.h - how much of the loop's time one who reads along may take.
  *
- * As long as nobody misses anything, an eighth of the time that passes, for all readers together.
- * Whoever misses something is behind whatever he is given: for 200 ms he gets his part of a 64th
- * of the CPU that the process uses, all threads together. Then he may try again, and what he
- * misses in the first 8 ms is forgiven, since he begins far behind. So readers cost a busy daemon
- * some 2 %, and one who can keep up gets everything. Some is saved up,
- * and what was taken too much is owed. All numbers are nanoseconds. */
+ * An eighth of the time that passes, for all readers together. Whoever misses more than he sees,
+ * looked at every 200 ms, will not keep up whatever he is given: for 200 ms he gets his part of a
+ * 64th of the CPU that the process uses, all threads together. Then he tries again: he has 4 ms to
+ * come up from behind, and must see more than he misses in the 8 ms that follow. So readers cost
+ * a busy daemon some 2 %, one who can keep up gets everything, and one whose machine stood
+ * still for a moment misses that moment. Some is saved up, and what was taken too much is owed.
+ * All times are nanoseconds. */
 #ifndef CONTROL_ALLOWANCE_H
 #define CONTROL_ALLOWANCE_H
 
@@ -17,11 +18,15 @@ struct allowance_clocks {
     uint64_t now_ns, cpu_ns;
 };
 
+enum allowance_phase { ALLOWANCE_KEEPS_UP, ALLOWANCE_THRIFTY, ALLOWANCE_COMES_UP, ALLOWANCE_TRIES };
+
 /* All zero: of somebody new. */
 struct allowance {
     int64_t left_ns;
     struct allowance_clocks given; /* when time was given last */
-    uint64_t thrifty_until_ns;
+    enum allowance_phase phase;
+    uint64_t phase_ends_ns;
+    uint64_t seen, missed; /* entries, in this phase */
 };
 
 /* The part of one of so many readers, for what has passed since the last time. */
@@ -33,7 +38,8 @@ void allowance_spend(struct allowance *allowance, uint64_t ns);
  * entries, so the thrifty save up for it. */
 bool allowance_is_worth(const struct allowance *allowance);
 
-/* Something was missed since time was given last. */
-void allowance_missed(struct allowance *allowance);
+/* So many entries were looked at, or are gone unseen. */
+void allowance_saw(struct allowance *allowance, uint64_t entries);
+void allowance_missed(struct allowance *allowance, uint64_t entries);
 
 #endif

@@ -15,8 +15,7 @@ static void miss(struct tail_reader *reader, uint64_t count)
         return;
     reader->skip -= old;
     reader->missed += count - old;
-    if (count > old)
-        allowance_missed(&reader->allowance);
+    allowance_missed(&reader->allowance, count - old);
 }
 
 /* All that there was at the beginning is counted: once more from there, for the last ones. */
@@ -95,6 +94,7 @@ static bool read_record(struct tail_reader *reader, const struct recent_record *
         if (!pass(reader, tail->entry, tail->base))
             return false;
         reader->number++;
+        allowance_saw(&reader->allowance, 1);
         if (time_is_up(until_ns, &count))
             break;
     }

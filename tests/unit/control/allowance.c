@@ -1,5 +1,5 @@
-/* Who reads along gets an eighth of the time while he keeps up, and a 64th of the CPU while he
- * does not. */
+/* Who reads along gets an eighth of the time while he sees the most of it, and a 64th of the CPU
+ * for a while if he does not. */
 #include "control/allowance.h"
 
 #include <setjmp.h>
@@ -22,6 +22,7 @@ static int set_up(void **state)
     (void)state;
     t.clocks = (struct allowance_clocks){.now_ns = (uint64_t)BEGIN_NS * MS, .cpu_ns = 3 * MS};
     t.allowance = (struct allowance){.given = t.clocks};
+    allowance_give(&t.allowance, &t.clocks, 1);
     return 0;
 }
 
@@ -30,6 +31,14 @@ static void pass(uint64_t passed_ns, uint64_t used_ns, unsigned readers)
     t.clocks.now_ns += passed_ns;
     t.clocks.cpu_ns += used_ns;
     allowance_give(&t.allowance, &t.clocks, readers);
+}
+
+/* To the end of a phase in which more was missed than seen. */
+static void become_thrifty(void)
+{
+    allowance_missed(&t.allowance, 1);
+    pass(200 * MS, 0, 1);
+    assert_int_equal(t.allowance.phase, ALLOWANCE_THRIFTY);
 }
 
 static void an_eighth_of_the_time_is_for_who_misses_nothing(void **state)
@@ -46,7 +55,7 @@ static void two_readers_share_it(void **state)
     (void)state;
     pass(8 * MS, 0, 2);
     assert_int_equal(t.allowance.left_ns, MS / 2);
-    allowance_missed(&t.allowance);
+    become_thrifty();
     pass(8 * MS, 64 * MS, 2);
     assert_int_equal(t.allowance.left_ns, MS / 2);
 }
@@ -78,11 +87,14 @@ static void what_was_taken_too_much_is_owed(void **state)
     assert_int_equal(t.allowance.left_ns, -1 * MS);
 }
 
-static void who_misses_something_gets_a_64th_of_the_cpu(void **state)
+static void who_misses_more_than_he_sees_gets_a_64th_of_the_cpu(void **state)
 {
     (void)state;
-    pass(16 * MS, 0, 1);
-    allowance_missed(&t.allowance);
+    allowance_saw(&t.allowance, 10);
+    allowance_missed(&t.allowance, 11);
+    pass(199 * MS, 0, 1);
+    assert_int_equal(t.allowance.left_ns, 2 * MS);
+    pass(1 * MS, 0, 1);
     assert_int_equal(t.allowance.left_ns, 0);
     pass(50 * MS, 64 * MS, 1);
     assert_int_equal(t.allowance.left_ns, 1 * MS);
@@ -90,39 +102,61 @@ static void who_misses_something_gets_a_64th_of_the_cpu(void **state)
     assert_int_equal(t.allowance.left_ns, 1 * MS);
 }
 
+static void who_misses_a_moment_goes_on_as_before(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        allowance_missed(&t.allowance, 1000);
+        allowance_saw(&t.allowance, 1000);
+        pass(200 * MS, 0, 1);
+        assert_int_equal(t.allowance.left_ns, 2 * MS);
+    }
+}
+
+static void what_was_long_ago_counts_no_more(void **state)
+{
+    (void)state;
+    allowance_saw(&t.allowance, 1000 * 1000);
+    pass(200 * MS, 0, 1);
+    become_thrifty();
+}
+
 static void debts_stay_debts(void **state)
 {
     (void)state;
-    allowance_spend(&t.allowance, MS);
-    allowance_missed(&t.allowance);
-    assert_int_equal(t.allowance.left_ns, -MS);
+    allowance_spend(&t.allowance, 30 * MS);
+    become_thrifty();
+    assert_int_equal(t.allowance.left_ns, -5 * MS);
 }
 
-static void after_200_ms_it_is_as_before_whatever_was_missed_meanwhile(void **state)
+static void after_200_ms_he_comes_up_from_behind_and_tries(void **state)
 {
     (void)state;
-    allowance_missed(&t.allowance);
+    become_thrifty();
     pass(199 * MS, 0, 1);
-    allowance_missed(&t.allowance);
-    pass(1 * MS - 1, 0, 1);
+    pass(1 * MS, 0, 1);
     assert_int_equal(t.allowance.left_ns, 0);
+    allowance_missed(&t.allowance, 1000);
+    pass(4 * MS, 0, 1);
+    assert_int_equal(t.allowance.left_ns, MS / 2);
+    allowance_missed(&t.allowance, 10);
+    allowance_saw(&t.allowance, 10);
     pass(8 * MS, 0, 1);
-    assert_int_equal(t.allowance.left_ns, 1 * MS);
+    assert_int_equal(t.allowance.phase, ALLOWANCE_KEEPS_UP);
+    assert_int_equal(t.allowance.left_ns, 3 * MS / 2);
 }
 
-static void who_begins_far_behind_has_8_ms_to_come_up(void **state)
+static void who_fails_is_thrifty_again(void **state)
 {
     (void)state;
-    allowance_missed(&t.allowance);
+    become_thrifty();
     pass(200 * MS, 0, 1);
-    t.allowance.left_ns = 0;
+    pass(4 * MS, 0, 1);
+    allowance_missed(&t.allowance, 1);
     pass(8 * MS - 1, 0, 1);
-    allowance_missed(&t.allowance);
-    assert_true(t.allowance.left_ns > 0);
+    assert_int_equal(t.allowance.phase, ALLOWANCE_TRIES);
     pass(1, 0, 1);
-    allowance_missed(&t.allowance);
-    assert_int_equal(t.allowance.left_ns, 0);
-    pass(8 * MS, 0, 1);
+    assert_int_equal(t.allowance.phase, ALLOWANCE_THRIFTY);
     assert_int_equal(t.allowance.left_ns, 0);
 }
 
@@ -132,7 +166,7 @@ static void the_thrifty_save_up_for_a_message(void **state)
     assert_false(allowance_is_worth(&t.allowance));
     pass(8, 0, 1);
     assert_true(allowance_is_worth(&t.allowance));
-    allowance_missed(&t.allowance);
+    become_thrifty();
     pass(1, 16 * MS, 1);
     assert_int_equal(t.allowance.left_ns, MS / 4);
     assert_false(allowance_is_worth(&t.allowance));
@@ -148,10 +182,12 @@ int main(void)
         cmocka_unit_test_setup(some_is_saved_up_and_no_more, set_up),
         cmocka_unit_test_setup(somebody_new_may_begin_at_once, set_up),
         cmocka_unit_test_setup(what_was_taken_too_much_is_owed, set_up),
-        cmocka_unit_test_setup(who_misses_something_gets_a_64th_of_the_cpu, set_up),
+        cmocka_unit_test_setup(who_misses_more_than_he_sees_gets_a_64th_of_the_cpu, set_up),
+        cmocka_unit_test_setup(who_misses_a_moment_goes_on_as_before, set_up),
+        cmocka_unit_test_setup(what_was_long_ago_counts_no_more, set_up),
         cmocka_unit_test_setup(debts_stay_debts, set_up),
-        cmocka_unit_test_setup(after_200_ms_it_is_as_before_whatever_was_missed_meanwhile, set_up),
-        cmocka_unit_test_setup(who_begins_far_behind_has_8_ms_to_come_up, set_up),
+        cmocka_unit_test_setup(after_200_ms_he_comes_up_from_behind_and_tries, set_up),
+        cmocka_unit_test_setup(who_fails_is_thrifty_again, set_up),
         cmocka_unit_test_setup(the_thrifty_save_up_for_a_message, set_up),
     };
 
