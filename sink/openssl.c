@@ -1,39 +1,21 @@
 #include "sink/openssl.h"
 
-#include <dlfcn.h>
-#include <stdbool.h>
+#include "conf/library.h"
 
 struct openssl openssl;
 
-static bool is_loaded;
+#define ROW(name) {#name, &openssl.name},
 
-static int find(void *library, const char *name, void **function_out, struct err *err)
-{
-    *function_out = dlsym(library, name);
-    if (!*function_out)
-        return err_set(err, "libssl.so.3 lacks %s; a newer OpenSSL 3 is needed", name);
-    return 0;
-}
-
-/* Of a function the address fits into a pointer, by POSIX. dlsym looks through what the library
- * itself needs as well, which is libcrypto. */
-#define FIND(name)                                                                                 \
-    if (find(library, #name, (void **)&openssl.name, err) < 0)                                     \
-        return -1;
-
+/* Functions of libcrypto are among them: libssl needs it itself. */
 int openssl_load(struct err *err)
 {
-    void *library;
+    static const struct library_function functions[] = {OPENSSL_FUNCTIONS(ROW){NULL, NULL}};
+    static struct library library = {.file = "libssl.so.3",
+                                     .name = "OpenSSL",
+                                     .who_needs_it = "type tls needs",
+                                     .package = "libssl3",
+                                     .least = "a newer OpenSSL 3",
+                                     .functions = functions};
 
-    if (is_loaded)
-        return 0;
-    library = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return err_set(err,
-                       "cannot load OpenSSL, which type tls needs: %s; it is in the package "
-                       "libssl3",
-                       dlerror());
-    OPENSSL_FUNCTIONS(FIND)
-    is_loaded = true;
-    return 0;
+    return library_load(&library, err);
 }
