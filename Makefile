@@ -28,6 +28,12 @@ CONFIG  ?= conf/quickstart.yaml
 PYTHON  ?= /usr/bin/python3
 JOBS    ?= $(shell nproc)
 
+# As many at once as there are processors, unless the command line says another number. Nothing is
+# built while it is cleared away.
+ifeq ($(MAKELEVEL)$(filter clean,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -55,9 +61,10 @@ FUZZ_PACKAGES  := clang libclang-rt-14-dev
 
 LIBS := libuv libzmq libfyaml simdjson libpcre2-8 libzstd zlib mpack libsodium
 
-# Expanded when a recipe runs, thus after the packages are there.
-LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS))
-LIB_LDLIBS = $(shell pkg-config --libs $(LIBS))
+# Asked when the first recipe runs, thus after the packages are there, and then never again.
+once       = $(if $(once.$(1)),,$(eval once.$(1) := $(shell $(2))))$(once.$(1))
+LIB_CFLAGS = $(call once,cflags,pkg-config --cflags $(LIBS))
+LIB_LDLIBS = $(call once,libs,pkg-config --libs $(LIBS))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wformat=2 -Wundef -Wvla -Wcast-align \
             -Wwrite-strings -Wswitch-enum
