@@ -206,25 +206,21 @@ UNIT_SECONDS  := 180
 STORY_SECONDS := 240
 STORIES_LIMIT := 15m
 
-test: unit story
+# The stories have the machine for themselves.
+test: unit
+	$(Q)$(MAKE) --no-print-directory story
 
 # libzmq and libuv are not instrumented: what they do between themselves is not ours to judge.
+# More than processors: more than half of a story is waiting.
+STORY_JOBS    ?= $(shell echo $$(($(JOBS) * 3 / 2)))
 export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1 halt_on_error=1
 
 unit: $(UNIT)
-	@failed=0; for test in $(UNIT); do \
-	    if timeout --foreground --kill-after=5 $(UNIT_SECONDS) $$test >$$test.log 2>&1 && \
-	        grep -q '^\[  PASSED  \]' $$test.log; then \
-	        sed -nE "s|^(\[  (PASSED  \|SKIPPED )\] [0-9]+ test.*)|$${test#$(O)/tests/}: \1|p" $$test.log; \
-	    else \
-	        case $$? in 124 | 137) took=', not done after $(UNIT_SECONDS) s' ;; *) took= ;; esac; \
-	        cat $$test.log; echo "FAILED: $$test$$took"; failed=1; \
-	    fi; \
-	done; exit $$failed
+	@printf '%s\n' $(UNIT) | xargs -P $(JOBS) -n 1 tools/unit-test $(UNIT_SECONDS)
 
 story: all | test-packages
 	$(Q)LOGBOOM_BUILD=$(O) timeout --foreground --kill-after=20 $(STORIES_LIMIT) \
-	    $(PYTHON) -m pytest -q -n $(JOBS) -p no:cacheprovider \
+	    $(PYTHON) -m pytest -q -n $(STORY_JOBS) -p no:cacheprovider \
 	    --timeout=$(STORY_SECONDS) --timeout-method=signal tests/story </dev/null
 
 # Real clients of Node for tests/story/test_node_clients.py, from npm's registry. Not part of
