@@ -22,6 +22,10 @@ enum { TICK_MS = 10, QUIET_TICKS = 5, QUIET_TICKS_BESIDE_PEERS = 50 };
 /* Of drain_timeout, in percent: when each step must be over. */
 enum { DRAIN_PERCENT = 80, FLUSH_PERCENT = 95 };
 
+/* How long only those clients are told to finish whom that suits best, and whom it suits at all;
+ * then all are. Of a short drain_timeout it is a part, in percent. */
+enum { CAUGHT_UP_MS = 50, CAUGHT_UP_PERCENT = 5, PAUSES_MS = 200, PAUSES_PERCENT = 20 };
+
 static bool past(const struct daemon *daemon, unsigned percent)
 {
     uint64_t elapsed_ms = uv_now(&daemon->loop) - daemon->stop_began_ms;
@@ -60,9 +64,22 @@ static bool is_drained(const struct daemon *daemon)
     return true;
 }
 
+/* Nobody but the gate has seen these: they are in no ledger, and the loss is the client's. */
+static void tell_torn(void)
+{
+    unsigned torn = gate_stats().torn;
+
+    if (torn > 0)
+        log_line(LOG_LEVEL_NOTICE,
+                 "stopping: messages of which clients had sent a part only when they closed, and "
+                 "which may be lost there: %u",
+                 torn);
+}
+
 static void begin_flushing(struct daemon *daemon)
 {
     daemon->state = DAEMON_FLUSHING;
+    tell_torn();
     uv_timer_stop(&daemon->stall_timer);
     uv_timer_stop(&daemon->block_timer);
     for (unsigned i = 0; i < daemon->endpoint_count; i++)
@@ -110,12 +127,25 @@ static void leave_behind(struct daemon *daemon)
     uv_stop(&daemon->loop);
 }
 
+static bool is_over(const struct daemon *daemon, uint64_t limit_ms, unsigned percent)
+{
+    return past(daemon, percent) || uv_now(&daemon->loop) - daemon->stop_began_ms >= limit_ms;
+}
+
+static enum gate_tell whom_to_tell(const struct daemon *daemon)
+{
+    if (is_over(daemon, PAUSES_MS, PAUSES_PERCENT))
+        return GATE_TELL_ALL;
+    return is_over(daemon, CAUGHT_UP_MS, CAUGHT_UP_PERCENT) ? GATE_TELL_WHO_PAUSES
+                                                            : GATE_TELL_WHO_CAUGHT_UP;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = container_of(timer, struct daemon, stop_timer);
 
     if (daemon->state == DAEMON_DRAINING && daemon->gate_is_on)
-        gate_half_close();
+        gate_half_close(whom_to_tell(daemon));
     if (daemon->state == DAEMON_DRAINING)
         try_to_flush(daemon);
     if (daemon->state == DAEMON_FLUSHING && (is_drained(daemon) || past(daemon, FLUSH_PERCENT)))

@@ -291,10 +291,12 @@ static ssize_t read_watched(struct gate_slot *slot, int fd, void *buffer, size_t
                             int flags)
 {
     size_t bytes = gate_may_read(slot, buffer_bytes);
+    uint64_t messages = slot->meter.message_count;
     ssize_t received;
 
     /* Since libzmq reads anew, it has queued all that it read before. */
     atomic_store_explicit(&slot->settled, slot->meter.complete, memory_order_release);
+    atomic_fetch_add(&slot->reads, 1);
     if (slot->doomed || bytes == 0) {
         errno = slot->doomed ? ECONNRESET : EAGAIN;
         return -1;
@@ -304,7 +306,10 @@ static ssize_t read_watched(struct gate_slot *slot, int fd, void *buffer, size_t
         return received;
     if (hides_name(slot))
         zmtp_name_hide(&slot->name_got, buffer, (size_t)received);
-    return (ssize_t)follow(slot, buffer, (size_t)received);
+    received = (ssize_t)follow(slot, buffer, (size_t)received);
+    if (gate.stopping)
+        gate_look_for_a_moment(slot, slot->meter.message_count - messages);
+    return received;
 }
 
 HOOK ssize_t recv(int fd, void *buffer, size_t buffer_bytes, int flags)

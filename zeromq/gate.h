@@ -191,9 +191,15 @@ void gate_saw_empty(struct gate_group *group);
 /* ---- the stop -------------------------------------------------------------------------- */
 
 /* No more newcomers, and every peer is told that we take nothing new: its ZeroMQ closes the
- * connection, and what its kernel has is read to the end. A peer in the middle of a long
- * message is told when that has come: call again every few ms. */
-void gate_half_close(void);
+ * connection, and what its kernel has is read to the end. Call again every few ms, and be less and
+ * less choosy about the moment, so that peers that have a good one lose nothing (gate_stop.c). A
+ * peer in the middle of a long message is told when that has come. */
+enum gate_tell {
+    GATE_TELL_WHO_CAUGHT_UP, /* has just sent several messages at once, and nothing behind them */
+    GATE_TELL_WHO_PAUSES,    /* has just ended a message, or says nothing from call to call */
+    GATE_TELL_ALL,
+};
+void gate_half_close(enum gate_tell whom);
 
 /* Nothing watched can still bring a message: all peers have left, or were never there, and
  * what they sent was received. */
@@ -236,6 +242,7 @@ struct gate_stats {
     uint64_t closings;     /* how often a door was closed */
     unsigned slots_in_use; /* connections open, or closed and not yet worked off */
     uint64_t voided_bytes; /* charges that nobody gave back */
+    unsigned torn;         /* messages of which a peer that was told had sent a part only */
     uint64_t cut[GATE_CUT_REASONS];
 };
 

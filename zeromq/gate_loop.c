@@ -1,14 +1,10 @@
-/* gate_loop.c - the loop thread's side of the gate: giving back, and the stop.
+/* gate_loop.c - the loop thread's side of the gate: giving back, and what nobody will.
  *
  * Charges that were given back are summed up a slot, and made visible once a turn, so that a
  * message costs no atomic. */
 #undef _FORTIFY_SOURCE
 
-#include <sys/socket.h>
-
 #include "zeromq/gate_parts.h"
-
-enum { LONG_MESSAGE_BYTES = 16 * 1024 };
 
 /* ---- giving back ------------------------------------------------------------------------- */
 
@@ -204,60 +200,6 @@ void gate_saw_empty(struct gate_group *group)
     gate_unlock();
 }
 
-/* ---- the stop ------------------------------------------------------------------------------ */
-
-/* A long message on its way is let come to its end first. */
-static bool is_busy_with_a_long_one(struct gate_slot *slot)
-{
-    if (slot->messages_at_stop == 0)
-        slot->messages_at_stop = 1 + slot->messages;
-    return slot->messages_at_stop == 1 + slot->messages &&
-           atomic_load(&slot->charged) - atomic_load(&slot->complete) >= LONG_MESSAGE_BYTES;
-}
-
-static void half_close(struct gate_slot *slot)
-{
-    if (slot->group->is_outlet)
-        return;
-    if (slot->outgoing && !slot->handshaken) {
-        if (!slot->waiting)
-            gate_hold(slot);
-    } else if (!slot->half_closed && !is_busy_with_a_long_one(slot)) {
-        slot->half_closed = true;
-        shutdown(gate_fd_of(slot), SHUT_WR);
-    }
-}
-
-void gate_half_close(void)
-{
-    gate_lock();
-    gate.stopping = true;
-    for (unsigned fd = 0; fd < gate.high; fd++) {
-        struct gate_slot *slot = gate_slot_of((int)fd);
-
-        if (gate_state_of(slot) == GATE_LISTENER)
-            gate_close_door(slot->group);
-        else if (gate_state_of(slot) == GATE_OPEN)
-            half_close(slot);
-    }
-    gate_unlock();
-}
-
-bool gate_is_drained(void)
-{
-    bool any = false;
-
-    gate_lock();
-    for (unsigned fd = 0; fd < gate.high; fd++) {
-        const struct gate_slot *slot = gate_slot_of((int)fd);
-
-        any |= gate_state_of(slot) == GATE_OPEN && !slot->group->is_outlet &&
-               (!slot->outgoing || slot->handshaken);
-    }
-    gate_unlock();
-    return !any && gate_charge() == 0;
-}
-
 /* ---- looking ------------------------------------------------------------------------------- */
 
 struct gate_stats gate_stats(void)
@@ -279,6 +221,7 @@ struct gate_stats gate_stats(void)
     stats.closings = gate.closings;
     stats.slots_in_use = gate.slots_in_use;
     stats.voided_bytes = gate.voided_bytes;
+    stats.torn = gate.torn;
     for (unsigned i = 0; i < GATE_CUT_REASONS; i++)
         stats.cut[i] = gate.cut[i];
     return stats;

@@ -39,6 +39,7 @@ struct gate_slot {
     int64_t opened_ms;             /* L */
     bool half_closed;              /* L: at the stop */
     uint64_t messages_at_stop;     /* L: 1 + the complete ones then; 0: no stop */
+    unsigned reads_seen;           /* L: `reads`, when a stop last looked */
     unsigned closed_at_turn;       /* L */
     unsigned dealt;                /* L, as are the next two: see gate_deal; 0: alone */
     bool has_turn;
@@ -53,6 +54,7 @@ struct gate_slot {
     atomic_uint_fast64_t charged, complete;
     atomic_uint_fast64_t settled;  /* complete, and surely in libzmq's queue by now */
     atomic_uint_fast64_t messages; /* complete ones; of this connection */
+    atomic_uint reads;             /* how often libzmq has read, or tried to */
     atomic_bool greeted;           /* its greeting is whole */
     atomic_bool handshaken;
     atomic_bool encrypted;
@@ -136,6 +138,7 @@ struct gate {
     struct gate_slot *closed;  /* L */
     atomic_uint waiting_count, closed_count;
     atomic_bool stopping;
+    atomic_int tell;           /* T: enum gate_tell, during a stop */
     atomic_bool is_stalled;    /* T: nothing was received between the last two ticks */
     uint64_t returned_by_tick; /* T */
     /* whose connections a context opens, by its prefix less GATE_THREAD_NAME_PREFIX; the first
@@ -177,6 +180,7 @@ struct gate {
     /* for gate_stats */
     atomic_uint_fast64_t accepted, closed_total, received_bytes, polls;
     atomic_uint_fast64_t charged_peak, holds, closings, voided_bytes;
+    atomic_uint torn;
     atomic_uint_fast64_t cut[GATE_CUT_REASONS];
     atomic_uint doors_closed, slots_in_use;
 };
@@ -229,6 +233,19 @@ bool gate_may_try(const struct gate_group *group, int fd, const struct sockaddr 
 /* The key of whoever is at the other end was let in: the try is given back, and one more where he
  * may have met the wrong key of two before. */
 void gate_end_try(const struct gate_slot *slot);
+
+/* ---- gate_tick.c -------------------------------------------------------------------------- */
+
+/* Whoever has sent what we have not read is not silent: we are slow, or hold it. Any thread. */
+bool gate_has_unread(const struct gate_slot *slot);
+
+/* ---- gate_stop.c -------------------------------------------------------------------------- */
+
+/* The reading thread, during a stop: so many messages have ended with what was just read. */
+void gate_look_for_a_moment(struct gate_slot *slot, uint64_t messages);
+
+/* Under the lock: it is about to be closed. */
+void gate_note_torn(const struct gate_slot *slot);
 
 /* ---- gate_outlet.c ---------------------------------------------------------------------- */
 

@@ -223,6 +223,7 @@ static void begin_sums(struct gate_slot *slot)
     slot->meter.charged = slot->meter.complete = charged;
     slot->complete = slot->settled = charged;
     slot->messages = 0;
+    slot->reads = 0;
     slot->greeted = slot->handshaken = slot->encrypted = false;
     slot->heard_ms = 0;
     slot->has_key = false;
@@ -303,6 +304,7 @@ void gate_leave(struct gate_slot *slot)
         leave_listener(slot);
         return;
     }
+    gate_note_torn(slot);
     if (slot->group->is_outlet)
         gate_outlet_leave(slot);
     else

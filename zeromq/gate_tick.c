@@ -85,8 +85,7 @@ static struct survey survey_all(void)
     return survey;
 }
 
-/* Whoever has sent what we have not read is not silent: we are slow, or hold it. */
-static bool has_unread(const struct gate_slot *slot)
+bool gate_has_unread(const struct gate_slot *slot)
 {
     struct pollfd arrived = {.fd = gate_fd_of(slot), .events = POLLIN};
 
@@ -115,7 +114,7 @@ static bool wastes_its_place(const struct gate_slot *slot, int64_t now_ms,
         wastes = in_the_way && age_ms > SILENT_MS;
     else
         wastes = age_ms > handshake_limit_ms(slot, in_the_way);
-    return wastes && !has_unread(slot);
+    return wastes && !gate_has_unread(slot);
 }
 
 static bool has_stopped_inside(const struct gate_slot *slot, const struct survey *survey)
@@ -129,7 +128,7 @@ static bool has_stopped_inside(const struct gate_slot *slot, const struct survey
     if (survey->in_the_way ? silent_ms <= UNFINISHED_IN_THE_WAY_MS && age_ms <= WHOLE_IN_THE_WAY_MS
                            : silent_ms <= UNFINISHED_MS)
         return false;
-    return !has_unread(slot);
+    return !gate_has_unread(slot);
 }
 
 /* An encrypted one, be it silent or not: it waits itself, once the budget is spent. */

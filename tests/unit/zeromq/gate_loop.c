@@ -1,7 +1,5 @@
-/* Charges that nobody gives back, when ticks are needed, and the stop. */
+/* Charges that nobody gives back, and when ticks are needed. */
 #include "tests/unit/zeromq/gate_rig.h"
-
-#include <sys/prctl.h>
 
 /* ---- void charges ------------------------------------------------------------------------- */
 
@@ -152,29 +150,6 @@ static void ticks_end_when_there_is_nothing_to_look_after(void **state)
     assert_false(gate_tick());
 }
 
-static void *watch_as_libzmq_does(void *argument)
-{
-    prctl(PR_SET_NAME, "7/ZMQbg/IO/0", 0, 0, 0);
-    watch(((struct peer *)argument)->here, EPOLLIN);
-    return NULL;
-}
-
-/* A connection that libzmq has opened, to a peer that has not said anything. */
-static struct peer connect_out(void)
-{
-    struct peer peer;
-    pthread_t thread;
-    int pair[2];
-
-    gate_watch_connects(MAX_MESSAGE);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-    peer = (struct peer){.far = pair[0], .here = pair[1]};
-    pthread_create(&thread, NULL, watch_as_libzmq_does, &peer);
-    pthread_join(thread, NULL);
-    assert_true(gate_slot_of(peer.here)->outgoing);
-    return peer;
-}
-
 /* Nothing bounds how long a server may take to answer, so there is nothing to look after. */
 static void a_server_that_does_not_answer_needs_no_ticks(void **state)
 {
@@ -201,157 +176,6 @@ static void attention_that_was_raised_before_anybody_listened_is_not_lost(void *
     assert_int_equal(wakes, 1);
 }
 
-/* ---- the stop ---------------------------------------------------------------------------------
- */
-
-static bool has_seen_the_end(const struct peer *peer)
-{
-    char byte;
-
-    return recv(peer->far, &byte, 1, MSG_DONTWAIT) == 0;
-}
-
-static void at_the_stop_peers_see_an_end_and_what_they_sent_is_read(void **state)
-{
-    struct peer peer = connect_and_greet();
-    struct stream two = small_messages(2);
-    int number = peer.here;
-
-    (void)state;
-    send_stream(&peer, &two);
-    gate_half_close();
-    gate_half_close();
-    assert_true(has_seen_the_end(&peer));
-    assert_false(gate_is_drained());
-    assert_int_equal(read_all(&peer), two.len);
-    assert_int_equal(close(peer.far), 0);
-    peer.far = -1;
-    assert_int_equal(read_once(&peer), 0);
-    close_peer(&peer);
-    assert_false(gate_is_drained()); /* nobody has received them */
-    gate_give_back(number, SMALL);
-    gate_give_back(number, SMALL);
-    gate_turn();
-    assert_true(gate_is_drained());
-}
-
-static void newcomers_wait_from_the_stop_on(void **state)
-{
-    int newcomer = knock();
-
-    (void)state;
-    gate_half_close();
-    assert_false(is_in_epoll(listener));
-    assert_int_equal(take_newcomer(), -1);
-    assert_int_equal(errno, EAGAIN);
-    gate_tick();
-    gate_turn();
-    assert_false(is_in_epoll(listener));
-    assert_true(gate_is_drained());
-    close(newcomer);
-}
-
-static void a_long_message_on_its_way_is_let_come_to_its_end(void **state)
-{
-    struct peer peer = connect_and_greet();
-    struct stream begun = begun_frame(MAX_MESSAGE, 100), rest = {.len = 0};
-
-    (void)state;
-    send_and_read(&peer, &begun);
-    gate_half_close();
-    assert_false(has_seen_the_end(&peer));
-    stream_zeros(&rest, 100);
-    send_and_read(&peer, &rest);
-    gate_half_close();
-    assert_true(has_seen_the_end(&peer));
-    give_back(&peer, 1, MAX_MESSAGE);
-    gate_turn();
-    close_peer(&peer);
-}
-
-/* It sends one after the other, and each is long: it may end that one only. */
-static void the_next_long_message_is_not_waited_for(void **state)
-{
-    struct peer peer = connect_and_greet();
-    struct stream begun = begun_frame(MAX_MESSAGE, 100), rest = {.len = 0};
-
-    (void)state;
-    send_and_read(&peer, &begun);
-    gate_half_close();
-    stream_zeros(&rest, 100);
-    stream_header(&rest, 0, MAX_MESSAGE);
-    send_and_read(&peer, &rest);
-    gate_half_close();
-    assert_true(has_seen_the_end(&peer));
-    close_peer(&peer);
-}
-
-static void a_short_message_is_not_waited_for(void **state)
-{
-    struct peer peer = connect_and_greet();
-    struct stream begun = begun_frame(1000, 100);
-
-    (void)state;
-    send_and_read(&peer, &begun);
-    gate_half_close();
-    assert_true(has_seen_the_end(&peer));
-    assert_false(gate_is_drained());
-    close_peer(&peer);
-    assert_true(gate_is_drained());
-}
-
-static void who_is_held_at_the_stop_goes_on_when_there_is_room(void **state)
-{
-    struct peer peer = connect_and_greet();
-    struct stream many = small_messages(UNITS / 2 + 1), one = small_messages(1);
-
-    (void)state;
-    send_and_read(&peer, &many);
-    assert_true(is_held(&peer));
-    send_stream(&peer, &one);
-    gate_half_close();
-    give_back(&peer, UNITS / 2 + 1, SMALL);
-    gate_turn();
-    assert_int_equal(read_all(&peer), one.len);
-    give_back(&peer, 1, SMALL);
-    gate_turn();
-    assert_false(is_cut(&peer));
-    close_peer(&peer);
-}
-
-static void a_connection_that_was_opened_is_half_closed_when_it_has_shaken_hands(void **state)
-{
-    struct peer server = connect_out();
-    struct stream handshake = stream_after_handshake();
-
-    (void)state;
-    send_and_read(&server, &handshake);
-    gate_half_close();
-    assert_true(has_seen_the_end(&server));
-    assert_false(is_held(&server));
-    assert_false(gate_is_drained());
-    close_peer(&server);
-    assert_true(gate_is_drained());
-}
-
-/* Its server may come up during the stop, and would hand over what we have no time for. */
-static void one_that_has_not_is_held_and_not_waited_for(void **state)
-{
-    struct peer server = connect_out();
-
-    (void)state;
-    gate_half_close();
-    assert_true(is_held(&server));
-    assert_true(gate_is_drained());
-    gate_turn();
-    gate_half_close();
-    assert_true(is_held(&server));
-    unwatch(server.here);
-    watch(server.here, EPOLLIN); /* it is connected now */
-    assert_true(is_held(&server));
-    close_peer(&server);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,14 +189,6 @@ int main(void)
         TEST(ticks_end_when_there_is_nothing_to_look_after),
         TEST(a_server_that_does_not_answer_needs_no_ticks),
         TEST(attention_that_was_raised_before_anybody_listened_is_not_lost),
-        TEST(at_the_stop_peers_see_an_end_and_what_they_sent_is_read),
-        TEST(newcomers_wait_from_the_stop_on),
-        TEST(a_long_message_on_its_way_is_let_come_to_its_end),
-        TEST(the_next_long_message_is_not_waited_for),
-        TEST(a_short_message_is_not_waited_for),
-        TEST(who_is_held_at_the_stop_goes_on_when_there_is_room),
-        TEST(a_connection_that_was_opened_is_half_closed_when_it_has_shaken_hands),
-        TEST(one_that_has_not_is_held_and_not_waited_for),
     };
     return cmocka_run_group_tests(tests, rig_init, NULL);
 }

@@ -58,7 +58,7 @@ static void nothing_is_watched_and_that_is_no_error(void **state)
 static void a_stop_has_nobody_to_wait_for(void **state)
 {
     (void)state;
-    gate_half_close();
+    gate_half_close(GATE_TELL_ALL);
     assert_true(gate_is_drained());
     gate_end();
     assert_int_equal(gate_stats().charged_bytes, 0);

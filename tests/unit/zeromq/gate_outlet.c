@@ -190,7 +190,7 @@ static void a_stop_leaves_receivers_alone(void **state)
     char byte;
 
     (void)state;
-    gate_half_close();
+    gate_half_close(GATE_TELL_ALL);
     assert_int_equal(recv(sender.far, &byte, 1, MSG_DONTWAIT), 0);
     assert_int_equal(recv(receiver.far, &byte, 1, MSG_DONTWAIT), -1);
     assert_int_equal(send(receiver.here, "m", 1, 0), 1);

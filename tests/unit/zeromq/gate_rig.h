@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -216,6 +217,29 @@ static inline struct peer connect_and_greet(void)
     struct stream stream = stream_after_handshake();
 
     send_and_read(&peer, &stream);
+    return peer;
+}
+
+static inline void *watch_as_libzmq_does(void *argument)
+{
+    prctl(PR_SET_NAME, "7/ZMQbg/IO/0", 0, 0, 0);
+    watch(((struct peer *)argument)->here, EPOLLIN);
+    return NULL;
+}
+
+/* A connection that libzmq has opened, to a peer that has not said anything. */
+static inline struct peer connect_out(void)
+{
+    struct peer peer;
+    pthread_t thread;
+    int pair[2];
+
+    gate_watch_connects(MAX_MESSAGE);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+    peer = (struct peer){.far = pair[0], .here = pair[1]};
+    pthread_create(&thread, NULL, watch_as_libzmq_does, &peer);
+    pthread_join(thread, NULL);
+    assert_true(gate_slot_of(peer.here)->outgoing);
     return peer;
 }
 

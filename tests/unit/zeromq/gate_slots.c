@@ -393,7 +393,7 @@ static void a_stop_opens_nothing_new(void **state)
 
     (void)state;
     gate_watch_connects(MAX_MESSAGE);
-    gate_half_close();
+    gate_half_close(GATE_TELL_ALL);
     run_dialer(&ours);
     assert_false(ours.stays_in_epoll);
     assert_true(gate_is_drained());

@@ -50,7 +50,7 @@ static void stop_and_let_in_all(void *context)
 {
     (void)context;
     gate_group_pick_users(group, NULL, 0);
-    gate_half_close();
+    gate_half_close(GATE_TELL_ALL);
 }
 
 /* Who is turned away is closed without the lock: what other threads change meanwhile counts. */
