@@ -367,18 +367,8 @@ fuzz: fuzz-packages
 	    CFLAGS=-fsanitize=fuzzer-no-link CXXFLAGS=-fsanitize=fuzzer-no-link \
 	    $(addprefix $(FUZZ_O)/tests/fuzz/,$(FUZZ_TARGETS))
 	$(Q)rm -rf $(FUZZ_O)/corpus-repeated
-	$(Q)for target in $(FUZZ_TARGETS); do \
-	    mkdir -p $(FUZZ_CORPUS)/$$target; \
-	    corpus=tests/fuzz/corpus/$$target; [ -d $$corpus ] || corpus=; \
-	    if $(FUZZ_O)/tests/fuzz/$$target $(FUZZ_FLAGS) -print_final_stats=1 \
-	        -rss_limit_mb=2000 -artifact_prefix=$(FUZZ_O)/ \
-	        $(FUZZ_CORPUS)/$$target $$corpus >$(FUZZ_O)/$$target.log 2>&1; then \
-	        sed -n "s|^stat::number_of_executed_units: *|fuzz/$$target: runs without a finding: |p" \
-	            $(FUZZ_O)/$$target.log; \
-	    else \
-	        tail -n 60 $(FUZZ_O)/$$target.log; exit 1; \
-	    fi; \
-	done
+	@printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(JOBS) -I '{}' \
+	    tools/fuzz-target $(FUZZ_O) '{}' $(FUZZ_CORPUS)/'{}' $(FUZZ_FLAGS)
 
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(PART_O)
 	$(call say,LINK,$@)
