@@ -22,7 +22,7 @@
     X(MHD_start_daemon)                                                                            \
     X(MHD_stop_daemon)
 
-#define MICROHTTPD_MEMBER(name) __typeof__(name) *name;
+#define MICROHTTPD_MEMBER(name) __typeof__(name) *(name);
 
 struct microhttpd {
     MICROHTTPD_FUNCTIONS(MICROHTTPD_MEMBER)

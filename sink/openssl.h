@@ -65,7 +65,7 @@
     X(X509_get_default_cert_file_env)                                                              \
     X(X509_verify_cert_error_string)
 
-#define OPENSSL_MEMBER(name) __typeof__(name) *name;
+#define OPENSSL_MEMBER(name) __typeof__(name) *(name);
 
 struct openssl {
     OPENSSL_FUNCTIONS(OPENSSL_MEMBER)
