@@ -18,10 +18,15 @@ import zmq
 from logboom_story import LOGBOOM, PATIENCE_S, end_process, new_context
 
 
+# Of loopback an address for each process of the tests, since a client of a test that runs beside this one may still be
+# looking for a port that its daemon had, and that the kernel has given to us.
+LOOPBACK = "127.{}.{}.{}".format(64 + (os.getpid() >> 16) % 64, os.getpid() >> 8 & 255, os.getpid() & 255)
+
+
 class Daemon:
     """A PULL socket in the daemon's place."""
 
-    def __init__(self, address="tcp://127.0.0.1:*", **options):
+    def __init__(self, address=f"tcp://{LOOPBACK}:*", **options):
         self.context = new_context()
         self.socket = self.context.socket(zmq.PULL)
         self.socket.rcvtimeo = PATIENCE_S * 1000
@@ -126,5 +131,5 @@ def address_fixture():
     """An address on which nobody listens; a Daemon may, again and again, and nobody else."""
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        yield f"tcp://127.0.0.1:{holder.getsockname()[1]}"
+        holder.bind((LOOPBACK, 0))
+        yield f"tcp://{LOOPBACK}:{holder.getsockname()[1]}"
