@@ -62,8 +62,8 @@ static void tell_problems(struct reload *reload)
     for (unsigned i = 0; conf_problems_sentence(reload->problems, i, text, sizeof text); i++)
         reload_tell(reload, LOG_LEVEL_ERROR, "%s", text);
     reload_tell(reload, LOG_LEVEL_ERROR,
-                "reload refused: %u problem%s; the configuration of before holds, unchanged%s", count,
-                count == 1 ? "" : "s",
+                "reload refused: %u problem%s; the configuration of before holds, unchanged%s",
+                count, count == 1 ? "" : "s",
                 reload->needs_restart ? "; ask 'logboom check' before a restart" : "");
 }
 
