@@ -106,7 +106,7 @@ DAEMON_C  := $(wildcard daemon/*.c)
 CLIENT_C  := $(wildcard client/*.c)
 UNIT_C    := $(wildcard tests/unit/*/*.c)
 STORY_C   := $(wildcard tests/story/tools/*.c)
-UNIT_RUN  := $(if $(TSAN),$(wildcard $(addprefix tests/unit/,zeromq/gate*.c ingest/endpoint.c ingest/stamp.c \
+UNIT_RUN  := $(if $(TSAN),$(wildcard $(addprefix tests/unit/,zeromq/gate*.c ingest/endpoint*.c ingest/stamp.c \
              zeromq/listener.c zeromq/curve.c zeromq/zmq_watch.c sink/*.c client/link.c \
              logfile/caretaker.c logfile/compress.c logfile/log_rotate.c)),$(UNIT_C))
 BENCH_C   := $(filter-out bench/count_malloc.c,$(wildcard bench/*.c))
