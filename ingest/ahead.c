@@ -25,12 +25,6 @@ void ahead_clear(struct ahead *ahead)
     ahead->at = ahead->count = 0;
 }
 
-void ahead_rest(struct ahead *ahead)
-{
-    if (!ahead_has(ahead))
-        ahead_clear(ahead);
-}
-
 static void bring(zmq_msg_t *frame, int len)
 {
     const char *bytes = zmq_msg_data(frame);
@@ -72,6 +66,14 @@ static void free_if_long(zmq_msg_t *frame)
         return;
     zmq_msg_close(frame);
     zmq_msg_init(frame);
+}
+
+void ahead_rest(struct ahead *ahead)
+{
+    if (!ahead_has(ahead))
+        ahead_clear(ahead);
+    else if (ahead->at > 0)
+        free_if_long(&ahead->frames[ahead->at - 1]);
 }
 
 zmq_msg_t *ahead_next(struct ahead *ahead, void *socket)

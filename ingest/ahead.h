@@ -35,7 +35,8 @@ zmq_msg_t *ahead_next(struct ahead *ahead, void *socket);
 /* Whether there are some whose turn is still to come. */
 bool ahead_has(const struct ahead *ahead);
 
-/* Frees what had its turn; of what is long no more than one does not wait for this. */
+/* Nothing is asked for, for a while, and the frame that came last is the caller's no more: if it is
+ * long it is freed, and if none is still to come, all are. */
 void ahead_rest(struct ahead *ahead);
 
 /* Frees all. */

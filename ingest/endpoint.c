@@ -66,14 +66,17 @@ bool endpoint_is_parked(const struct endpoint *endpoint)
 
 bool endpoint_retry(struct endpoint *endpoint)
 {
+    bool ready;
+
     if (!endpoint_is_waiting(endpoint))
         return true;
     if (endpoint_is_parked(endpoint) && !endpoint_offer_rest(endpoint))
         return false;
-    if (!endpoint_receive_rest(endpoint))
-        return false;
-    endpoint_pause_if_waiting(endpoint);
-    return true;
+    ready = endpoint_receive_rest(endpoint);
+    ahead_rest(&endpoint->ahead);
+    if (ready)
+        endpoint_pause_if_waiting(endpoint);
+    return ready;
 }
 
 void endpoint_look(struct endpoint *endpoint)

@@ -169,6 +169,21 @@ static void a_long_one_is_freed_when_the_next_one_is_taken(void **state)
     assert_int_equal(t.freed, 3);
 }
 
+/* Whoever rests may be parked for as long as a sink is blocked. */
+static void a_long_one_is_not_kept_while_others_wait_for_their_turn(void **state)
+{
+    (void)state;
+    send_frames(3, LONG_BYTES);
+    ahead_rest(&t.ahead);
+    take(1);
+    ahead_rest(&t.ahead);
+    assert_int_equal(t.freed, 1);
+    ahead_rest(&t.ahead);
+    assert_int_equal(t.freed, 1);
+    take(2);
+    assert_int_equal(t.freed, 2);
+}
+
 static void those_that_nobody_takes_are_freed_as_well(void **state)
 {
     (void)state;
@@ -203,6 +218,7 @@ int main(void)
         TEST(no_more_are_received_than_it_may),
         TEST(short_ones_are_freed_together),
         TEST(a_long_one_is_freed_when_the_next_one_is_taken),
+        TEST(a_long_one_is_not_kept_while_others_wait_for_their_turn),
         TEST(those_that_nobody_takes_are_freed_as_well),
         TEST(the_end_of_a_context_is_no_end_of_frames),
     };
