@@ -40,10 +40,12 @@ def test_a_stop_that_lost_nothing(start, client, tmp_path):
 
 
 def test_a_stop_that_lost_something(start, client, fifo):
-    """Nobody reads, and time is up: the next daemon says how much was lost, and where."""
+    """Nobody reads, and time is up: the next daemon says how much was lost, and where. The client has left
+    by then, so that nothing is still arriving, however late the daemon gets its turn."""
     first = start(state="last-stop", drain_timeout="100ms")
     one = client(first.address)
     one.send(*(numbered_json(0, i) for i in range(1000)))
+    one.finish()
     first.wait_ledger(lambda look: look.endpoint["received"] == 1000)
     assert first.stop() == EXIT_LOSSES
     second = start(state="last-stop", drain_timeout="100ms")
