@@ -68,6 +68,7 @@ static int prepare_answers(struct endpoint *endpoint, struct err *err)
     if (endpoint->envelope != FRAMES_ASKED)
         return 0;
     gate_group_hide_names(endpoint->gate);
+    gate_group_answer(endpoint->gate);
     if (set_option(endpoint, ZMQ_SNDHWM, queued, err) < 0 ||
         set_option(endpoint, ZMQ_ROUTER_MANDATORY, 1, err) < 0)
         return -1;

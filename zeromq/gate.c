@@ -329,8 +329,12 @@ HOOK ssize_t send(int fd, const void *bytes, size_t len, int flags)
     ssize_t sent = sendto(fd, bytes, len, flags, NULL, 0);
     struct gate_slot *slot = gate_slot_of(fd);
 
-    if (sent > 0 && slot && gate_state_of(slot) == GATE_OPEN && slot->group->is_outlet)
+    if (sent <= 0 || !slot || gate_state_of(slot) != GATE_OPEN)
+        return sent;
+    if (slot->group->is_outlet)
         atomic_store_explicit(&slot->sent_ms, gate_now_ms(), memory_order_relaxed);
+    else if (gate.stopping && (size_t)sent == len)
+        gate_look_behind_answer(slot);
     return sent;
 }
 

@@ -57,6 +57,9 @@ void gate_group_rest(struct gate_group *group);
  * are treated so. */
 void gate_group_hide_names(struct gate_group *group);
 
+/* Its clients wait for an answer to each message: a stop tells them behind it (gate_stop.c). */
+void gate_group_answer(struct gate_group *group);
+
 /* The socket of this group opens connections, too. Which ones nobody can tell; so what is void of
  * them is known when nothing could be received from any socket that opens some. */
 void gate_group_connects(struct gate_group *group);

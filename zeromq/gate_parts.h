@@ -86,6 +86,7 @@ struct gate_group {
     unsigned max_clients;
     bool rests;
     bool hides_names;
+    bool answers;
     bool encrypts;
     bool connects;        /* T, as is the next */
     unsigned empty_round; /* its socket was seen empty in this one of gate.round */
@@ -243,6 +244,9 @@ bool gate_has_unread(const struct gate_slot *slot);
 
 /* The reading thread, during a stop: so many messages have ended with what was just read. */
 void gate_look_for_a_moment(struct gate_slot *slot, uint64_t messages);
+
+/* The same thread, during a stop: something was just sent to a peer. */
+void gate_look_behind_answer(struct gate_slot *slot);
 
 /* Under the lock: it is about to be closed. */
 void gate_note_torn(const struct gate_slot *slot);

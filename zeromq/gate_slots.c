@@ -150,6 +150,11 @@ void gate_group_rest(struct gate_group *group)
     group->rests = true;
 }
 
+void gate_group_answer(struct gate_group *group)
+{
+    group->answers = true;
+}
+
 void gate_group_encrypt(struct gate_group *group)
 {
     group->encrypts = true;

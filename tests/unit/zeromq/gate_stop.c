@@ -247,6 +247,28 @@ static void who_says_nothing_from_call_to_call_is_told_when_pauses_will_do(void 
     close_peer(&peer);
 }
 
+/* It would never get the answer to what we have taken. */
+static void who_waits_for_an_answer_is_told_behind_it(void **state)
+{
+    struct peer peer;
+    struct stream two = small_messages(2);
+    char bytes[8];
+
+    (void)state;
+    gate_group_answer(group);
+    peer = connect_and_greet();
+    gate_half_close(GATE_TELL_WHO_CAUGHT_UP);
+    assert_int_equal(send(peer.here, "READY", 5, 0), 5);
+    assert_int_equal(recv(peer.far, bytes, sizeof bytes, 0), 5);
+    assert_false(has_seen_the_end(&peer)); /* that was no answer */
+    send_and_read(&peer, &two);
+    assert_false(has_seen_the_end(&peer));
+    assert_int_equal(send(peer.here, "OK", 2, 0), 2);
+    assert_int_equal(recv(peer.far, bytes, sizeof bytes, 0), 2);
+    assert_true(has_seen_the_end(&peer));
+    give_back_and_leave(&peer, 2);
+}
+
 /* It would read our last word and the half-close together, and send in between. */
 static void who_shakes_hands_goes_on_and_who_has_said_nothing_is_told_at_once(void **state)
 {
@@ -300,6 +322,7 @@ int main(void)
         TEST(who_has_begun_another_message_is_not_told_before_its_end),
         TEST(who_has_more_in_the_kernel_is_not_told),
         TEST(who_says_nothing_from_call_to_call_is_told_when_pauses_will_do),
+        TEST(who_waits_for_an_answer_is_told_behind_it),
         TEST(who_shakes_hands_goes_on_and_who_has_said_nothing_is_told_at_once),
         TEST(a_message_whose_sender_leaves_inside_it_when_told_is_counted),
     };
