@@ -256,17 +256,30 @@ static bool comes_back(pthread_t writer)
     return pthread_timedjoin_np(writer, NULL, &until) == 0;
 }
 
+/* False: the disk hangs, and so does a thread that has the farewell now. Where no thread can be
+ * had, it is written by this one, which then waits for the disk. */
+static bool bid(struct farewell *farewell)
+{
+    pthread_t writer;
+
+    if (pthread_create(&writer, NULL, write_farewell, farewell) != 0) {
+        write_farewell(farewell);
+        return true;
+    }
+    if (comes_back(writer))
+        return true;
+    pthread_detach(writer);
+    return false;
+}
+
 void daemon_end_state(struct daemon *daemon)
 {
     struct farewell *farewell;
-    pthread_t writer;
 
     if (!daemon->state_file)
         return;
     farewell = make_farewell(daemon);
-    must(pthread_create(&writer, NULL, write_farewell, farewell) == 0);
-    if (!comes_back(writer)) {
-        pthread_detach(writer);
+    if (!bid(farewell)) {
         log_line(LOG_LEVEL_WARNING, "a disk does not return from the state file; leaving without "
                                     "it, and the next start will say that this stop was not clean");
         return;

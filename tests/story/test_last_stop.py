@@ -126,3 +126,24 @@ def test_a_disk_that_hangs_holds_up_no_stop(start, shim, tmp_path):
     assert first.process.wait(timeout=PATIENCE_S) == EXIT_LOSSES, first.said
     assert "a disk does not return from the state file; leaving without it" in first.said
     assert "the last stop was not clean" in start(state="last-stop").said
+
+
+NO_MORE_THREADS_WHEN_TOLD = """
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *context)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = dlsym(RTLD_NEXT, "pthread_create");
+    return access("full", F_OK) == 0 ? EAGAIN : real(thread, attr, run, context);
+}
+"""
+
+
+def test_where_there_is_no_thread_left(start, shim, tmp_path):
+    """TasksMax= of the service is used up when it stops, which is no reason to crash."""
+    first = start(state="last-stop", env=shim(NO_MORE_THREADS_WHEN_TOLD))
+    (tmp_path / "full").touch()
+    assert first.stop() == EXIT_FINE
+    assert " lost nothing\n" in (tmp_path / "last-stop").read_text()
