@@ -251,9 +251,9 @@ static bool comes_back(pthread_t writer)
 {
     struct timespec until;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += PATIENCE_S;
-    return pthread_timedjoin_np(writer, NULL, &until) == 0;
+    return pthread_clockjoin_np(writer, NULL, CLOCK_MONOTONIC, &until) == 0;
 }
 
 /* False: the disk hangs, and so does a thread that has the farewell now. Where no thread can be
