@@ -227,6 +227,16 @@ static void sync_folder(const struct state_file *file)
     close(fd);
 }
 
+/* Half of one would take the room of others on a disk that is full. */
+static void give_up(const struct state_file *file, int fd)
+{
+    int error = errno;
+
+    (void)unlink(file->next_path);
+    close(fd);
+    errno = error;
+}
+
 /* A descriptor of what has the name now, locked; or -1. */
 static int put(const struct state_file *file, const char *text)
 {
@@ -239,7 +249,7 @@ static int put(const struct state_file *file, const char *text)
     if (flock(fd, LOCK_EX | LOCK_NB) == 0 && write_all(fd, text, strlen(text)) == 0 &&
         fsync(fd) == 0 && rename(file->next_path, file->path) == 0)
         return fd;
-    close(fd);
+    give_up(file, fd);
     return -1;
 }
 

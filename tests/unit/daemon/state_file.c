@@ -1,11 +1,13 @@
 /* The state file: what the next start learns of a stop, a crash, and two daemons at once. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -261,6 +263,30 @@ static void what_cannot_be_written_changes_nothing(void **state)
     state_file_close(&file);
 }
 
+/* The disk has room for a name, and not for all that belongs to it. */
+static void what_is_written_in_half_is_taken_away(void **state)
+{
+    struct rlimit full = {.rlim_cur = 32}, before;
+    struct state_record record;
+    struct state_file *file = open_fine(&record);
+    struct err err;
+
+    (void)state;
+    assert_int_equal(state_file_begin(file, BEGAN_NS, &err), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    full.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    assert_int_equal(state_file_end(file, ENDED_NS, "lost nothing", LEDGER, &err), -1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_string_equal(err.text, "cannot write the state file 'state': File too large");
+    assert_int_equal(access("state.next", F_OK), -1);
+    state_file_close(&file);
+    file = open_fine(&record);
+    assert_true(record.running_since_ns == BEGAN_NS);
+    state_file_close(&file);
+}
+
 /* Half a file cannot come from us, but from an editor. */
 static void damage_is_read_as_far_as_it_goes(void **state)
 {
@@ -301,6 +327,7 @@ int main(void)
         TEST(one_that_was_removed_is_made_again),
         TEST(what_is_not_ours_is_never_replaced),
         TEST(what_cannot_be_written_changes_nothing),
+        TEST(what_is_written_in_half_is_taken_away),
         TEST(damage_is_read_as_far_as_it_goes),
     };
 
