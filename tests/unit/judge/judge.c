@@ -312,6 +312,51 @@ static void a_path_that_cannot_be_written_is_told_with_a_remedy(void **state)
     assert_int_equal(access("no", F_OK), -1);
 }
 
+static const char *check_of_state(const char *path)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, INGEST "sinks: [{name: out, type: stdout}]\nstate: %s\n", path);
+    return check_of(text);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The start would refuse it, since it would be replaced. */
+static void a_state_file_that_is_none_is_told(void **state)
+{
+    (void)state;
+    make_file("empty");
+    assert_string_equal(check_of_state("empty"), "");
+    write_file("state", "logboomd state\nstopped: ");
+    assert_string_equal(check_of_state("state"), "");
+    write_file("precious", "logboomd stat");
+    assert_non_null(
+        strstr(check_of_state("precious"), "'precious' is no state file of logboomd\n"));
+}
+
+/* Such as when root has tried it once. */
+static void a_state_file_of_somebody_else_is_told(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    make_file("state");
+    assert_int_equal(chmod("state", 0640), 0);
+    assert_int_equal(chmod(t.folder, 0777), 0);
+    assert_int_equal(seteuid(65534), 0);
+    check_of_state("state");
+    assert_int_equal(seteuid(0), 0);
+    assert_non_null(strstr(t.said, "cannot open the state file 'state': Permission denied\n"));
+}
+
 /* The daemon that runs is often the one that is asked for. */
 static void an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start(void **state)
 {
@@ -450,6 +495,8 @@ int main(void)
         TEST(a_glob_that_is_none_is_told_at_its_place),
         TEST(it_is_warned_of_when_no_sink_takes_everything),
         TEST(a_state_file_needs_a_folder_and_a_name_of_its_own),
+        TEST(a_state_file_that_is_none_is_told),
+        TEST(a_state_file_of_somebody_else_is_told),
         TEST(metrics_need_an_address_that_is_their_own),
         TEST(metrics_beyond_loopback_are_warned_of),
         TEST(an_address_in_use_may_be_expected_by_a_check_but_not_by_a_start),
