@@ -42,15 +42,6 @@ static const char *path_of(const struct conf *conf, char path[FOLDER_MAX])
 
 /* ---- at the start ------------------------------------------------------------------------ */
 
-static const char *show_time(int64_t time_ns, char text[TIMESTAMP_MAX + 1])
-{
-    struct timestamp_writer writer;
-
-    timestamp_writer_init(&writer, false);
-    *timestamp_write(&writer, text, time_ns, 6) = '\0';
-    return text;
-}
-
 /* Whether the machine was started after that moment, by its own clock. */
 static bool is_before_boot(int64_t time_ns)
 {
@@ -68,7 +59,7 @@ static void learn(struct status_last_stop *last, const struct state_record *reco
         snprintf(last->sentence, sizeof last->sentence,
                  "the last stop was not clean: the logboomd of before (pid %lu, running since %s) "
                  "ended without a word%s; what it had not written is lost, uncounted",
-                 record->running_pid, show_time(record->running_since_ns, time),
+                 record->running_pid, state_file_show_time(record->running_since_ns, time),
                  is_before_boot(record->running_since_ns) ? ", and the machine was started since"
                                                           : "");
     } else if (record->stopped_at_ns != 0) {
@@ -76,7 +67,7 @@ static void learn(struct status_last_stop *last, const struct state_record *reco
                                                                   : STATUS_LAST_STOP_LOSSES;
         last->at_ns = record->stopped_at_ns;
         snprintf(last->sentence, sizeof last->sentence, "the last stop, at %s, %s",
-                 show_time(record->stopped_at_ns, time), record->sentence);
+                 state_file_show_time(record->stopped_at_ns, time), record->sentence);
     }
 }
 

@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "aggregate/timestamp.h"
 #include "conf/alloc.h"
 #include "conf/must.h"
 
@@ -269,7 +268,7 @@ static int replace(struct state_file *file, const char *text, struct err *err)
     return 0;
 }
 
-static const char *show_time(int64_t time_ns, char text[TIMESTAMP_MAX + 1])
+const char *state_file_show_time(int64_t time_ns, char text[TIMESTAMP_MAX + 1])
 {
     struct timestamp_writer writer;
 
@@ -283,8 +282,9 @@ int state_file_begin(struct state_file *file, int64_t now_ns, struct err *err)
     char now[TIMESTAMP_MAX + 1], *text;
     int result;
 
-    must(asprintf(&text, "%s%s%s pid %ld\n%s", first_line, running_word, show_time(now_ns, now),
-                  (long)getpid(), file->kept ? file->kept : "") > 0);
+    must(asprintf(&text, "%s%s%s pid %ld\n%s", first_line, running_word,
+                  state_file_show_time(now_ns, now), (long)getpid(),
+                  file->kept ? file->kept : "") > 0);
     result = replace(file, text, err);
     free(text);
     return result;
@@ -297,8 +297,8 @@ int state_file_end(struct state_file *file, int64_t now_ns, const char *sentence
     int result;
 
     must(strlen(sentence) < STATE_SENTENCE_MAX);
-    must(asprintf(&text, "%s%s%s %s\n%s", first_line, stopped_word, show_time(now_ns, now),
-                  sentence, ledger) > 0);
+    must(asprintf(&text, "%s%s%s %s\n%s", first_line, stopped_word,
+                  state_file_show_time(now_ns, now), sentence, ledger) > 0);
     result = replace(file, text, err);
     free(text);
     return result;

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aggregate/timestamp.h"
 #include "conf/err.h"
 
 /* What it said when it was opened. */
@@ -45,6 +46,9 @@ int state_file_begin(struct state_file *file, int64_t now_ns, struct err *err);
  * in whole lines. The same answers. */
 int state_file_end(struct state_file *file, int64_t now_ns, const char *sentence,
                    const char *ledger, struct err *err);
+
+/* How it writes a moment, for those who tell of it. */
+const char *state_file_show_time(int64_t time_ns, char text[TIMESTAMP_MAX + 1]);
 
 /* Lets go of it, as it is. */
 void state_file_close(struct state_file **file);
