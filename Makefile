@@ -209,8 +209,7 @@ run: all
 UNIT_SECONDS  := 180
 STORY_SECONDS := 240
 STORIES_LIMIT := 15m
-# More than processors: more than half of a story is waiting.
-STORY_JOBS    ?= $(shell echo $$(($(JOBS) * 3 / 2)))
+STORY_JOBS    ?= $(JOBS)
 
 # The stories have the machine for themselves.
 test: unit
