@@ -31,6 +31,7 @@ struct tail_reader {
     uint64_t missed; /* and not told yet */
     size_t needs;    /* bytes of the line that had no room; 0: all had */
     struct allowance allowance;
+    uint64_t served_ns; /* when that began last */
 };
 
 struct tail {

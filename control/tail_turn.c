@@ -1,13 +1,14 @@
 /* tail_turn.c - when readers are looked after, and for how long.
  *
- * A reader that has room and is behind is looked at again in a millisecond, or in the next turn.
+ * A reader that has room and is behind is looked at again in a millisecond, or in the first turn
+ * after PACE_NS: who is served in each of many turns costs a system call, and a waking, for each.
  * One that has no room costs nothing: when there is some again, the event that made it begins a
  * turn. */
 #include "conf/must.h"
 #include "conf/nanoseconds.h"
 #include "control/tail_parts.h"
 
-enum { BEHIND_MS = 1, CPU_STEP_NS = 1000 * 1000 };
+enum { BEHIND_MS = 1, PACE_NS = 300 * 1000, CPU_STEP_NS = 1000 * 1000 };
 
 static bool wants_time(struct tail_reader *reader)
 {
@@ -38,15 +39,17 @@ static void look_at_clocks(struct tail *tail)
 static void give_and_serve(struct tail_reader *reader, unsigned readers)
 {
     struct allowance *allowance = &reader->allowance;
-    uint64_t begin_ns;
+    const struct allowance_clocks *clocks = &reader->tail->clocks;
 
-    allowance_give(allowance, &reader->tail->clocks, readers);
+    if (clocks->now_ns - reader->served_ns < PACE_NS)
+        return;
+    allowance_give(allowance, clocks, readers);
     if (!allowance_is_worth(allowance))
         return;
-    begin_ns = uv_hrtime();
-    tail_serve_reader(reader, begin_ns + (uint64_t)allowance->left_ns);
+    reader->served_ns = uv_hrtime();
+    tail_serve_reader(reader, reader->served_ns + (uint64_t)allowance->left_ns);
     if (reader->stream)
-        allowance_spend(allowance, uv_hrtime() - begin_ns);
+        allowance_spend(allowance, uv_hrtime() - reader->served_ns);
 }
 
 /* The turn that follows does the work. */
