@@ -40,9 +40,11 @@ static bool has_publishers(const struct daemon *daemon)
 /* Only the gate counts clients, and it does not tell publishers from those who wait. */
 static void show_clients(const struct daemon *daemon, char text[64])
 {
+    uint64_t clients = gate_stats().open_now;
+
     text[0] = '\0';
     if (daemon->gate_is_on)
-        snprintf(text, 64, ", %" PRIu64 " clients are %s", gate_stats().open_now,
+        snprintf(text, 64, ", %" PRIu64 " client%s %s", clients, clients == 1 ? " is" : "s are",
                  has_publishers(daemon) ? "connected" : "waiting");
 }
 

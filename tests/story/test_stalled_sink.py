@@ -61,7 +61,7 @@ def test_a_stall_is_told_and_its_end_too(start, client, fifo):
     one = client(daemon.address, sndhwm=10, sndbuf=65536)
     sent = one.send_until_blocked(entries(0))
     daemon.wait_said("sink all: full for 1.")
-    assert "(its reader does not read); nothing more is received, 1 clients are waiting" in daemon.said
+    assert "(its reader does not read); nothing more is received, 1 client is waiting" in daemon.said
     assert "receiving again" not in daemon.said
     fifo.begin()
     daemon.wait_said("receiving again after ")
