@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/terminal.h"
+#include "conf/write_all.h"
 
 static const char RESET[] = "\033[0m";
 
@@ -49,18 +50,10 @@ void tail_print_begin(bool color)
         sigaction(ending[i], &action, NULL);
 }
 
-static int write_all(const char *bytes, size_t len, struct err *err)
+static int write_out(const char *bytes, size_t len, struct err *err)
 {
-    while (len > 0) {
-        ssize_t count = write(STDOUT_FILENO, bytes, len);
-
-        if (count < 0 && errno != EINTR)
-            return err_set(err, "cannot write to standard output: %s", strerror(errno));
-        if (count > 0) {
-            bytes += count;
-            len -= (size_t)count;
-        }
-    }
+    if (write_all(STDOUT_FILENO, bytes, len) < 0)
+        return err_set(err, "cannot write to standard output: %s", strerror(errno));
     return 0;
 }
 
@@ -69,7 +62,7 @@ int tail_print_flush(struct err *err)
     size_t len = gathered_len;
 
     gathered_len = 0;
-    return write_all(gathered, len, err);
+    return write_out(gathered, len, err);
 }
 
 static int put(const char *text, size_t len, struct err *err)
@@ -77,7 +70,7 @@ static int put(const char *text, size_t len, struct err *err)
     if (gathered_len + len > GATHERED_MAX && tail_print_flush(err) < 0)
         return -1;
     if (len > GATHERED_MAX)
-        return write_all(text, len, err);
+        return write_out(text, len, err);
     memcpy(gathered + gathered_len, text, len);
     gathered_len += len;
     return 0;

@@ -13,6 +13,7 @@
 #include "client/command.h"
 #include "client/options.h"
 #include "client/say.h"
+#include "conf/write_all.h"
 
 enum { ROOM_BYTES = 64 * 1024, STATUS_INCOMPLETE = 1 };
 
@@ -49,30 +50,15 @@ struct unescaping {
     bool incomplete;
 };
 
-static int write_all(const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t count = write(STDOUT_FILENO, bytes, len);
-
-        if (count < 0 && errno != EINTR) {
-            say("cannot write to standard output: %s", strerror(errno));
-            return -1;
-        }
-        if (count > 0) {
-            bytes += count;
-            len -= (size_t)count;
-        }
-    }
-    return 0;
-}
-
 static int undo(struct unescaping *all, size_t len, bool is_last)
 {
     struct unescaped done = unescape_piece(all->room, len, is_last, all->room);
 
     all->strange += done.strange;
-    if (write_all(all->room, done.written) < 0)
+    if (write_all(STDOUT_FILENO, all->room, done.written) < 0) {
+        say("cannot write to standard output: %s", strerror(errno));
         return -1;
+    }
     all->held = len - done.taken;
     memmove(all->room, all->room + done.taken, all->held);
     return 0;

@@ -17,6 +17,7 @@
 
 #include "conf/alloc.h"
 #include "conf/must.h"
+#include "conf/write_all.h"
 
 static const char first_line[] = "logboomd state\n";
 static const char running_word[] = "running: ";
@@ -197,21 +198,6 @@ void state_file_close(struct state_file **file_address)
 }
 
 /* ---- writing ----------------------------------------------------------------------------- */
-
-static int write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t put = write(fd, text, len);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return -1;
-        text += put;
-        len -= (size_t)put;
-    }
-    return 0;
-}
 
 /* The name itself. Some file systems cannot; it is there all the same, but for a power cut. */
 static void sync_folder(const struct state_file *file)

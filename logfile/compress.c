@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conf/must.h"
+#include "conf/write_all.h"
 #include "logfile/rotated_name.h"
 
 enum { IN_BYTES = 64 * 1024, OUT_BYTES = 64 * 1024 };
@@ -169,21 +170,6 @@ static enum compress_result open_codec(struct job *job, enum compress_kind kind)
 }
 
 /* ---- the bytes -------------------------------------------------------------------------- */
-
-static int write_all(int fd, const uint8_t *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t written = write(fd, bytes, len);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return -1;
-        bytes += written;
-        len -= (size_t)written;
-    }
-    return 0;
-}
 
 static enum compress_result write_out(struct job *job, size_t len)
 {

@@ -7,24 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/write_all.h"
 #include "zeromq/curve_text.h"
 
 /* ---- writing -------------------------------------------------------------------------- */
-
-static int write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t written = write(fd, text, len);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return -1;
-        text += written;
-        len -= (size_t)written;
-    }
-    return fsync(fd);
-}
 
 static int write_pair(int fd, const struct curve_pair *pair)
 {
@@ -40,7 +26,7 @@ static int write_pair(int fd, const struct curve_pair *pair)
                    has_name ? pair->name : "nobody in particular", has_name ? "name   " : "",
                    pair->name, has_name ? "\n" : "", curve_key_show(&pair->public_key, public_text),
                    curve_key_show(&pair->secret_key, secret_text));
-    result = write_all(fd, text, (size_t)len);
+    result = write_all(fd, text, (size_t)len) == 0 ? fsync(fd) : -1;
     explicit_bzero(text, sizeof text);
     explicit_bzero(secret_text, sizeof secret_text);
     return result;
