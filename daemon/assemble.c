@@ -10,8 +10,8 @@
 #include "daemon/activation.h"
 #include "daemon/daemon_parts.h"
 #include "daemon/open_files.h"
-#include "daemon/state_file.h"
 #include "judge/judge.h"
+#include "status/state_file.h"
 #include "zeromq/curve.h"
 #include "zeromq/gate.h"
 

@@ -1,5 +1,5 @@
 /* last_stop.c - tells the next start how this daemon ended, and learns how the last one did
- * (daemon/state_file.h). */
+ * (status/state_file.h). */
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include "conf/must.h"
 #include "conf/nanoseconds.h"
 #include "daemon/daemon_parts.h"
-#include "daemon/state_file.h"
+#include "status/state_file.h"
 
 /* How long the end waits for the disk that the state file is on. */
 enum { PATIENCE_S = 1, FOLDER_MAX = 512 };

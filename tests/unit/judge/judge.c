@@ -443,8 +443,6 @@ static void it_is_warned_of_when_no_sink_takes_everything(void **state)
 
 #define SINKS "sinks: [{name: a, type: stdout}]\n"
 
-#define SINKS "sinks: [{name: a, type: stdout}]\n"
-
 static void a_state_file_needs_a_folder_and_a_name_of_its_own(void **state)
 {
     (void)state;

@@ -2,7 +2,7 @@
  * before it does, so there is no moment in which the name leads to one that nobody has locked; and
  * who opened the one before, and waits for no lock, sees that it has lost its name, and looks
  * again. */
-#include "daemon/state_file.h"
+#include "status/state_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +26,7 @@ static const char stopped_word[] = "stopped: ";
 /* What follows a last stop: a ledger of some hundred endpoints and sinks. What is longer is not
  * kept. */
 enum { TEXT_MAX = 512 * 1024, TRIES = 100, FILE_MODE = 0640 };
+enum { OPEN_FLAGS = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
 struct state_file {
     int fd; /* locked */
@@ -96,15 +97,25 @@ static int read_all(const struct state_file *file, char *text, struct err *err)
     return 0;
 }
 
+static bool begins_as_ours(const char *text)
+{
+    return strncmp(text, first_line, sizeof first_line - 1) == 0;
+}
+
 /* An empty one is what a daemon has made and not yet written. */
+static bool is_ours(const char *text)
+{
+    return !*text || begins_as_ours(text);
+}
+
 static int read_file(struct state_file *file, struct state_record *record, struct err *err)
 {
     char *text = alloc_zeroed(1, TEXT_MAX + 1);
     int result = read_all(file, text, err);
 
-    if (result == 0 && strncmp(text, first_line, sizeof first_line - 1) == 0) {
+    if (result == 0 && begins_as_ours(text)) {
         read_lines(file, text + sizeof first_line - 1, record);
-    } else if (result == 0 && *text) {
+    } else if (result == 0 && !is_ours(text)) {
         errno = 0;
         result = err_set(err, "'%s' is no state file of logboomd; it is left as it is", file->path);
     }
@@ -125,13 +136,18 @@ static bool has_name(const struct state_file *file, bool or_nobody)
            named.st_ino == ours.st_ino;
 }
 
+static bool is_plain(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_nlink <= 1;
+}
+
 static int refuse_kind(const struct state_file *file, struct err *err)
 {
     struct stat st;
 
     if (fstat(file->fd, &st) < 0)
         return cannot(err, file, "look at");
-    if (S_ISREG(st.st_mode) && st.st_nlink <= 1)
+    if (is_plain(&st))
         return 0;
     errno = 0;
     return err_set(err, "the state file '%s' must be a regular file with one name", file->path);
@@ -140,9 +156,7 @@ static int refuse_kind(const struct state_file *file, struct err *err)
 static int open_locked(struct state_file *file, struct err *err)
 {
     for (unsigned i = 0; i < TRIES; i++) {
-        file->fd =
-            open(file->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                 FILE_MODE);
+        file->fd = open(file->path, OPEN_FLAGS | O_CREAT, FILE_MODE);
         if (file->fd < 0)
             return cannot(err, file, "open");
         if (refuse_kind(file, err) < 0)
@@ -160,6 +174,25 @@ static int open_locked(struct state_file *file, struct err *err)
     }
     errno = 0;
     return err_set(err, "the state file '%s' is another logboomd's, which is running", file->path);
+}
+
+enum state_file_kind state_file_look(const char *path)
+{
+    char text[sizeof first_line] = "";
+    struct stat st;
+    bool ours;
+    int fd;
+
+    if (lstat(path, &st) < 0)
+        return STATE_FILE_NONE;
+    if (!is_plain(&st))
+        return STATE_FILE_STRANGE;
+    fd = open(path, OPEN_FLAGS);
+    if (fd < 0)
+        return STATE_FILE_SHUT;
+    ours = read(fd, text, sizeof text - 1) >= 0 && is_ours(text);
+    close(fd);
+    return ours ? STATE_FILE_OURS : STATE_FILE_SOMEBODYS;
 }
 
 struct state_file *state_file_open(const char *path, struct state_record *record_out,

@@ -11,8 +11,8 @@
  *
  * It is never written in place: another file is made, synced, and gets its name. The daemon that
  * has it holds a lock on it, so two cannot share one. One thread at a time. */
-#ifndef DAEMON_STATE_FILE_H
-#define DAEMON_STATE_FILE_H
+#ifndef STATUS_STATE_FILE_H
+#define STATUS_STATE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +29,17 @@ struct state_record {
     int64_t stopped_at_ns;             /* 0: nobody ever stopped */
     char sentence[STATE_SENTENCE_MAX]; /* how that ended, such as "lost nothing" */
 };
+
+/* What stands at a path, and whether a daemon may have it; errno where it may not be opened.
+ * Changes nothing, and asks for no lock. */
+enum state_file_kind {
+    STATE_FILE_NONE,
+    STATE_FILE_OURS,
+    STATE_FILE_STRANGE, /* no regular file, or one of several names */
+    STATE_FILE_SHUT,
+    STATE_FILE_SOMEBODYS /* and it would be replaced */
+};
+enum state_file_kind state_file_look(const char *path);
 
 struct state_file;
 

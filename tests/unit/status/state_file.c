@@ -1,4 +1,5 @@
 /* The state file: what the next start learns of a stop, a crash, and two daemons at once. */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,8 +14,7 @@
 
 #include <cmocka.h>
 
-/* The daemon's objects hold a main and are not linked into tests. */
-#include "daemon/state_file.c"
+#include "status/state_file.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
