@@ -145,13 +145,21 @@ class Watch(threading.Thread):
 
 @pytest.mark.parametrize("compress", ["none", "zstd"])
 def test_keep_holds_while_files_are_rotated(start, client, compress):
-    """Files are put away as fast as one client can send, for a moment faster than they can be
-    removed. Then there are exactly `keep`, and they hold the end of what was sent, without a gap."""
+    """Files are put away as fast as one client can send, a tenth at a time, so that the thread that
+    removes has its turn. At every look there are no more than `keep`, and those that the thread is
+    just about to remove; behind each tenth exactly `keep`, and in the end they hold the end of what
+    was sent, without a gap."""
     daemon = start(sink=rotating(size="256KiB", keep=4, compress=compress))
-    client(daemon.address).send(*numbered_batches(0, 100_000))
-    daemon.wait_written(100_000)
-    look = daemon.wait_ledger(lambda it: it.sink["removed"] >= it.sink["rotated"] - 4).sink
-    assert look["rotated"] > 50
+    watch = Watch(daemon.log)
+    watch.start()
+    one = client(daemon.address)
+    for first in range(0, 100_000, 10_000):
+        one.send(*numbered_batches(0, 10_000, first=first))
+        daemon.wait_written(first + 10_000)
+        look = daemon.wait_ledger(lambda it: it.sink["removed"] >= it.sink["rotated"] - 4).sink
+    watch.end()
+    assert look["rotated"] > 50 and watch.looks > 5
+    assert watch.most_files < 4 + look["rotated"] / 2, "far behind"
     assert Rotated(daemon.log).count == 4
     assert daemon.stop() == EXIT_FINE
     check_rest(Rotated(daemon.log).data(), 100_000)
