@@ -1,6 +1,7 @@
 #include "daemon/channel.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "aggregate/outbox_batch.h"
 #include "conf/must.h"
@@ -190,6 +191,15 @@ void channel_free(struct channel **channel_address)
     conf_free(&channel->home);
     conf_free(&channel->opened_with);
     free(channel);
+}
+
+struct channel **channel_find(struct channel **channels, unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(channels[i]->conf->name, name) == 0)
+            return &channels[i];
+    }
+    return NULL;
 }
 
 void channel_join(struct channel *channel, struct aggregate *aggregate,

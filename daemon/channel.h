@@ -87,6 +87,9 @@ int channel_open_held(struct channel *channel, const struct channel_shared *shar
 /* After the sink is closed. */
 void channel_free(struct channel **channel);
 
+/* Its place among these; NULL: none has the name. */
+struct channel **channel_find(struct channel **channels, unsigned count, const char *name);
+
 /* Entries come to it from now on. Borrows the room, see aggregate_narrow_route. */
 void channel_join(struct channel *channel, struct aggregate *aggregate,
                   struct expression_room *match_room);

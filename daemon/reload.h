@@ -38,6 +38,12 @@ struct reload {
     bool needs_restart; /* something that has changed does */
 };
 
+/* Whether this sink of the new conf is one that is there. */
+static inline bool reload_is_there_already(const struct reload *reload, unsigned i)
+{
+    return reload->fates[i] == FATE_KEPT || reload->fates[i] == FATE_ANEW;
+}
+
 /* A sentence for the log, and for whoever asked. */
 void reload_tell(struct reload *reload, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -85,11 +85,6 @@ static void prepare_kept(struct reload *reload, unsigned i)
         conf_problem(reload->conf, reload->problems, &conf->format, "%s", err.text);
 }
 
-static bool is_there_already(const struct reload *reload, unsigned i)
-{
-    return reload->fates[i] == FATE_KEPT || reload->fates[i] == FATE_ANEW;
-}
-
 void reload_open(struct reload *reload)
 {
     struct err err;
@@ -101,7 +96,7 @@ void reload_open(struct reload *reload)
         return;
     }
     for (unsigned i = 0; i < reload->sink_count; i++) {
-        if (is_there_already(reload, i))
+        if (reload_is_there_already(reload, i))
             prepare_kept(reload, i);
         else
             open_new(reload, i);
@@ -119,7 +114,7 @@ void reload_undo(struct reload *reload)
     for (unsigned i = 0; i < reload->sink_count; i++) {
         if (!reload->channels[i])
             continue;
-        if (is_there_already(reload, i))
+        if (reload_is_there_already(reload, i))
             channel_forget(reload->channels[i]);
         else
             daemon_undo_channel(reload->daemon, reload->channels[i]);
@@ -129,23 +124,16 @@ void reload_undo(struct reload *reload)
 
 /* ---- changing ---------------------------------------------------------------------------- */
 
-static const struct channel *find_old(const struct daemon *daemon, const char *name)
-{
-    for (unsigned i = 0; i < daemon->channel_count; i++) {
-        if (strcmp(daemon->channels[i]->conf->name, name) == 0)
-            return daemon->channels[i];
-    }
-    return NULL;
-}
-
 /* Of a sink that gets another target: who said 'drop' meant the sink. */
 static void keep_operators_word(struct reload *reload)
 {
+    struct daemon *daemon = reload->daemon;
+
     for (unsigned i = 0; i < reload->sink_count; i++) {
         const char *name = reload->conf->sinks[i].name;
-        const struct channel *old = find_old(reload->daemon, name);
+        struct channel **old = channel_find(daemon->channels, daemon->channel_count, name);
 
-        if (is_there_already(reload, i) || !old || !outbox_drops_all(old->outbox))
+        if (reload_is_there_already(reload, i) || !old || !outbox_drops_all((*old)->outbox))
             continue;
         outbox_set_drops_all(reload->channels[i]->outbox, true);
         reload_tell(reload, LOG_LEVEL_WARNING,
@@ -173,7 +161,7 @@ static void renew_kept(struct reload *reload)
     for (unsigned i = 0; i < reload->sink_count; i++) {
         struct channel *channel = reload->channels[i];
 
-        if (!is_there_already(reload, i))
+        if (!reload_is_there_already(reload, i))
             continue;
         channel_renew(channel, &reload->conf->sinks[i], &shared);
         if (reload->fates[i] != FATE_ANEW || sink_is_held(channel->sink))

@@ -1,22 +1,10 @@
 /* What a new configuration asks for: judged as at the start, then compared with the one that
  * holds. What needs a restart refuses all of it: half of a configuration is nobody's wish. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "conf/must.h"
 #include "daemon/reload.h"
 #include "judge/judge.h"
-
-static struct channel *find_channel(const struct daemon *daemon, const char *name, unsigned *index)
-{
-    for (unsigned i = 0; i < daemon->channel_count; i++) {
-        if (strcmp(daemon->channels[i]->conf->name, name) == 0) {
-            *index = i;
-            return daemon->channels[i];
-        }
-    }
-    return NULL;
-}
 
 static enum fate fate_of(const struct conf_change *change)
 {
@@ -56,15 +44,17 @@ static void make_lists(struct reload *reload)
 /* Of those that stay, which is which. */
 static void match_channels(struct reload *reload)
 {
-    for (unsigned i = 0; i < reload->sink_count; i++) {
-        const char *name = reload->conf->sinks[i].name;
-        unsigned index = 0;
+    struct daemon *daemon = reload->daemon;
 
-        if (reload->fates[i] == FATE_KEPT || reload->fates[i] == FATE_ANEW) {
-            reload->channels[i] = find_channel(reload->daemon, name, &index);
-            must(reload->channels[i]);
-            reload->stays[index] = true;
-        }
+    for (unsigned i = 0; i < reload->sink_count; i++) {
+        struct channel **old;
+
+        if (!reload_is_there_already(reload, i))
+            continue;
+        old = channel_find(daemon->channels, daemon->channel_count, reload->conf->sinks[i].name);
+        must(old);
+        reload->channels[i] = *old;
+        reload->stays[old - daemon->channels] = true;
     }
 }
 

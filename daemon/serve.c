@@ -1,6 +1,5 @@
 /* serve.c - what the daemon does when it is asked to, over the control socket. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "conf/log.h"
 #include "conf/must.h"
@@ -43,18 +42,11 @@ static void reload(void *context, const struct control_later *later)
     free(told);
 }
 
-static struct outbox *find_outbox(const struct daemon *daemon, const char *name)
-{
-    for (unsigned i = 0; i < daemon->channel_count; i++) {
-        if (strcmp(sink_name(daemon->channels[i]->sink), name) == 0)
-            return daemon->channels[i]->outbox;
-    }
-    return NULL;
-}
-
 static int set_drops_all(void *context, const char *name, bool drops_all, struct err *err)
 {
-    struct outbox *outbox = find_outbox(context, name);
+    struct daemon *daemon = context;
+    struct channel **channel = channel_find(daemon->channels, daemon->channel_count, name);
+    struct outbox *outbox = channel ? (*channel)->outbox : NULL;
 
     if (!outbox)
         return err_set(err, "there is no sink '%s'; see 'logboom stat'", name);
